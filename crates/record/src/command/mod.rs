@@ -1,0 +1,129 @@
+//! Commands: what people and systems ask of a book, in the one canonical form that serves as request fingerprint, as draft and as the
+//! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
+
+mod book;
+mod money;
+mod programme;
+mod spending;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+pub use book::{
+    ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount, RegisterBankTransaction,
+    RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
+};
+pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
+pub use programme::{
+    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, ReviewEnrollmentBatch,
+    SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
+};
+pub use spending::{
+    ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval, RecordReturn,
+    ReleaseCommitment, ReverseVoucher, ReviewCommand,
+};
+
+use crate::kinds::EvidenceKind;
+use crate::{Day, Digest};
+
+/// A document that backs a command (原始凭证, 附件): what it is, and the SHA-256 of its file. The file itself stays outside.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Evidence {
+    /// Kind of document.
+    pub kind: EvidenceKind,
+    /// Its number, as printed on it; may be empty.
+    pub doc_no: String,
+    /// Its date.
+    pub date: Day,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// Pages.
+    pub pages: u16,
+}
+
+/// Everything that can be asked of a book.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Command {
+    /// Opens a book from a preset.
+    CreateBook(Box<CreateBook>),
+    /// Adds an account to the chart.
+    DefineAccount(DefineAccount),
+    /// Registers an organisation.
+    RegisterOrganization(RegisterOrganization),
+    /// Registers a bank account.
+    RegisterBankAccount(RegisterBankAccount),
+    /// Registers a movement on one of our bank accounts, from its slip.
+    RegisterBankTransaction(RegisterBankTransaction),
+    /// Gives a person roles.
+    GrantRole(GrantRole),
+    /// Takes roles from a person.
+    RevokeRole(RevokeRole),
+    /// Changes a parameter from a day on.
+    SetParameter(SetParameter),
+    /// Closes a month.
+    ClosePeriod(ClosePeriod),
+    /// Posts the year-end vouchers and closes December.
+    CloseYear(CloseYear),
+    /// Signs the receipts of one day (汇总凭证).
+    SignDailySummary(SignDailySummary),
+    /// Registers a year's scheme (实施方案).
+    RegisterScheme(RegisterScheme),
+    /// Sets a subsidy standard from a day on.
+    SetSubsidyStandard(SetSubsidyStandard),
+    /// Sets a year's budget lines (T11).
+    SetBudget(SetBudget),
+    /// Adjusts a year's budget lines (T11).
+    AdjustBudget(AdjustBudget),
+    /// Allocates or takes back places (名额, T12).
+    AllocateQuota(AllocateQuota),
+    /// Hands in an enrolment form (附件2), header only.
+    SubmitEnrollmentBatch(SubmitEnrollmentBatch),
+    /// Reviews an enrolment batch.
+    ReviewEnrollmentBatch(ReviewEnrollmentBatch),
+    /// The association confirms cover.
+    ConfirmCoverage(ConfirmCoverage),
+    /// Books money coming in (T01a, T04..T10).
+    RecordIncome(RecordIncome),
+    /// Books a 20-yuan premium receipt (T02, T03).
+    PostPremiumReceipt(PostPremiumReceipt),
+    /// Passes collected premiums on to the association (T15).
+    RemitPremiums(RemitPremiums),
+    /// Registers an approval as a spendable authorisation.
+    RecordApproval(RecordApproval),
+    /// Commits budget under an approval (T13).
+    CommitExpenditure(CommitExpenditure),
+    /// Releases a commitment (T13 reversed).
+    ReleaseCommitment(ReleaseCommitment),
+    /// Pays premiums straight to the association (T14).
+    Disburse(Disburse),
+    /// Books money that a payee sent back in the same year (T17).
+    RecordReturn(RecordReturn),
+    /// Carries completed projects' remainder to surplus (T27).
+    CarryToSurplus(CarryToSurplus),
+    /// Reverses a voucher in red (T20).
+    ReverseVoucher(ReverseVoucher),
+    /// Corrects a voucher: red and blue in one decision (T20 + T21).
+    CorrectVoucher(CorrectVoucher),
+    /// Reviews a submitted command.
+    ReviewCommand(ReviewCommand),
+}
+
+/// The outer version tag of a canonical command.
+#[derive(BorshDeserialize)]
+enum Versioned {
+    V1(Command),
+}
+
+/// The canonical bytes of a command.
+pub fn encode(command: &Command) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(192);
+    // Writing to a Vec cannot fail; list lengths are bounded far below borsh's u32.
+    let written = 0u8.serialize(&mut bytes).and_then(|()| command.serialize(&mut bytes));
+    debug_assert!(written.is_ok(), "borsh to memory");
+    bytes
+}
+
+/// The command of canonical bytes; none for anything else.
+pub fn decode(bytes: &[u8]) -> Option<Command> {
+    let Versioned::V1(command) = borsh::from_slice(bytes).ok()?;
+    (encode(&command) == bytes).then_some(command)
+}

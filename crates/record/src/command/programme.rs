@@ -1,0 +1,202 @@
+//! Commands of the programme: scheme, standards, budget, quotas, enrolment.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use super::Evidence;
+use crate::kinds::{Change, GiftType, Verdict};
+use crate::{Day, Digest, Fen};
+
+/// Registers a year's scheme (实施方案). Needs a SCHEME approval (APR-003).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RegisterScheme {
+    /// Programme year; one scheme a year.
+    pub year: u16,
+    /// Document number, for example 粤工总〔2018〕18号.
+    pub doc_no: String,
+    /// Code of the SCHEME approval.
+    pub approval: String,
+    /// Funds of the scheme.
+    pub total_fen: Fen,
+    /// Places of each class.
+    pub targets: Vec<ClassTarget>,
+    /// Last day for enrolment (ENR-009).
+    pub enroll_deadline: Day,
+    /// Months of cover (USE-008).
+    pub cover_months: u8,
+}
+
+/// Places of a class in a scheme.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ClassTarget {
+    /// Class code.
+    pub class: String,
+    /// Places.
+    pub heads: u32,
+}
+
+/// Sets a subsidy standard from a day on, under a STANDARD approval (APR-004). Reviewed by a second person.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetSubsidyStandard {
+    /// The standard.
+    pub standard: crate::preset::StandardDef,
+    /// Code of the approval.
+    pub approval: String,
+}
+
+/// One budget line: year x source x class x plan.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BudgetLine {
+    /// Source code.
+    pub source: String,
+    /// Class code.
+    pub class: String,
+    /// Plan code.
+    pub plan: String,
+    /// Amount.
+    pub fen: Fen,
+    /// Whether the line rises or falls; SetBudget takes INCREASE only.
+    pub change: Change,
+}
+
+/// Sets budget lines that do not exist yet (T11), under a BUDGET or SCHEME approval.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetBudget {
+    /// Budget year.
+    pub year: u16,
+    /// Voucher date.
+    pub date: Day,
+    /// Code of the approval.
+    pub approval: String,
+    /// Sum of the lines (BUD-002).
+    pub total_fen: Fen,
+    /// The lines.
+    pub lines: Vec<BudgetLine>,
+    /// Backing documents.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Adjusts budget lines (T11), under a BUDGET_ADJUST approval (BUD-002, P8).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AdjustBudget {
+    /// Budget year.
+    pub year: u16,
+    /// Voucher date.
+    pub date: Day,
+    /// Code of the approval.
+    pub approval: String,
+    /// The lines, each up or down.
+    pub lines: Vec<BudgetLine>,
+    /// Backing documents.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Places of one class in a quota notice.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct QuotaLine {
+    /// Class code.
+    pub class: String,
+    /// Plan code.
+    pub plan: String,
+    /// Places; none means "by actual number" (附件1, class C).
+    pub heads: Option<u32>,
+}
+
+/// A quota notice (名额分配通知单, 附件1; T12).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AllocateQuota {
+    /// Notice number, unique.
+    pub notice_no: String,
+    /// Organisation that the places go to.
+    pub organization: String,
+    /// Programme year.
+    pub year: u16,
+    /// Source whose budget carries them.
+    pub source: String,
+    /// Voucher date.
+    pub date: Day,
+    /// Allocated or taken back.
+    pub change: Change,
+    /// The places.
+    pub lines: Vec<QuotaLine>,
+    /// What the number rests on (decisions.md 21): 上缴经费, 建档, 荣誉.
+    pub basis: String,
+    /// Whether it goes to a second-level unit.
+    pub second_level: bool,
+    /// Backing documents; a second-level unit needs three (ENR-011, later).
+    pub evidence: Vec<Evidence>,
+}
+
+/// The header of an enrolment form (报名表, 附件2). Its rows never reach the ledger: only their count, digest and, later, tokens.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SubmitEnrollmentBatch {
+    /// Code of the batch, unique.
+    pub code: String,
+    /// Unit that enrols.
+    pub organization: String,
+    /// Programme year.
+    pub year: u16,
+    /// Class code.
+    pub class: String,
+    /// Plan code (保障类型).
+    pub plan: String,
+    /// 新保 (false) or 续保 (true).
+    pub renewal: bool,
+    /// 上期确认书号; must be given on renewal.
+    pub prior_confirmation_no: String,
+    /// 单位总人数
+    pub unit_headcount: u32,
+    /// 参保人数
+    pub insured_count: u32,
+    /// 保费总金额
+    pub premium_total_fen: Fen,
+    /// 从事高危人数
+    pub high_risk_count: u32,
+    /// 赠送类型
+    pub gift_type: GiftType,
+    /// 赠送人数
+    pub gift_count: u32,
+    /// 赠送每人金额
+    pub gift_per_person_fen: Fen,
+    /// 赠送总金额
+    pub gift_total_fen: Fen,
+    /// Rows of the roster.
+    pub roster_rows: u32,
+    /// SHA-256 of the roster file.
+    pub roster_digest: Digest,
+    /// Day of handing in (ENR-009).
+    pub submitted_on: Day,
+    /// First day of cover.
+    pub cover_start: Day,
+    /// Last day of cover.
+    pub cover_end: Day,
+    /// Proofs and attachments.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A department's or the association's review of an enrolment batch (办法第九条).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReviewEnrollmentBatch {
+    /// Batch code.
+    pub batch: String,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Day of the review.
+    pub reviewed_on: Day,
+    /// Reason, needed on rejection.
+    pub reason: String,
+}
+
+/// The association's confirmation of cover (确认书).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ConfirmCoverage {
+    /// Batch code.
+    pub batch: String,
+    /// 确认书号
+    pub confirmation_no: String,
+    /// Heads confirmed.
+    pub heads: u32,
+    /// Premium confirmed.
+    pub fen: Fen,
+    /// Day of the confirmation.
+    pub confirmed_on: Day,
+}

@@ -1,0 +1,364 @@
+//! Events: what a record says has happened. State is a fold over them, and only over them.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::command::{Evidence, RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
+use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
+use crate::{
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo, Period,
+    PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// A book was opened; always record 1. Ordinals of its preset's lists count from 1 in list order.
+    BookCreated(Box<BookCreated>),
+    /// An account was added to the chart.
+    AccountDefined { /// Its ordinal.
+        no: AccountNo, /// The account.
+        account: AccountDef },
+    /// An organisation was registered.
+    OrganizationRegistered { /// Its ordinal.
+        no: OrgNo, /// The organisation.
+        organization: OrgDef },
+    /// A bank account was registered.
+    BankAccountRegistered(BankAccountRegistered),
+    /// A movement on one of our bank accounts was registered.
+    BankTransactionRegistered(BankTransactionRegistered),
+    /// A person's roles from now on, in whole.
+    RolesSet(RolesSet),
+    /// A parameter from a day on.
+    ParameterSet { /// Key.
+        key: String, /// Value.
+        value: String, /// First day.
+        effective_from: Day, /// Approval; 0 for the preset's own.
+        approval: ApprovalNo },
+    /// A subsidy standard from a day on.
+    StandardSet { /// The standard.
+        standard: StandardDef, /// Approval; 0 for the preset's own.
+        approval: ApprovalNo },
+    /// An approval was registered.
+    ApprovalRecorded { /// Its ordinal.
+        no: ApprovalNo, /// The approval.
+        approval: RecordApproval },
+    /// A scheme was registered.
+    SchemeRegistered { /// The scheme.
+        scheme: RegisterScheme, /// Its approval.
+        approval: ApprovalNo },
+    /// Places were allocated or taken back; the voucher follows in the same command where money is bound.
+    QuotaAllocated(QuotaAllocated),
+    /// An enrolment batch was handed in; it is at once the grant of its premiums.
+    BatchSubmitted { /// Its ordinal among grants.
+        no: GrantNo, /// The form's header.
+        batch: SubmitEnrollmentBatch },
+    /// An enrolment batch was reviewed.
+    BatchReviewed { /// The batch.
+        batch: GrantNo, /// Verdict.
+        verdict: Verdict, /// Day.
+        reviewed_on: Day, /// Reason.
+        reason: String },
+    /// Cover was confirmed by the association.
+    CoverConfirmed { /// The batch.
+        batch: GrantNo, /// 确认书号
+        confirmation_no: String, /// Heads.
+        heads: u32, /// Premium.
+        fen: Fen, /// Day.
+        confirmed_on: Day },
+    /// A grant was opened; income under it follows in the same command.
+    GrantOpened(GrantOpened),
+    /// Budget was committed under an approval.
+    Committed(Committed),
+    /// A commitment was released in part or whole.
+    Released { /// The commitment.
+        commitment: CommitmentNo, /// Heads.
+        heads: u32, /// Amount.
+        fen: Fen },
+    /// A voucher was posted.
+    VoucherPosted(Box<VoucherPosted>),
+    /// A premium receipt was booked as a voucher of word 代.
+    ReceiptPosted(Box<ReceiptPosted>),
+    /// A premium paid straight to the association was noted: no voucher.
+    ReceiptNoted(ReceiptFields),
+    /// A month was closed.
+    PeriodClosed { /// The month.
+        period: Period, /// Hash of the trial balance at closing.
+        trial_balance: Digest },
+    /// A day's receipts were signed.
+    DaySigned { /// The day.
+        day: Day, /// Vouchers signed for.
+        count: u64, /// Their total.
+        fen: Fen, /// 审核
+        reviewer: PersonNo, /// 出纳
+        cashier: PersonNo },
+    /// A command was submitted for review: nothing has taken effect.
+    Submitted { /// Canonical command.
+        command: Vec<u8> },
+    /// A submitted command was reviewed. On approval its own records follow in the same command.
+    Reviewed { /// Sequence of the submission.
+        submission: Sequence, /// Verdict.
+        verdict: Verdict, /// Reason.
+        reason: String },
+    /// A business request was refused; nothing else changed.
+    Refused(Refused),
+    /// Refusals of one person beyond the bound per minute, counted and not kept.
+    RefusalsSuppressed { /// The person.
+        person: PersonNo, /// The minute since the Unix epoch.
+        minute: i64 },
+    /// Commits the ledger's state at a sequence, so that a snapshot can be trusted.
+    StateDigest { /// State after this many records.
+        at: Sequence, /// SHA-256 of the canonical state.
+        state: Digest, /// SHA-256 of the key filter.
+        filter: Digest },
+    /// Commits the sums at a sequence, so that balances, absences and completeness can be proven.
+    Totals { /// Sums after this many records.
+        at: Sequence, /// Number of entries.
+        entries: u64, /// RFC 6962 root over the sorted entries.
+        root: Digest },
+}
+
+/// A book as opened.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BookCreated {
+    /// Code of the book.
+    pub book: String,
+    /// Name.
+    pub name: String,
+    /// The organisation whose book it is: ordinal 1; the preset's organisations follow.
+    pub organization: OrgDef,
+    /// The preset.
+    pub preset: Preset,
+    /// First accounting period.
+    pub first_period: Period,
+    /// First live day.
+    pub live_from: Day,
+}
+
+/// A registered bank account.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BankAccountRegistered {
+    /// Its ordinal.
+    pub no: BankAccountNo,
+    /// Code.
+    pub code: String,
+    /// Owner.
+    pub organization: OrgNo,
+    /// Purpose.
+    pub purpose: BankPurpose,
+    /// 户名
+    pub name: String,
+    /// Masked number.
+    pub masked_no: String,
+}
+
+/// A registered bank transaction.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BankTransactionRegistered {
+    /// Its ordinal.
+    pub no: BankTxnNo,
+    /// The bank's number.
+    pub id: String,
+    /// Our account.
+    pub account: BankAccountNo,
+    /// In or out.
+    pub direction: Direction,
+    /// Amount.
+    pub fen: Fen,
+    /// Day.
+    pub date: Day,
+    /// Registered account on the other side; 0 none.
+    pub counterparty: BankAccountNo,
+    /// How the money moved.
+    pub settlement: Settlement,
+    /// SHA-256 of the slip.
+    pub slip_digest: Digest,
+}
+
+/// A person's roles.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RolesSet {
+    /// The person's ordinal.
+    pub person: PersonNo,
+    /// Code.
+    pub code: String,
+    /// Shown name.
+    pub display: String,
+    /// All roles that the person has from now on, sorted.
+    pub roles: Vec<Role>,
+    /// Organisation that bounds a COLLECTOR; 0 none.
+    pub organization: OrgNo,
+}
+
+/// Places allocated or taken back.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct QuotaAllocated {
+    /// Notice number.
+    pub notice_no: String,
+    /// Receiver.
+    pub organization: OrgNo,
+    /// Programme year.
+    pub year: u16,
+    /// Source.
+    pub source: SourceNo,
+    /// Allocated or taken back.
+    pub change: Change,
+    /// Class, plan and places (none: by actual number).
+    pub lines: Vec<(ClassNo, PlanNo, Option<u32>)>,
+    /// What the number rests on.
+    pub basis: String,
+    /// Whether the receiver is a second-level unit.
+    pub second_level: bool,
+    /// Backing documents.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A grant opened by income.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GrantOpened {
+    /// Its ordinal.
+    pub no: GrantNo,
+    /// Code.
+    pub code: String,
+    /// Kind.
+    pub kind: GrantKind,
+    /// Source.
+    pub source: SourceNo,
+    /// Grantor; 0 none.
+    pub grantor: OrgNo,
+    /// Document number.
+    pub doc_no: String,
+    /// Uses permitted; empty where the source's own hold.
+    pub permitted_uses: Vec<UseNo>,
+    /// Voucher date of its first income: its age in oldest-first attribution.
+    pub opened_on: Day,
+    /// First day on which it may be spent.
+    pub valid_from: Option<Day>,
+    /// Last day on which it may be spent.
+    pub valid_to: Option<Day>,
+}
+
+/// Budget committed.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Committed {
+    /// Its ordinal.
+    pub no: CommitmentNo,
+    /// Code.
+    pub code: String,
+    /// Approval consumed.
+    pub approval: ApprovalNo,
+    /// Budget year.
+    pub year: u16,
+    /// Source.
+    pub source: SourceNo,
+    /// Class.
+    pub class: ClassNo,
+    /// Plan.
+    pub plan: PlanNo,
+    /// Heads.
+    pub heads: u32,
+    /// Subsidy a head.
+    pub unit_fen: Fen,
+    /// Amount.
+    pub fen: Fen,
+    /// Of it, taken from allocated places (912); the rest from the available budget (911).
+    pub from_allocated_fen: Fen,
+    /// Day.
+    pub date: Day,
+}
+
+/// What a voucher does to the fund's documents beside its lines.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Effect {
+    /// Nothing beside its lines.
+    None,
+    /// Pays batches out of a commitment.
+    Payment { /// The commitment.
+        commitment: CommitmentNo, /// Batches paid, with heads.
+        batches: Vec<(GrantNo, u32)>, /// Heads.
+        heads: u32, /// Amount.
+        fen: Fen },
+    /// Money of a payment came back.
+    Return { /// The payment.
+        payment: VoucherRef, /// Heads.
+        heads: u32, /// Amount.
+        fen: Fen },
+    /// Premiums were passed on: heads and amount of each batch and source.
+    Remittance { /// Holder.
+        holder: OrgNo, /// Batch, source, heads, fen.
+        items: Vec<(GrantNo, SourceNo, Heads, Fen)> },
+    /// A reversal: what its original did is undone.
+    Reversal { /// The original.
+        of: VoucherRef },
+}
+
+/// A posted voucher and what it does.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct VoucherPosted {
+    /// The voucher.
+    pub voucher: Voucher,
+    /// What it does beside its lines.
+    pub effect: Effect,
+    /// Bill number issued; empty none.
+    pub bill_no: String,
+    /// Bank transactions beside those on lines that it uses up: the return of a reversed payment.
+    pub returned: Option<(BankTxnNo, Fen)>,
+    /// Backing documents.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The fields of a premium receipt.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReceiptFields {
+    /// Batch that it belongs to.
+    pub batch: GrantNo,
+    /// Source, by payer.
+    pub source: SourceNo,
+    /// Holder of the money.
+    pub holder: OrgNo,
+    /// Heads.
+    pub heads: u32,
+    /// Amount.
+    pub fen: Fen,
+    /// Day of receipt.
+    pub received_on: Day,
+    /// Bill number.
+    pub bill_no: String,
+    /// Number within the collecting system; 0 none.
+    pub source_seq: u64,
+}
+
+/// A booked premium receipt.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReceiptPosted {
+    /// Its fields.
+    pub receipt: ReceiptFields,
+    /// Its voucher.
+    pub voucher: Voucher,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Refused {
+    /// Every rule that was hit, in the documented order.
+    pub hits: Vec<Hit>,
+    /// Canonical command that was refused.
+    pub command: Vec<u8>,
+}
+
+/// One rule that a request hit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct Hit {
+    /// Rule code (USE-006 ...).
+    pub rule: String,
+    /// Field or balance concerned.
+    pub subject: String,
+    /// What the rule allows: a code, a day or an amount in fen.
+    pub expected: String,
+    /// What was found or asked.
+    pub found: String,
+    /// By how much an amount falls short, in fen; 0 where no amount is concerned.
+    pub shortfall_fen: Fen,
+    /// Sources that could lawfully have paid.
+    pub lawful_sources: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! Scenario, property, conformance and crash tests.
