@@ -33,7 +33,8 @@ impl Day {
         if !well_formed {
             return Err(InvalidDay);
         }
-        let part = |range: core::ops::Range<usize>| text.get(range).and_then(|s| s.parse::<u32>().ok()).ok_or(InvalidDay);
+        let part =
+            |range: core::ops::Range<usize>| text.get(range).and_then(|s| s.parse::<u32>().ok()).ok_or(InvalidDay);
         let year = i32::try_from(part(0..4)?).map_err(|_| InvalidDay)?;
         Day::from_ymd(year, part(5..7)?, part(8..10)?)
     }
@@ -130,8 +131,16 @@ mod tests {
     #[test]
     fn days_parse_strictly() {
         for (text, ok) in [
-            ("2018-12-15", true), ("2016-02-29", true), ("2018-02-29", false), ("2018-13-01", false), ("2018-1-01", false),
-            ("+018-01-01", false), ("2018-01-01 ", false), ("２018-01-0", false), ("1899-12-31", false), ("", false),
+            ("2018-12-15", true),
+            ("2016-02-29", true),
+            ("2018-02-29", false),
+            ("2018-13-01", false),
+            ("2018-1-01", false),
+            ("+018-01-01", false),
+            ("2018-01-01 ", false),
+            ("２018-01-0", false),
+            ("1899-12-31", false),
+            ("", false),
         ] {
             assert_eq!(Day::parse(text).is_ok(), ok, "{text}");
             if let Ok(day) = Day::parse(text) {

@@ -6,8 +6,8 @@ use crate::command::{Evidence, RecordApproval, RegisterScheme, SubmitEnrollmentB
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
-    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo, Period,
-    PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo,
+    Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
 };
 
 /// What happened.
@@ -16,13 +16,19 @@ pub enum Event {
     /// A book was opened; always record 1. Ordinals of its preset's lists count from 1 in list order.
     BookCreated(Box<BookCreated>),
     /// An account was added to the chart.
-    AccountDefined { /// Its ordinal.
-        no: AccountNo, /// The account.
-        account: AccountDef },
+    AccountDefined {
+        /// Its ordinal.
+        no: AccountNo,
+        /// The account.
+        account: AccountDef,
+    },
     /// An organisation was registered.
-    OrganizationRegistered { /// Its ordinal.
-        no: OrgNo, /// The organisation.
-        organization: OrgDef },
+    OrganizationRegistered {
+        /// Its ordinal.
+        no: OrgNo,
+        /// The organisation.
+        organization: OrgDef,
+    },
     /// A bank account was registered.
     BankAccountRegistered(BankAccountRegistered),
     /// A movement on one of our bank accounts was registered.
@@ -30,51 +36,83 @@ pub enum Event {
     /// A person's roles from now on, in whole.
     RolesSet(RolesSet),
     /// A parameter from a day on.
-    ParameterSet { /// Key.
-        key: String, /// Value.
-        value: String, /// First day.
-        effective_from: Day, /// Approval; 0 for the preset's own.
-        approval: ApprovalNo },
+    ParameterSet {
+        /// Key.
+        key: String,
+        /// Value.
+        value: String,
+        /// First day.
+        effective_from: Day,
+        /// Approval; 0 for the preset's own.
+        approval: ApprovalNo,
+    },
     /// A subsidy standard from a day on.
-    StandardSet { /// The standard.
-        standard: StandardDef, /// Approval; 0 for the preset's own.
-        approval: ApprovalNo },
+    StandardSet {
+        /// The standard.
+        standard: StandardDef,
+        /// Approval; 0 for the preset's own.
+        approval: ApprovalNo,
+    },
     /// An approval was registered.
-    ApprovalRecorded { /// Its ordinal.
-        no: ApprovalNo, /// The approval.
-        approval: RecordApproval },
+    ApprovalRecorded {
+        /// Its ordinal.
+        no: ApprovalNo,
+        /// The approval.
+        approval: RecordApproval,
+    },
     /// A scheme was registered.
-    SchemeRegistered { /// The scheme.
-        scheme: RegisterScheme, /// Its approval.
-        approval: ApprovalNo },
+    SchemeRegistered {
+        /// The scheme.
+        scheme: RegisterScheme,
+        /// Its approval.
+        approval: ApprovalNo,
+    },
     /// Places were allocated or taken back; the voucher follows in the same command where money is bound.
     QuotaAllocated(QuotaAllocated),
     /// An enrolment batch was handed in; it is at once the grant of its premiums.
-    BatchSubmitted { /// Its ordinal among grants.
-        no: GrantNo, /// The form's header.
-        batch: SubmitEnrollmentBatch },
+    BatchSubmitted {
+        /// Its ordinal among grants.
+        no: GrantNo,
+        /// The form's header.
+        batch: SubmitEnrollmentBatch,
+    },
     /// An enrolment batch was reviewed.
-    BatchReviewed { /// The batch.
-        batch: GrantNo, /// Verdict.
-        verdict: Verdict, /// Day.
-        reviewed_on: Day, /// Reason.
-        reason: String },
+    BatchReviewed {
+        /// The batch.
+        batch: GrantNo,
+        /// Verdict.
+        verdict: Verdict,
+        /// Day.
+        reviewed_on: Day,
+        /// Reason.
+        reason: String,
+    },
     /// Cover was confirmed by the association.
-    CoverConfirmed { /// The batch.
-        batch: GrantNo, /// 确认书号
-        confirmation_no: String, /// Heads.
-        heads: u32, /// Premium.
-        fen: Fen, /// Day.
-        confirmed_on: Day },
+    CoverConfirmed {
+        /// The batch.
+        batch: GrantNo,
+        /// 确认书号
+        confirmation_no: String,
+        /// Heads.
+        heads: u32,
+        /// Premium.
+        fen: Fen,
+        /// Day.
+        confirmed_on: Day,
+    },
     /// A grant was opened; income under it follows in the same command.
     GrantOpened(GrantOpened),
     /// Budget was committed under an approval.
     Committed(Committed),
     /// A commitment was released in part or whole.
-    Released { /// The commitment.
-        commitment: CommitmentNo, /// Heads.
-        heads: u32, /// Amount.
-        fen: Fen },
+    Released {
+        /// The commitment.
+        commitment: CommitmentNo,
+        /// Heads.
+        heads: u32,
+        /// Amount.
+        fen: Fen,
+    },
     /// A voucher was posted.
     VoucherPosted(Box<VoucherPosted>),
     /// A premium receipt was booked as a voucher of word 代.
@@ -82,40 +120,66 @@ pub enum Event {
     /// A premium paid straight to the association was noted: no voucher.
     ReceiptNoted(ReceiptFields),
     /// A month was closed.
-    PeriodClosed { /// The month.
-        period: Period, /// Hash of the trial balance at closing.
-        trial_balance: Digest },
+    PeriodClosed {
+        /// The month.
+        period: Period,
+        /// Hash of the trial balance at closing.
+        trial_balance: Digest,
+    },
     /// A day's receipts were signed.
-    DaySigned { /// The day.
-        day: Day, /// Vouchers signed for.
-        count: u64, /// Their total.
-        fen: Fen, /// 审核
-        reviewer: PersonNo, /// 出纳
-        cashier: PersonNo },
+    DaySigned {
+        /// The day.
+        day: Day,
+        /// Vouchers signed for.
+        count: u64,
+        /// Their total.
+        fen: Fen,
+        /// 审核
+        reviewer: PersonNo,
+        /// 出纳
+        cashier: PersonNo,
+    },
     /// A command was submitted for review: nothing has taken effect.
-    Submitted { /// Canonical command.
-        command: Vec<u8> },
+    Submitted {
+        /// Canonical command.
+        command: Vec<u8>,
+    },
     /// A submitted command was reviewed. On approval its own records follow in the same command.
-    Reviewed { /// Sequence of the submission.
-        submission: Sequence, /// Verdict.
-        verdict: Verdict, /// Reason.
-        reason: String },
+    Reviewed {
+        /// Sequence of the submission.
+        submission: Sequence,
+        /// Verdict.
+        verdict: Verdict,
+        /// Reason.
+        reason: String,
+    },
     /// A business request was refused; nothing else changed.
     Refused(Refused),
     /// Refusals of one person beyond the bound per minute, counted and not kept.
-    RefusalsSuppressed { /// The person.
-        person: PersonNo, /// The minute since the Unix epoch.
-        minute: i64 },
+    RefusalsSuppressed {
+        /// The person.
+        person: PersonNo,
+        /// The minute since the Unix epoch.
+        minute: i64,
+    },
     /// Commits the ledger's state at a sequence, so that a snapshot can be trusted.
-    StateDigest { /// State after this many records.
-        at: Sequence, /// SHA-256 of the canonical state.
-        state: Digest, /// SHA-256 of the key filter.
-        filter: Digest },
+    StateDigest {
+        /// State after this many records.
+        at: Sequence,
+        /// SHA-256 of the canonical state.
+        state: Digest,
+        /// SHA-256 of the key filter.
+        filter: Digest,
+    },
     /// Commits the sums at a sequence, so that balances, absences and completeness can be proven.
-    Totals { /// Sums after this many records.
-        at: Sequence, /// Number of entries.
-        entries: u64, /// RFC 6962 root over the sorted entries.
-        root: Digest },
+    Totals {
+        /// Sums after this many records.
+        at: Sequence,
+        /// Number of entries.
+        entries: u64,
+        /// RFC 6962 root over the sorted entries.
+        root: Digest,
+    },
 }
 
 /// A book as opened.
@@ -273,23 +337,37 @@ pub enum Effect {
     /// Nothing beside its lines.
     None,
     /// Pays batches out of a commitment.
-    Payment { /// The commitment.
-        commitment: CommitmentNo, /// Batches paid, with heads.
-        batches: Vec<(GrantNo, u32)>, /// Heads.
-        heads: u32, /// Amount.
-        fen: Fen },
+    Payment {
+        /// The commitment.
+        commitment: CommitmentNo,
+        /// Batches paid, with heads.
+        batches: Vec<(GrantNo, u32)>,
+        /// Heads.
+        heads: u32,
+        /// Amount.
+        fen: Fen,
+    },
     /// Money of a payment came back.
-    Return { /// The payment.
-        payment: VoucherRef, /// Heads.
-        heads: u32, /// Amount.
-        fen: Fen },
+    Return {
+        /// The payment.
+        payment: VoucherRef,
+        /// Heads.
+        heads: u32,
+        /// Amount.
+        fen: Fen,
+    },
     /// Premiums were passed on: heads and amount of each batch and source.
-    Remittance { /// Holder.
-        holder: OrgNo, /// Batch, source, heads, fen.
-        items: Vec<(GrantNo, SourceNo, Heads, Fen)> },
+    Remittance {
+        /// Holder.
+        holder: OrgNo,
+        /// Batch, source, heads, fen.
+        items: Vec<(GrantNo, SourceNo, Heads, Fen)>,
+    },
     /// A reversal: what its original did is undone.
-    Reversal { /// The original.
-        of: VoucherRef },
+    Reversal {
+        /// The original.
+        of: VoucherRef,
+    },
 }
 
 /// A posted voucher and what it does.

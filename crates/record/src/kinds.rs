@@ -13,7 +13,10 @@ coded! {
 impl Side {
     /// The other side.
     pub const fn other(self) -> Side {
-        match self { Side::Debit => Side::Credit, Side::Credit => Side::Debit }
+        match self {
+            Side::Debit => Side::Credit,
+            Side::Credit => Side::Debit,
+        }
     }
 }
 
@@ -142,8 +145,14 @@ impl OrgType {
     pub const fn is_union(self) -> bool {
         matches!(
             self,
-            OrgType::ProvFed | OrgType::CityFed | OrgType::Shunde | OrgType::Industry | OrgType::ProvOrgans
-                | OrgType::CentralUnit | OrgType::ProvGroup | OrgType::Grassroots
+            OrgType::ProvFed
+                | OrgType::CityFed
+                | OrgType::Shunde
+                | OrgType::Industry
+                | OrgType::ProvOrgans
+                | OrgType::CentralUnit
+                | OrgType::ProvGroup
+                | OrgType::Grassroots
         )
     }
 }

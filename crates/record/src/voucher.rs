@@ -4,7 +4,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::kinds::{LedgerKind, Settlement, Side, Template, VoucherKind, Word};
 use crate::{
-    AccountNo, ApprovalNo, BankTxnNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, Heads, OrgNo, PersonNo, PlanNo, SourceNo, UseNo,
+    AccountNo, ApprovalNo, BankTxnNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, Heads, OrgNo, PersonNo, PlanNo,
+    SourceNo, UseNo,
 };
 
 /// One line of a voucher. A dimension that does not apply is 0. ACTUAL lines always name source and grant.

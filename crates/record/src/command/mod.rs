@@ -9,17 +9,17 @@ mod spending;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 pub use book::{
-    ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount, RegisterBankTransaction,
-    RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
+    ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
+    RegisterBankTransaction, RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
 };
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
 pub use programme::{
-    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, ReviewEnrollmentBatch,
-    SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
+    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme,
+    ReviewEnrollmentBatch, SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
 };
 pub use spending::{
-    ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval, RecordReturn,
-    ReleaseCommitment, ReverseVoucher, ReviewCommand,
+    ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,
+    RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand,
 };
 
 use crate::kinds::EvidenceKind;
