@@ -1,3 +1,29 @@
 //! All accounting and all rules of the fund, pure: no runtime, no SQL, no wire types, no clock, no random.
+//!
+//! A guided tour: an [`Ask`] comes in; [`form`] tells whether it is well formed, [`access`] whether its caller may ask it, and
+//! [`decide`] judges it against the [`State`] and the [`Facts`] and gives records. [`State::apply`] folds records; [`project()`]
+//! makes view rows of them. Everything that is 2018's is data of a [`preset`].
+#![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::float_arithmetic)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod access;
+mod ask;
+pub mod decide;
+pub mod facts;
+pub mod filter;
+pub mod form;
+pub mod preset;
+mod project;
+mod receipt;
 pub mod rows;
+pub mod rules;
+pub mod state;
+pub mod totals;
+
+pub use ask::{Ask, Caller, FieldFault, Language};
+pub use decide::{Decision, decide};
+pub use facts::Facts;
+pub use filter::Filter;
+pub use project::{ProjectError, project};
+pub use receipt::{Outcome, Receipt};
+pub use state::State;

@@ -244,6 +244,8 @@ pub struct BankTransactionRegistered {
 pub struct RolesSet {
     /// The person's ordinal.
     pub person: PersonNo,
+    /// Whether the person is new to the book.
+    pub new: bool,
     /// Code.
     pub code: String,
     /// Shown name.
@@ -379,8 +381,6 @@ pub struct VoucherPosted {
     pub effect: Effect,
     /// Bill number issued; empty none.
     pub bill_no: String,
-    /// Bank transactions beside those on lines that it uses up: the return of a reversed payment.
-    pub returned: Option<(BankTxnNo, Fen)>,
     /// Backing documents.
     pub evidence: Vec<Evidence>,
 }

@@ -1,0 +1,107 @@
+//! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). One table each; default deny.
+
+use record::kinds::Role;
+use record::{Command, PersonNo};
+
+use crate::State;
+
+/// The caller may not ask this. Not recorded; what exists is not revealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this person has no role that may ask this")]
+pub struct Denied;
+
+use Role::{
+    Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept,
+};
+
+/// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand: by what it reviews).
+pub fn makers(command: &Command) -> &'static [Role] {
+    match command {
+        Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
+        Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => &[FinChief],
+        Command::RegisterOrganization(_) => &[FinMaker, SvcDept, EcoDept],
+        Command::RegisterBankTransaction(_) => &[Cashier],
+        Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
+        Command::CloseYear(_) => &[FinMaker, FinChief],
+        Command::SignDailySummary(_) => &[FinReviewer, Cashier],
+        Command::RegisterScheme(_) => &[SvcDept],
+        Command::AllocateQuota(_) => &[SvcDept, EcoDept],
+        Command::SubmitEnrollmentBatch(_) => &[Collector, SvcDept, EcoDept],
+        Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
+        Command::ConfirmCoverage(_) => &[MutualAid],
+        Command::PostPremiumReceipt(_) => &[Collector],
+        Command::RemitPremiums(_) => &[FinMaker, Collector],
+        Command::RecordApproval(_) => &[Approver],
+        Command::RegisterBankAccount(_)
+        | Command::SetBudget(_)
+        | Command::AdjustBudget(_)
+        | Command::RecordIncome(_)
+        | Command::CommitExpenditure(_)
+        | Command::ReleaseCommitment(_)
+        | Command::Disburse(_)
+        | Command::RecordReturn(_)
+        | Command::CarryToSurplus(_)
+        | Command::ReverseVoucher(_)
+        | Command::CorrectVoucher(_) => &[FinMaker],
+    }
+}
+
+/// Roles of which a second person must review the command before it takes effect; empty where it takes effect at once.
+pub fn reviewers(command: &Command) -> &'static [Role] {
+    match command {
+        Command::RegisterBankAccount(_)
+        | Command::SetParameter(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::CloseYear(_) => &[FinReviewer, FinChief],
+        Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
+        // Either of the two signs first; the other is the second person.
+        Command::SignDailySummary(_) => &[FinReviewer, Cashier],
+        Command::RecordIncome(_)
+        | Command::RemitPremiums(_)
+        | Command::CommitExpenditure(_)
+        | Command::ReleaseCommitment(_)
+        | Command::Disburse(_)
+        | Command::RecordReturn(_)
+        | Command::CarryToSurplus(_)
+        | Command::ReverseVoucher(_)
+        | Command::CorrectVoucher(_) => &[FinReviewer],
+        _ => &[],
+    }
+}
+
+/// Whether the command takes effect only by another person's review.
+pub fn needs_review(command: &Command) -> bool {
+    !reviewers(command).is_empty()
+}
+
+/// The person of a code, if their roles let them ask this of the book.
+pub fn authorise(state: &State, person: &str, command: &Command) -> Result<PersonNo, Denied> {
+    let (no, _) = state.person(person).ok_or(Denied)?;
+    let allowed = match command {
+        Command::ReviewCommand(review) => match state.pending.get(&review.submission) {
+            // What is asked about does not exist: the same answer for everybody who may review anything.
+            None => state.has_role(no, &[FinReviewer, FinChief, Approver, Cashier]),
+            Some(pending) => record::command::decode(&pending.command)
+                .is_some_and(|inner| state.has_role(no, reviewers(&inner))),
+        },
+        _ => state.has_role(no, makers(command)),
+    };
+    if allowed && within_own_organization(state, no, command) { Ok(no) } else { Err(Denied) }
+}
+
+/// A COLLECTOR writes for its own organisation and those below it only.
+fn within_own_organization(state: &State, person: PersonNo, command: &Command) -> bool {
+    let Some(who) = state.persons.get(person) else { return false };
+    let only_collector = who.roles.as_slice() == [Collector];
+    let organization = match command {
+        Command::PostPremiumReceipt(c) => &c.holder,
+        Command::SubmitEnrollmentBatch(c) => &c.organization,
+        Command::RemitPremiums(c) => &c.holder,
+        _ => return true,
+    };
+    if !only_collector {
+        return true;
+    }
+    // An organisation that does not exist is a fault of the form, told only to those who may write at all.
+    state.organizations.no(organization).is_none_or(|org| state.is_within(org, who.organization))
+}

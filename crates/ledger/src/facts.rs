@@ -1,0 +1,197 @@
+//! Facts: immutable statements that a key exists. What can change lives in the state; what grows with every receipt lives here, in the
+//! views and in the tail, and reaches a decision as [`Facts`].
+
+use std::collections::HashMap;
+
+use record::command::Evidence;
+use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
+
+use crate::Ask;
+use crate::State;
+use crate::rows::{FactHash, FactRow};
+
+/// A key that can exist once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactKey<'a> {
+    /// A request id was used.
+    Request(&'a str),
+    /// A bill number was used (LED-011).
+    Bill(&'a str),
+    /// A bill's or bank slip's digest was used (LED-011).
+    Evidence(&'a Digest),
+    /// A voucher was posted.
+    Voucher(VoucherRef),
+    /// A voucher was reversed or corrected (LED-010).
+    Reversed(VoucherRef),
+}
+
+impl FactKey<'_> {
+    /// The key's name in views, filter and tail.
+    pub fn hash(&self) -> FactHash {
+        let mut bytes = Vec::with_capacity(80);
+        match self {
+            FactKey::Request(id) => {
+                bytes.push(b'Q');
+                bytes.extend_from_slice(id.as_bytes());
+            }
+            FactKey::Bill(no) => {
+                bytes.push(b'B');
+                bytes.extend_from_slice(no.as_bytes());
+            }
+            FactKey::Evidence(digest) => {
+                bytes.push(b'E');
+                bytes.extend_from_slice(*digest);
+            }
+            FactKey::Voucher(reference) | FactKey::Reversed(reference) => {
+                bytes.push(if matches!(self, FactKey::Voucher(_)) { b'V' } else { b'R' });
+                bytes.extend_from_slice(reference.to_string().as_bytes());
+            }
+        }
+        let digest = hash::sha256(&bytes);
+        let mut name = FactHash::default();
+        name.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
+        name
+    }
+}
+
+/// The facts that one decision may need, as found.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    found: HashMap<FactHash, FactRow>,
+    originals: HashMap<Sequence, Record>,
+}
+
+impl Facts {
+    /// Adds a found fact.
+    pub fn add(&mut self, row: FactRow) {
+        self.found.insert(row.key, row);
+    }
+
+    /// Adds a record that a fact points to.
+    pub fn add_original(&mut self, record: Record) {
+        self.originals.insert(record.sequence, record);
+    }
+
+    /// The fact under a key, if it exists.
+    pub fn get(&self, key: FactKey<'_>) -> Option<&FactRow> {
+        // Most decisions find nothing: then no key needs hashing.
+        if self.found.is_empty() { None } else { self.found.get(&key.hash()) }
+    }
+
+    /// The record that posted a voucher.
+    pub fn original(&self, reference: VoucherRef) -> Option<&Record> {
+        self.originals.get(&self.get(FactKey::Voucher(reference))?.sequence)
+    }
+
+    /// Sequences of records that a decision on `command` needs in whole: vouchers to be reversed.
+    pub fn wanted_records(&self, state: &State, command: &Command) -> Vec<Sequence> {
+        let mut wanted = Vec::new();
+        each_command(state, command, &mut |c| {
+            let reference = match c {
+                Command::ReverseVoucher(c) => c.voucher,
+                Command::CorrectVoucher(c) => c.voucher,
+                _ => return,
+            };
+            wanted.extend(self.get(FactKey::Voucher(reference)).map(|row| row.sequence));
+        });
+        wanted
+    }
+}
+
+/// Names of all facts that a decision on `ask` may need.
+pub fn needs(state: &State, ask: &Ask) -> Vec<FactHash> {
+    let mut keys = vec![FactKey::Request(&ask.request_id).hash()];
+    each_command(state, &ask.command, &mut |command| command_keys(command, &mut keys));
+    keys
+}
+
+/// Calls `visit` with the command, what it wraps, and what it reviews.
+fn each_command(state: &State, command: &Command, visit: &mut impl FnMut(&Command)) {
+    visit(command);
+    match command {
+        Command::CorrectVoucher(c) => visit(&c.replacement),
+        Command::ReviewCommand(c) => {
+            let inner = state.pending.get(&c.submission).and_then(|p| record::command::decode(&p.command));
+            if let Some(inner) = inner {
+                visit(&inner);
+                if let Command::CorrectVoucher(c) = &inner {
+                    visit(&c.replacement);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn command_keys(command: &Command, keys: &mut Vec<FactHash>) {
+    let mut bill = |no: &str| {
+        if !no.is_empty() {
+            keys.push(FactKey::Bill(no).hash());
+        }
+    };
+    match command {
+        Command::PostPremiumReceipt(c) => return bill(&c.bill_no),
+        Command::RecordIncome(c) => bill(&c.bill_no),
+        Command::RegisterBankTransaction(c) => keys.push(FactKey::Evidence(&c.slip_digest).hash()),
+        Command::ReverseVoucher(c) => {
+            keys.extend([FactKey::Voucher(c.voucher).hash(), FactKey::Reversed(c.voucher).hash()]);
+        }
+        Command::CorrectVoucher(c) => {
+            keys.extend([FactKey::Voucher(c.voucher).hash(), FactKey::Reversed(c.voucher).hash()]);
+        }
+        _ => {}
+    }
+    keys.extend(unique_evidence(evidence_of(command)).map(|e| FactKey::Evidence(&e.digest).hash()));
+}
+
+/// The documents that a command brings.
+pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
+    match command {
+        Command::SetBudget(c) => &c.evidence,
+        Command::AdjustBudget(c) => &c.evidence,
+        Command::AllocateQuota(c) => &c.evidence,
+        Command::SubmitEnrollmentBatch(c) => &c.evidence,
+        Command::RecordIncome(c) => &c.evidence,
+        Command::RemitPremiums(c) => &c.evidence,
+        Command::CommitExpenditure(c) => &c.evidence,
+        Command::ReleaseCommitment(c) => &c.evidence,
+        Command::Disburse(c) => &c.evidence,
+        Command::RecordReturn(c) => &c.evidence,
+        Command::CarryToSurplus(c) => &c.evidence,
+        Command::ReverseVoucher(c) => &c.evidence,
+        Command::CorrectVoucher(c) => &c.evidence,
+        _ => &[],
+    }
+}
+
+fn unique_evidence(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
+    evidence.iter().filter(|e| e.kind.is_unique())
+}
+
+/// The facts that a record makes, its request apart (that one needs the whole command's receipt).
+pub fn of_record(record: &Record) -> Vec<FactRow> {
+    let mut rows = Vec::new();
+    let mut add = |key: FactKey<'_>| {
+        rows.push(FactRow { key: key.hash(), sequence: record.sequence, value: Vec::new() });
+    };
+    match &record.event {
+        Event::ReceiptPosted(posted) => {
+            add(FactKey::Bill(&posted.receipt.bill_no));
+            add(FactKey::Voucher(posted.voucher.reference));
+        }
+        Event::ReceiptNoted(receipt) => add(FactKey::Bill(&receipt.bill_no)),
+        Event::BankTransactionRegistered(event) => add(FactKey::Evidence(&event.slip_digest)),
+        Event::VoucherPosted(posted) => {
+            add(FactKey::Voucher(posted.voucher.reference));
+            if !posted.bill_no.is_empty() {
+                add(FactKey::Bill(&posted.bill_no));
+            }
+            if let record::event::Effect::Reversal { of } = posted.effect {
+                add(FactKey::Reversed(of));
+            }
+            unique_evidence(&posted.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        _ => {}
+    }
+    rows
+}

@@ -1,0 +1,469 @@
+//! Folding a record into the state. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
+
+use std::collections::BTreeMap;
+
+use record::event::{
+    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated, ReceiptFields,
+    RolesSet, VoucherPosted,
+};
+use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, VoucherKind};
+use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
+
+use super::{
+    Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State, SumKey,
+};
+
+impl State {
+    /// Folds one record. Records must come in order from 1.
+    pub fn apply(&mut self, record: &Record) {
+        let person = record.actor.person;
+        match &record.event {
+            Event::BookCreated(created) => self.open(created),
+            Event::AccountDefined { account, .. } => drop(self.accounts.push(account.clone())),
+            Event::OrganizationRegistered { organization, .. } => drop(self.organizations.push(organization.clone())),
+            Event::BankAccountRegistered(event) => self.add_bank_account(event),
+            Event::BankTransactionRegistered(event) => self.add_bank_txn(event, person),
+            Event::RolesSet(event) => self.set_roles(event),
+            Event::ParameterSet { key, value, effective_from, approval } => {
+                self.parameters.entry(key.clone()).or_default().insert(*effective_from, (value.clone(), *approval));
+            }
+            Event::StandardSet { standard, approval } => self.set_standard(standard, *approval),
+            Event::ApprovalRecorded { approval, .. } => {
+                self.approvals.push(Approval { approval: approval.clone(), used_fen: 0, registered_by: person });
+            }
+            Event::SchemeRegistered { scheme, approval } => {
+                let heads = scheme.targets.iter().filter_map(|t| Some((self.class_no(&t.class)?, t.heads))).collect();
+                self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
+            }
+            Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
+            Event::BatchSubmitted { batch, .. } => self.add_batch(batch),
+            Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
+                if let Some(b) = self.batch_mut(*batch) {
+                    b.review = Some((*verdict, *reviewed_on, person));
+                }
+            }
+            Event::CoverConfirmed { batch, confirmation_no, heads, fen, confirmed_on } => {
+                if let Some(b) = self.batch_mut(*batch) {
+                    b.confirmation = Some((confirmation_no.clone(), *heads, *fen, *confirmed_on));
+                }
+            }
+            Event::GrantOpened(event) => self.open_grant(event),
+            Event::Committed(event) => self.commit(event),
+            Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
+            Event::VoucherPosted(posted) => self.post(posted),
+            Event::ReceiptPosted(posted) => {
+                self.post_lines(&posted.voucher, true);
+                self.receive(&posted.receipt, 1);
+            }
+            Event::ReceiptNoted(receipt) => self.note(receipt),
+            Event::PeriodClosed { period, .. } => self.closed_through = Some(*period),
+            Event::DaySigned { day, count, fen, .. } => {
+                let signed = self.receipt_days.entry(*day).or_default();
+                signed.signed_count = *count;
+                signed.signed_fen = *fen;
+            }
+            Event::Submitted { command } => self.submit(record, command),
+            Event::Reviewed { submission, .. } => drop(self.pending.remove(submission)),
+            Event::Refused(_) => self.count_refusal(person, record.time),
+            Event::RefusalsSuppressed { person, minute } => {
+                self.refusals.insert(*person, (*minute, u32::MAX));
+            }
+            Event::StateDigest { .. } | Event::Totals { .. } => {}
+        }
+        self.sequence = record.sequence;
+        self.time = record.time;
+    }
+
+    fn open(&mut self, created: &BookCreated) {
+        let preset = &created.preset;
+        self.book = created.book.clone();
+        self.name = created.name.clone();
+        self.fund.code = preset.fund_code.clone();
+        self.fund.name = preset.fund_name.clone();
+        self.chart_version = preset.chart_version.clone();
+        self.preset = preset.name.clone();
+        self.first_period = created.first_period;
+        self.live_from = created.live_from;
+        self.rules = preset.rules.clone();
+        self.rule_set = 1;
+        preset.accounts.iter().for_each(|a| drop(self.accounts.push(a.clone())));
+        preset.sources.iter().for_each(|s| drop(self.sources.push(s.clone())));
+        preset.uses.iter().for_each(|u| drop(self.uses.push(u.clone())));
+        preset.classes.iter().for_each(|c| drop(self.classes.push(c.clone())));
+        preset.plans.iter().for_each(|p| drop(self.plans.push(p.clone())));
+        self.forbidden_uses = preset.forbidden_uses.clone();
+        self.posting = Posting::resolve(&preset.posting, &self.accounts);
+        self.organizations.push(created.organization.clone());
+        preset.organizations.iter().for_each(|o| drop(self.organizations.push(o.clone())));
+        let start = created.first_period.first_day();
+        for parameter in &preset.parameters {
+            self.parameters.entry(parameter.code.clone()).or_default().insert(start, (parameter.name.clone(), 0));
+        }
+        for standard in &preset.standards {
+            self.set_standard(standard, 0);
+        }
+    }
+
+    fn set_standard(&mut self, standard: &record::preset::StandardDef, approval: record::ApprovalNo) {
+        if let (Some(class), Some(plan)) = (self.class_no(&standard.class), self.plan_no(&standard.plan)) {
+            self.standards.entry((class, plan)).or_default().insert(standard.valid_from, (standard.clone(), approval));
+        }
+    }
+
+    fn add_bank_account(&mut self, event: &BankAccountRegistered) {
+        if event.purpose == BankPurpose::Custody {
+            self.custodians.insert(event.organization);
+        }
+        self.bank_accounts.push(BankAccount {
+            code: event.code.clone(),
+            organization: event.organization,
+            purpose: event.purpose,
+            name: event.name.clone(),
+            masked_no: event.masked_no.clone(),
+        });
+    }
+
+    fn add_bank_txn(&mut self, event: &BankTransactionRegistered, cashier: PersonNo) {
+        self.bank_txns.push(BankTxn {
+            id: event.id.clone(),
+            account: event.account,
+            direction: event.direction,
+            fen: event.fen,
+            used_fen: 0,
+            date: event.date,
+            counterparty: event.counterparty,
+            settlement: event.settlement,
+            cashier,
+        });
+    }
+
+    fn set_roles(&mut self, event: &RolesSet) {
+        let person = Person {
+            code: event.code.clone(),
+            display: event.display.clone(),
+            roles: event.roles.clone(),
+            organization: event.organization,
+        };
+        match self.persons.get_mut(event.person) {
+            Some(known) => *known = person,
+            None => drop(self.persons.push(person)),
+        }
+    }
+
+    fn allocate(&mut self, event: &QuotaAllocated, date: record::Day) {
+        for (class, _, heads) in &event.lines {
+            let heads = i64::from(heads.unwrap_or(0));
+            let signed = if event.change == Change::Increase { heads } else { heads.saturating_neg() };
+            let total: &mut i64 = self.quota_heads.entry((event.year, event.source, *class)).or_default();
+            *total = total.saturating_add(signed);
+        }
+        self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
+    }
+
+    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch) {
+        let org = self.organizations.no(&form.organization).unwrap_or(0);
+        let batch = Batch {
+            class: self.class_no(&form.class).unwrap_or(0),
+            plan: self.plan_no(&form.plan).unwrap_or(0),
+            form: form.clone(),
+            review: None,
+            paid_heads: 0,
+            received_heads: 0,
+            remitted_heads: 0,
+            confirmation: None,
+        };
+        self.grants.push(Grant {
+            code: form.code.clone(),
+            kind: GrantKind::PremiumBatch,
+            source: 0,
+            grantor: org,
+            doc_no: form.code.clone(),
+            permitted_uses: Vec::new(),
+            opened_on: form.submitted_on,
+            valid_from: None,
+            valid_to: None,
+            received_fen: 0,
+            batch: Some(Box::new(batch)),
+        });
+    }
+
+    pub(crate) fn batch_mut(&mut self, no: GrantNo) -> Option<&mut Batch> {
+        self.grants.get_mut(no)?.batch.as_deref_mut()
+    }
+
+    /// The enrolment batch with this ordinal.
+    pub fn batch(&self, no: GrantNo) -> Option<&Batch> {
+        self.grants.get(no)?.batch.as_deref()
+    }
+
+    fn open_grant(&mut self, event: &GrantOpened) {
+        self.grants.push(Grant {
+            code: event.code.clone(),
+            kind: event.kind,
+            source: event.source,
+            grantor: event.grantor,
+            doc_no: event.doc_no.clone(),
+            permitted_uses: event.permitted_uses.clone(),
+            opened_on: event.opened_on,
+            valid_from: event.valid_from,
+            valid_to: event.valid_to,
+            received_fen: 0,
+            batch: None,
+        });
+    }
+
+    fn commit(&mut self, event: &Committed) {
+        if let Some(approval) = self.approvals.get_mut(event.approval) {
+            approval.used_fen = approval.used_fen.saturating_add(event.fen);
+        }
+        self.commitments.push(Commitment {
+            code: event.code.clone(),
+            approval: event.approval,
+            year: event.year,
+            source: event.source,
+            class: event.class,
+            plan: event.plan,
+            unit_fen: event.unit_fen,
+            open_heads: event.heads,
+            open_fen: event.fen,
+            from_allocated_fen: event.from_allocated_fen,
+            date: event.date,
+        });
+    }
+
+    fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {
+        let Some(c) = self.commitments.get_mut(commitment) else { return };
+        let available = c.open_fen.saturating_sub(c.from_allocated_fen);
+        c.open_heads = c.open_heads.saturating_sub(heads);
+        c.open_fen = c.open_fen.saturating_sub(fen);
+        // The available budget is given back first, then allocated places: the reverse of taking.
+        c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
+        let approval = c.approval;
+        if let Some(a) = self.approvals.get_mut(approval) {
+            a.used_fen = a.used_fen.saturating_sub(fen);
+        }
+    }
+
+    fn submit(&mut self, record: &Record, command: &[u8]) {
+        let request_id = record.request.as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        let pending =
+            Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time };
+        self.pending.insert(record.sequence, pending);
+    }
+
+    fn count_refusal(&mut self, person: PersonNo, time: i64) {
+        let minute = time.div_euclid(60_000_000);
+        let entry = self.refusals.entry(person).or_insert((minute, 0));
+        if entry.0 == minute {
+            entry.1 = entry.1.saturating_add(1);
+        } else {
+            *entry = (minute, 1);
+        }
+    }
+
+    fn post(&mut self, posted: &VoucherPosted) {
+        let voucher = &posted.voucher;
+        self.post_lines(voucher, false);
+        match &posted.effect {
+            Effect::None => {}
+            Effect::Payment { commitment, batches, heads, fen } => {
+                self.pay(voucher, *commitment, batches, *heads, *fen);
+            }
+            Effect::Return { payment, heads, .. } => {
+                self.give_back(voucher, *payment, i64::from(*heads));
+                self.returns.insert(voucher.reference, (*payment, *heads));
+            }
+            Effect::Remittance { holder, items } => {
+                let kept = items.iter().map(|(g, s, h, f)| (*g, *s, i64::from(*h), *f)).collect();
+                for (grant, source, heads, _) in items {
+                    self.pass_on(*grant, *source, *holder, i64::from(*heads));
+                }
+                self.remittances.insert(voucher.reference, kept);
+            }
+            Effect::Reversal { of } => self.reverse(voucher, *of),
+        }
+    }
+
+    /// Adds a voucher's lines to every sum that they belong to, and takes its number.
+    fn post_lines(&mut self, voucher: &Voucher, receipt: bool) {
+        let reference = voucher.reference;
+        self.numbers.insert((reference.word, reference.cycle), reference.number);
+        for line in &voucher.lines {
+            self.post_line(voucher, line);
+        }
+        if receipt || reference.word == record::kinds::Word::Dai {
+            let fen = voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(0, |s: Fen, l| s.saturating_add(l.fen));
+            let day = self.receipt_days.entry(voucher.date).or_default();
+            day.count = day.count.saturating_add(1);
+            day.fen = day.fen.saturating_add(fen);
+        }
+    }
+
+    fn post_line(&mut self, voucher: &Voucher, line: &Line) {
+        let key = SumKey {
+            account: line.account,
+            source: line.source,
+            grant: line.grant,
+            holder: line.holder,
+            day: voucher.date,
+            use_code: line.use_code,
+            class: line.class,
+            plan: line.plan,
+            year: line.year,
+        };
+        self.sums.entry(key).or_default().add(line);
+        self.trial.entry((line.account, line.source)).or_default().add(line);
+        if voucher.ledger == LedgerKind::Budget {
+            let at = (line.year, line.source, line.class, line.plan, line.account);
+            let signed = if line.side == Side::Credit { line.fen } else { line.fen.saturating_neg() };
+            let balance: &mut Fen = self.budget.entry(at).or_default();
+            *balance = balance.saturating_add(signed);
+            return;
+        }
+        if line.bank != 0 {
+            if let Some(txn) = self.bank_txns.get_mut(line.bank) {
+                let inward = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
+                let signed = if txn.direction == Direction::In { inward } else { inward.saturating_neg() };
+                txn.used_fen = txn.used_fen.saturating_add(signed);
+            }
+        }
+        let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);
+        if income && voucher.kind != VoucherKind::Closing {
+            let signed = if line.side == Side::Credit { line.fen } else { line.fen.saturating_neg() };
+            if let Some(grant) = self.grants.get_mut(line.grant) {
+                grant.received_fen = grant.received_fen.saturating_add(signed);
+            }
+        }
+    }
+
+    fn receive(&mut self, receipt: &ReceiptFields, sign: i64) {
+        let heads = i64::from(receipt.heads).saturating_mul(sign);
+        let held = self.custody_heads.entry((receipt.batch, receipt.source, receipt.holder)).or_default();
+        *held = held.saturating_add(heads);
+        let fen = receipt.fen.saturating_mul(sign);
+        if let Some(grant) = self.grants.get_mut(receipt.batch) {
+            grant.received_fen = grant.received_fen.saturating_add(fen);
+            if let Some(batch) = grant.batch.as_deref_mut() {
+                batch.received_heads = batch.received_heads.saturating_add(heads);
+            }
+        }
+    }
+
+    fn note(&mut self, receipt: &ReceiptFields) {
+        let heads = i64::from(receipt.heads);
+        if let Some(batch) = self.batch_mut(receipt.batch) {
+            batch.received_heads = batch.received_heads.saturating_add(heads);
+            batch.remitted_heads = batch.remitted_heads.saturating_add(heads);
+        }
+    }
+
+    fn pass_on(&mut self, grant: GrantNo, source: SourceNo, holder: record::OrgNo, heads: i64) {
+        let held = self.custody_heads.entry((grant, source, holder)).or_default();
+        *held = held.saturating_sub(heads);
+        if let Some(batch) = self.batch_mut(grant) {
+            batch.remitted_heads = batch.remitted_heads.saturating_add(heads);
+        }
+    }
+
+    fn pay(
+        &mut self,
+        voucher: &Voucher,
+        commitment: record::CommitmentNo,
+        batches: &[(GrantNo, u32)],
+        heads: u32,
+        fen: Fen,
+    ) {
+        for (batch, paid) in batches {
+            if let Some(b) = self.batch_mut(*batch) {
+                b.paid_heads = b.paid_heads.saturating_add(*paid);
+            }
+        }
+        if let Some(c) = self.commitments.get_mut(commitment) {
+            c.open_heads = c.open_heads.saturating_sub(heads);
+            c.open_fen = c.open_fen.saturating_sub(fen);
+            // Allocated places are spent first, so what is left to release is the available budget.
+            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen).max(0);
+        }
+        let expense = voucher.lines.iter().find(|l| l.side == Side::Debit);
+        let shares: Vec<(GrantNo, Fen)> =
+            voucher.lines.iter().filter(|l| l.side == Side::Credit).map(|l| (l.grant, l.fen)).collect();
+        let payment = Payment {
+            commitment,
+            batches: batches.to_vec(),
+            heads,
+            fen,
+            returned: vec![0; shares.len()],
+            shares,
+            account: expense.map_or(0, |l| l.account),
+            use_code: expense.map_or(0, |l| l.use_code),
+            date: voucher.date,
+            returned_heads: 0,
+            reversed: false,
+        };
+        self.payments.insert(voucher.reference, payment);
+    }
+
+    fn give_back(&mut self, voucher: &Voucher, payment: VoucherRef, heads: i64) {
+        let by_grant: BTreeMap<GrantNo, Fen> = voucher
+            .lines
+            .iter()
+            .filter(|l| l.side == Side::Debit)
+            .fold(BTreeMap::new(), |mut sums, l| {
+                let sum: &mut Fen = sums.entry(l.grant).or_default();
+                *sum = sum.saturating_add(l.fen);
+                sums
+            });
+        let Some(paid) = self.payments.get_mut(&payment) else { return };
+        paid.returned_heads =
+            u32::try_from(i64::from(paid.returned_heads).saturating_add(heads).max(0)).unwrap_or(u32::MAX);
+        for ((grant, _), returned) in paid.shares.iter().zip(paid.returned.iter_mut()) {
+            *returned = returned.saturating_add(by_grant.get(grant).copied().unwrap_or(0));
+        }
+    }
+
+    /// Undoes what the original voucher did beside its lines; the red lines have undone those already.
+    fn reverse(&mut self, red: &Voucher, of: VoucherRef) {
+        if let Some(payment) = self.payments.get_mut(&of) {
+            payment.reversed = true;
+            let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
+            let batches = payment.batches.clone();
+            for (batch, paid) in batches {
+                if let Some(b) = self.batch_mut(batch) {
+                    b.paid_heads = b.paid_heads.saturating_sub(paid);
+                }
+            }
+            if let Some(c) = self.commitments.get_mut(commitment) {
+                c.open_heads = c.open_heads.saturating_add(heads);
+                c.open_fen = c.open_fen.saturating_add(fen);
+            }
+        }
+        if let Some((payment, heads)) = self.returns.remove(&of) {
+            self.give_back(red, payment, i64::from(heads).saturating_neg());
+        }
+        if let Some(items) = self.remittances.remove(&of) {
+            let holder = red.lines.first().map_or(0, |l| l.holder);
+            for (grant, source, heads, _) in items {
+                self.pass_on(grant, source, holder, heads.saturating_neg());
+            }
+        }
+        if matches!(red.reference.word, record::kinds::Word::Dai) {
+            self.unreceive(red);
+        }
+    }
+
+    fn unreceive(&mut self, red: &Voucher) {
+        let Some(line) = red.lines.iter().find(|l| l.side == Side::Debit) else { return };
+        let receipt = ReceiptFields {
+            batch: line.grant,
+            source: line.source,
+            holder: line.holder,
+            heads: line.heads.unsigned_abs(),
+            fen: line.fen.saturating_neg(),
+            received_on: red.date,
+            bill_no: String::new(),
+            source_seq: 0,
+        };
+        self.receive(&receipt, -1);
+    }
+}
+

@@ -1,0 +1,374 @@
+//! The state of a book: a fold over its records and nothing else. It has one canonical form (borsh), which StateDigest records commit.
+//! Reading it is free; changing it is `apply`'s alone.
+
+mod apply;
+mod masters;
+mod money;
+mod vouchers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
+use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
+use record::{
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, OrgNo, Period, PersonNo,
+    PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
+};
+
+pub use masters::{List, Listed};
+pub use money::{Sum, SumKey};
+pub use vouchers::PARAM_CYCLE;
+
+/// The state of a book after some number of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct State {
+    /// Records folded so far.
+    pub sequence: Sequence,
+    /// Time of the last record, microseconds.
+    pub time: i64,
+    /// Version of the rule set in force.
+    pub rule_set: u32,
+    /// Code of the book; empty before record 1.
+    pub book: String,
+    /// Name of the book.
+    pub name: String,
+    /// Code and name of the fund.
+    pub fund: Named,
+    /// Version of the chart of accounts.
+    pub chart_version: String,
+    /// Name of the preset that it was opened from.
+    pub preset: String,
+    /// First accounting period.
+    pub first_period: Period,
+    /// First live day; earlier documents are 补录.
+    pub live_from: Day,
+    /// Rules in force.
+    pub rules: Vec<String>,
+    /// Chart of accounts.
+    pub accounts: List<AccountDef>,
+    /// Funding sources.
+    pub sources: List<SourceDef>,
+    /// Use codes.
+    pub uses: List<UseDef>,
+    /// Known and forbidden uses.
+    pub forbidden_uses: Vec<Named>,
+    /// Beneficiary classes.
+    pub classes: List<ClassDef>,
+    /// Insurance plans.
+    pub plans: List<Named>,
+    /// Which account plays which part.
+    pub posting: Posting,
+    /// Organisations; 1 is the book's own.
+    pub organizations: List<OrgDef>,
+    /// Persons.
+    pub persons: List<Person>,
+    /// Bank accounts.
+    pub bank_accounts: List<BankAccount>,
+    /// Bank transactions.
+    pub bank_txns: List<BankTxn>,
+    /// Parameters: by key, values by first day; the newest record of a day wins.
+    pub parameters: BTreeMap<String, BTreeMap<Day, (String, ApprovalNo)>>,
+    /// Standards: by (class, plan), by first day; the newest record of a day wins.
+    pub standards: BTreeMap<(ClassNo, PlanNo), BTreeMap<Day, (StandardDef, ApprovalNo)>>,
+    /// Schemes, by programme year.
+    pub schemes: BTreeMap<u16, Scheme>,
+    /// Approvals.
+    pub approvals: List<Approval>,
+    /// Quota notices, by notice number.
+    pub quotas: BTreeMap<String, Quota>,
+    /// Places allocated, net: by (year, source, class).
+    pub quota_heads: BTreeMap<(u16, SourceNo, ClassNo), i64>,
+    /// Grants: funding documents and enrolment batches.
+    pub grants: List<Grant>,
+    /// Commitments.
+    pub commitments: List<Commitment>,
+    /// Payments, by voucher.
+    pub payments: BTreeMap<VoucherRef, Payment>,
+    /// Remittances, by voucher.
+    pub remittances: BTreeMap<VoucherRef, Vec<(GrantNo, SourceNo, i64, Fen)>>,
+    /// Returns, by voucher: the payment and the heads.
+    pub returns: BTreeMap<VoucherRef, (VoucherRef, u32)>,
+    /// Organisations with a registered custody account (代管户).
+    pub custodians: BTreeSet<OrgNo>,
+    /// Heads collected and not passed on: by (batch, source, holder).
+    pub custody_heads: BTreeMap<(GrantNo, SourceNo, OrgNo), i64>,
+    /// Sums of all lines, by account, source, grant, holder, day and the rest.
+    pub sums: BTreeMap<SumKey, Sum>,
+    /// Cumulated sums by (account, source): the trial balance.
+    pub trial: BTreeMap<(AccountNo, SourceNo), Sum>,
+    /// Budget balances in fen, credit positive: by (year, source, class, plan, account).
+    pub budget: BTreeMap<(u16, SourceNo, ClassNo, PlanNo, AccountNo), Fen>,
+    /// Last number allotted: by word and cycle.
+    pub numbers: BTreeMap<(Word, u32), u32>,
+    /// Last closed month; none before the first closing.
+    pub closed_through: Option<Period>,
+    /// Premium receipts by voucher date: posted and signed.
+    pub receipt_days: BTreeMap<Day, ReceiptDay>,
+    /// Submitted commands that wait for review, by sequence of their submission.
+    pub pending: BTreeMap<Sequence, Pending>,
+    /// Refusals in the current minute: by person, the minute since the epoch and the count.
+    pub refusals: BTreeMap<PersonNo, (i64, u32)>,
+}
+
+/// [`PostingMap`] with ordinals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Posting {
+    /// 住院二次医保专户
+    pub special_bank: AccountNo,
+    /// 代管户
+    pub custody_bank: AccountNo,
+    /// 代管经费
+    pub custody_liability: AccountNo,
+    /// 901
+    pub budget_total: AccountNo,
+    /// 911
+    pub budget_available: AccountNo,
+    /// 912
+    pub budget_allocated: AccountNo,
+    /// 913
+    pub budget_committed: AccountNo,
+    /// 914
+    pub budget_spent: AccountNo,
+    /// 结转转入
+    pub surplus_transfer: AccountNo,
+    /// 累计结余
+    pub surplus: AccountNo,
+    /// Never an expense of the fund (USE-010).
+    pub not_expense: Vec<AccountNo>,
+    /// Pass money down the ranks (USE-009).
+    pub pass_down: Vec<AccountNo>,
+}
+
+impl Posting {
+    /// The map with each code looked up; a code that the chart lacks becomes 0 and fails every posting.
+    pub(crate) fn resolve(map: &PostingMap, accounts: &List<AccountDef>) -> Posting {
+        let no = |code: &str| accounts.no(code).and_then(|n| AccountNo::try_from(n).ok()).unwrap_or(0);
+        let all = |codes: &[String]| codes.iter().map(|c| no(c)).collect();
+        Posting {
+            special_bank: no(&map.special_bank),
+            custody_bank: no(&map.custody_bank),
+            custody_liability: no(&map.custody_liability),
+            budget_total: no(&map.budget_total),
+            budget_available: no(&map.budget_available),
+            budget_allocated: no(&map.budget_allocated),
+            budget_committed: no(&map.budget_committed),
+            budget_spent: no(&map.budget_spent),
+            surplus_transfer: no(&map.surplus_transfer),
+            surplus: no(&map.surplus),
+            not_expense: all(&map.not_expense),
+            pass_down: all(&map.pass_down),
+        }
+    }
+}
+
+/// A person with roles: staff or a system account.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Person {
+    /// Code that a token names.
+    pub code: String,
+    /// Shown on vouchers.
+    pub display: String,
+    /// Roles now, sorted.
+    pub roles: Vec<Role>,
+    /// Organisation that bounds a COLLECTOR; 0 none.
+    pub organization: OrgNo,
+}
+
+/// A registered bank account.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BankAccount {
+    /// Code.
+    pub code: String,
+    /// Owner.
+    pub organization: OrgNo,
+    /// Purpose.
+    pub purpose: BankPurpose,
+    /// 户名
+    pub name: String,
+    /// Masked number.
+    pub masked_no: String,
+}
+
+/// A registered movement on one of our bank accounts.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BankTxn {
+    /// The bank's number.
+    pub id: String,
+    /// Our account.
+    pub account: BankAccountNo,
+    /// In or out.
+    pub direction: Direction,
+    /// Amount.
+    pub fen: Fen,
+    /// Net of the bank lines that cite it, as a positive amount in its direction.
+    pub used_fen: Fen,
+    /// Day.
+    pub date: Day,
+    /// Registered account on the other side; 0 none.
+    pub counterparty: BankAccountNo,
+    /// How the money moved.
+    pub settlement: Settlement,
+    /// The cashier who registered it (出纳).
+    pub cashier: PersonNo,
+}
+
+/// A registered scheme.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Scheme {
+    /// As registered.
+    pub scheme: RegisterScheme,
+    /// Places by class.
+    pub heads: BTreeMap<ClassNo, u32>,
+    /// Its approval.
+    pub approval: ApprovalNo,
+}
+
+/// An approval and how much of it is used.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Approval {
+    /// As registered.
+    pub approval: RecordApproval,
+    /// Consumed by commitments, in fen.
+    pub used_fen: Fen,
+    /// Who registered it (APR-005).
+    pub registered_by: PersonNo,
+}
+
+/// A quota notice.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Quota {
+    /// As allocated.
+    pub notice: record::event::QuotaAllocated,
+    /// Voucher date of it; the record day where it bound no money.
+    pub date: Day,
+}
+
+/// A grant: a funding document, or an enrolment batch as grant of its premiums.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Grant {
+    /// Code.
+    pub code: String,
+    /// Kind.
+    pub kind: GrantKind,
+    /// Source; 0 for an enrolment batch, which takes every pass-through source.
+    pub source: SourceNo,
+    /// Grantor; the unit for a batch.
+    pub grantor: OrgNo,
+    /// Document number.
+    pub doc_no: String,
+    /// Uses permitted; empty where the source's own hold.
+    pub permitted_uses: Vec<UseNo>,
+    /// Age in oldest-first attribution.
+    pub opened_on: Day,
+    /// First day on which it may be spent.
+    pub valid_from: Option<Day>,
+    /// Last day on which it may be spent.
+    pub valid_to: Option<Day>,
+    /// Income booked under it, net, in fen.
+    pub received_fen: Fen,
+    /// The enrolment batch, if it is one.
+    pub batch: Option<Box<Batch>>,
+}
+
+/// An enrolment batch.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Batch {
+    /// The form's header.
+    pub form: SubmitEnrollmentBatch,
+    /// Class.
+    pub class: ClassNo,
+    /// Plan.
+    pub plan: PlanNo,
+    /// Last review: verdict, day, reviewer.
+    pub review: Option<(Verdict, Day, PersonNo)>,
+    /// Heads whose subsidy was paid and not returned, with the payments' reversals taken out.
+    pub paid_heads: u32,
+    /// Heads whose own share was received (custody or direct).
+    pub received_heads: i64,
+    /// Heads whose own share was passed on, direct payments included.
+    pub remitted_heads: i64,
+    /// Confirmation: number, heads, premium, day.
+    pub confirmation: Option<(String, u32, Fen, Day)>,
+}
+
+/// A commitment of budget.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Commitment {
+    /// Code.
+    pub code: String,
+    /// Approval that it consumed.
+    pub approval: ApprovalNo,
+    /// Budget year.
+    pub year: u16,
+    /// Source.
+    pub source: SourceNo,
+    /// Class.
+    pub class: ClassNo,
+    /// Plan.
+    pub plan: PlanNo,
+    /// Subsidy a head.
+    pub unit_fen: Fen,
+    /// Heads committed and neither paid nor released.
+    pub open_heads: u32,
+    /// Amount committed and neither paid nor released.
+    pub open_fen: Fen,
+    /// Of the open amount, taken from allocated places (912).
+    pub from_allocated_fen: Fen,
+    /// Day of the commitment.
+    pub date: Day,
+}
+
+/// A payment.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Payment {
+    /// Commitment that it drew on.
+    pub commitment: CommitmentNo,
+    /// Batches paid, with heads.
+    pub batches: Vec<(GrantNo, u32)>,
+    /// Heads.
+    pub heads: u32,
+    /// Amount.
+    pub fen: Fen,
+    /// Amount on each grant, in the order of attribution (oldest first).
+    pub shares: Vec<(GrantNo, Fen)>,
+    /// Expense account.
+    pub account: AccountNo,
+    /// Use code.
+    pub use_code: UseNo,
+    /// Voucher date.
+    pub date: Day,
+    /// Heads returned.
+    pub returned_heads: u32,
+    /// Amount returned on each grant, in the order of `shares`.
+    pub returned: Vec<Fen>,
+    /// Whether it was reversed.
+    pub reversed: bool,
+}
+
+/// Premium receipts of one voucher date.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReceiptDay {
+    /// Vouchers of word 代.
+    pub count: u64,
+    /// Their total in fen.
+    pub fen: Fen,
+    /// Vouchers signed for.
+    pub signed_count: u64,
+    /// Total signed for.
+    pub signed_fen: Fen,
+}
+
+/// A command that waits for review.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Pending {
+    /// Who submitted it (制单).
+    pub person: PersonNo,
+    /// Its canonical bytes.
+    pub command: Vec<u8>,
+    /// Request that submitted it.
+    pub request_id: String,
+    /// When, microseconds.
+    pub time: i64,
+}
