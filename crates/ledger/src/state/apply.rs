@@ -172,6 +172,8 @@ impl State {
             remitted_heads: 0,
             confirmation: None,
         };
+        let no = self.grants.next_no();
+        self.grant_ages.insert((0, form.submitted_on, no));
         self.grants.push(Grant {
             code: form.code.clone(),
             kind: GrantKind::PremiumBatch,
@@ -197,6 +199,7 @@ impl State {
     }
 
     fn open_grant(&mut self, event: &GrantOpened) {
+        self.grant_ages.insert((event.source, event.opened_on, event.no));
         self.grants.push(Grant {
             code: event.code.clone(),
             kind: event.kind,
@@ -338,7 +341,7 @@ impl State {
 
     fn receive(&mut self, receipt: &ReceiptFields, sign: i64) {
         let heads = i64::from(receipt.heads).saturating_mul(sign);
-        let held = self.custody_heads.entry((receipt.batch, receipt.source, receipt.holder)).or_default();
+        let held = self.custody_heads.entry((receipt.holder, receipt.source, receipt.batch)).or_default();
         *held = held.saturating_add(heads);
         let fen = receipt.fen.saturating_mul(sign);
         if let Some(grant) = self.grants.get_mut(receipt.batch) {
@@ -358,7 +361,7 @@ impl State {
     }
 
     fn pass_on(&mut self, grant: GrantNo, source: SourceNo, holder: record::OrgNo, heads: i64) {
-        let held = self.custody_heads.entry((grant, source, holder)).or_default();
+        let held = self.custody_heads.entry((holder, source, grant)).or_default();
         *held = held.saturating_sub(heads);
         if let Some(batch) = self.batch_mut(grant) {
             batch.remitted_heads = batch.remitted_heads.saturating_add(heads);

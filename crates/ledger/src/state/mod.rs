@@ -92,8 +92,10 @@ pub struct State {
     pub returns: BTreeMap<VoucherRef, (VoucherRef, u32)>,
     /// Organisations with a registered custody account (代管户).
     pub custodians: BTreeSet<OrgNo>,
-    /// Heads collected and not passed on: by (batch, source, holder).
-    pub custody_heads: BTreeMap<(GrantNo, SourceNo, OrgNo), i64>,
+    /// Heads collected and not passed on: by (holder, source, batch).
+    pub custody_heads: BTreeMap<(OrgNo, SourceNo, GrantNo), i64>,
+    /// Grants by source and age, for oldest-first attribution; enrolment batches stand under source 0.
+    pub grant_ages: BTreeSet<(SourceNo, Day, GrantNo)>,
     /// Sums of all lines, by account, source, grant, holder, day and the rest.
     pub sums: BTreeMap<SumKey, Sum>,
     /// Cumulated sums by (account, source): the trial balance.

@@ -1,0 +1,77 @@
+//! Approvals as spendable authorisations: registering them, and asking whether one carries an act.
+
+use record::command::RecordApproval;
+use record::kinds::ApprovalKind;
+use record::{ApprovalNo, Day, Event, Fen};
+
+use super::Desk;
+
+/// Parameter prefix that lists, separated by `|`, the bodies that may give a kind of approval: `approval_body.EXPENDITURE`.
+pub const PARAM_BODY: &str = "approval_body.";
+
+pub(super) fn record_approval(desk: &mut Desk<'_>, c: &RecordApproval) -> Vec<Event> {
+    if desk.state.approvals.no(&c.code).is_some() {
+        desk.taken("code");
+    }
+    desk.check_not_future(c.meeting_on, "meeting_on");
+    vec![Event::ApprovalRecorded { no: desk.state.approvals.next_no(), approval: c.clone() }]
+}
+
+/// An act that needs an approval.
+pub(crate) struct Act<'c> {
+    /// Code of the approval cited.
+    pub approval: &'c str,
+    /// Kinds that can carry it.
+    pub kinds: &'c [ApprovalKind],
+    /// Rule that a missing or unfit approval hits.
+    pub rule: &'c str,
+    /// Date of the act.
+    pub date: Day,
+    /// Money that it takes; 0 where it takes none.
+    pub fen: Fen,
+    /// Source, class and plan codes of the act; empty where it has none.
+    pub scope: [&'c str; 3],
+}
+
+/// Whether the cited approval carries the act: kind, body, day, scope, ceiling (`act.rule`), and another hand (APR-005). Gives its
+/// ordinal where it exists.
+pub(crate) fn carry(desk: &mut Desk<'_>, act: &Act<'_>) -> Option<ApprovalNo> {
+    let kinds = act.kinds.iter().map(|k| k.code()).collect::<Vec<_>>().join(" | ");
+    let Some((no, found)) = desk.state.approvals.find(act.approval) else {
+        desk.hit(act.rule, "approval", &kinds, act.approval);
+        return None;
+    };
+    let approval = &found.approval;
+    if !act.kinds.contains(&approval.kind) {
+        desk.hit(act.rule, "approval.kind", &kinds, approval.kind.code());
+    } else {
+        let key = format!("{PARAM_BODY}{}", approval.kind);
+        let bodies = desk.state.parameter_on(&key, act.date).unwrap_or("");
+        if !bodies.split('|').any(|body| body == approval.body.code()) {
+            desk.hit(act.rule, "approval.body", bodies, approval.body.code());
+        }
+    }
+    if act.date < approval.meeting_on {
+        desk.hit(act.rule, "approval.meeting_on", &act.date.to_string(), &approval.meeting_on.to_string());
+    }
+    let judged = desk.judged_day(act.date);
+    if let Some(last) = approval.valid_to.filter(|last| judged > *last) {
+        desk.hit(act.rule, "approval.valid_to", &last.to_string(), &judged.to_string());
+    }
+    let scope = &approval.scope;
+    let fields = [("approval.scope.source", &scope.source), ("approval.scope.class", &scope.class), ("approval.scope.plan", &scope.plan)];
+    for ((subject, allowed), asked) in fields.into_iter().zip(act.scope) {
+        if !allowed.is_empty() && !asked.is_empty() && allowed != asked {
+            desk.hit(act.rule, subject, allowed, asked);
+        }
+    }
+    let left = approval.max_fen.saturating_sub(found.used_fen);
+    if act.fen > left {
+        desk.short(act.rule, "approval.max_fen", left, act.fen);
+    }
+    if found.registered_by == desk.hands.maker {
+        let code = desk.state.persons.code(found.registered_by).to_owned();
+        desk.hit("APR-005", "approval.registered_by", "another person", &code);
+    }
+    Some(no)
+}

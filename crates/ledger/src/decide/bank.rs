@@ -1,0 +1,122 @@
+//! Bank accounts, bank transactions, and what vouchers may draw on them.
+
+use record::command::{RegisterBankAccount, RegisterBankTransaction};
+use record::event::{BankAccountRegistered, BankTransactionRegistered};
+use record::kinds::{BankPurpose, Direction, OrgType, Settlement};
+use record::{BankAccountNo, BankTxnNo, Event, Fen, OrgNo, PersonNo};
+
+use super::Desk;
+
+/// A bank transaction that a voucher draws on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawn {
+    pub txn: BankTxnNo,
+    pub cashier: PersonNo,
+    pub settlement: Settlement,
+    pub counterparty: BankAccountNo,
+}
+
+pub(super) fn register_account(desk: &mut Desk<'_>, c: &RegisterBankAccount) -> Vec<Event> {
+    let Some(organization) = desk.state.organizations.no(&c.organization) else {
+        desk.unknown("organization");
+        return Vec::new();
+    };
+    if desk.state.bank_accounts.no(&c.code).is_some() {
+        desk.taken("code");
+    }
+    check_currency(desk, &c.currency);
+    let org_type = desk.state.organizations.get(organization).map(|o| o.org_type);
+    if c.purpose == BankPurpose::FundSpecial && organization != 1 {
+        desk.hit("SRC-010", "organization", desk.state.organizations.code(1u32), &c.organization);
+    }
+    if c.purpose == BankPurpose::Payee && org_type != Some(OrgType::MutualAid) {
+        desk.hit("USE-006", "organization", OrgType::MutualAid.code(), &c.organization);
+    }
+    vec![Event::BankAccountRegistered(BankAccountRegistered {
+        no: desk.state.bank_accounts.next_no(),
+        code: c.code.clone(),
+        organization,
+        purpose: c.purpose,
+        name: c.name.clone(),
+        masked_no: c.masked_no.clone(),
+    })]
+}
+
+pub(super) fn register_transaction(desk: &mut Desk<'_>, c: &RegisterBankTransaction) -> Vec<Event> {
+    if desk.state.bank_txns.no(&c.id).is_some() {
+        desk.taken("id");
+    }
+    desk.check_not_future(c.date, "date");
+    desk.check_digest(&c.slip_digest, "slip_digest");
+    check_currency(desk, &c.currency);
+    let account = desk.state.bank_accounts.find(&c.account);
+    let ours = account.filter(|(_, a)| a.purpose != BankPurpose::Payee).map(|(no, _)| no);
+    if ours.is_none() {
+        desk.hit("SRC-010", "account", "FUND_SPECIAL | CUSTODY", &c.account);
+    }
+    let counterparty = if c.counterparty_account.is_empty() {
+        0
+    } else {
+        desk.state.bank_accounts.no(&c.counterparty_account).unwrap_or_else(|| {
+            desk.unknown("counterparty_account");
+            0
+        })
+    };
+    vec![Event::BankTransactionRegistered(BankTransactionRegistered {
+        no: desk.state.bank_txns.next_no(),
+        id: c.id.clone(),
+        account: ours.unwrap_or(0),
+        direction: c.direction,
+        fen: c.fen,
+        date: c.date,
+        counterparty,
+        settlement: c.settlement,
+        slip_digest: c.slip_digest,
+    })]
+}
+
+fn check_currency(desk: &mut Desk<'_>, currency: &str) {
+    if currency != "CNY" {
+        desk.hit("LED-015", "currency", "CNY", currency);
+    }
+}
+
+/// What a voucher asks of a bank transaction.
+pub(crate) struct Draw<'c> {
+    /// Code of our account.
+    pub account: &'c str,
+    pub purpose: BankPurpose,
+    /// Owner that the account must have.
+    pub owner: OrgNo,
+    pub txn: &'c str,
+    pub direction: Direction,
+    pub fen: Fen,
+}
+
+/// SRC-010 and LED-011: the account is registered for this purpose and owner, and the transaction on it still covers the amount.
+pub(crate) fn draw(desk: &mut Desk<'_>, ask: &Draw<'_>) -> Option<Drawn> {
+    let account = desk
+        .state
+        .bank_account(ask.account, ask.purpose)
+        .filter(|(_, a)| a.organization == ask.owner)
+        .map(|(no, _)| no);
+    if account.is_none() {
+        desk.hit("SRC-010", "bank_account", ask.purpose.code(), ask.account);
+    }
+    let Some((no, txn)) = desk.state.bank_txns.find(ask.txn) else {
+        desk.unknown("bank_txn");
+        return None;
+    };
+    if account.is_some_and(|a| a != txn.account) {
+        let code = desk.state.bank_accounts.code(txn.account).to_owned();
+        desk.hit("SRC-010", "bank_txn", ask.account, &code);
+    }
+    let left = if txn.direction == ask.direction { txn.fen.saturating_sub(txn.used_fen) } else { 0 };
+    if left < ask.fen {
+        desk.short("LED-011", "bank_txn", left, ask.fen);
+    }
+    if txn.settlement == Settlement::Cash && ask.direction == Direction::Out {
+        desk.hit("DIV-003", "bank_txn", Settlement::Transfer.code(), Settlement::Cash.code());
+    }
+    Some(Drawn { txn: no, cashier: txn.cashier, settlement: txn.settlement, counterparty: txn.counterparty })
+}

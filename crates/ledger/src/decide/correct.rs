@@ -1,0 +1,279 @@
+//! Corrections: red-letter reversal (T20), and red and blue in one decision (T20 + T21). A correction never makes money spendable that
+//! left the bank (decisions.md 2), and reaches no state that a direct posting could not.
+
+use std::collections::BTreeMap;
+
+use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
+use record::event::{Effect, VoucherPosted};
+use record::kinds::{Direction, LedgerKind, Side, Template, VoucherKind, Word};
+use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, Voucher, VoucherRef};
+
+use super::desk::{Desk, Draft};
+use super::spending::{budget_line, posted};
+use crate::facts::FactKey;
+use crate::receipt::voucher_of;
+
+/// The original of a correction, and what it did.
+struct Original {
+    voucher: Voucher,
+    effect: Effect,
+    bill_no: String,
+    evidence: Vec<Evidence>,
+}
+
+impl Original {
+    fn bank_net(&self) -> BTreeMap<BankTxnNo, Fen> {
+        bank_net(&self.voucher.lines)
+    }
+}
+
+/// Net that lines draw on each bank transaction, money in positive.
+fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
+    let mut net = BTreeMap::new();
+    for line in lines.iter().filter(|l| l.bank != 0) {
+        let signed = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
+        let sum: &mut Fen = net.entry(line.bank).or_default();
+        *sum = sum.saturating_add(signed);
+    }
+    net
+}
+
+pub(super) fn reverse(desk: &mut Desk<'_>, c: &ReverseVoucher) -> Vec<Event> {
+    desk.check_date(c.date, "date");
+    desk.check_unique_evidence(&c.evidence);
+    let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
+    let returned = check_money_is_back(desk, &original, &c.return_txn);
+    red(desk, &original, c.date, &c.reason, returned, &c.evidence)
+}
+
+/// LED-010: where the original moved money, a bank transaction of the other direction over the same amount, not used otherwise.
+fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &str) -> Option<BankTxnNo> {
+    let net = original.bank_net();
+    if net.is_empty() {
+        if !return_txn.is_empty() {
+            desk.hit("LED-010", "return_txn", "", return_txn);
+        }
+        return None;
+    }
+    let moved = net.values().fold(0, |sum: Fen, fen| sum.saturating_add(*fen));
+    if return_txn.is_empty() {
+        desk.hit("LED-010", "return_txn", &moved.saturating_neg().to_string(), "");
+        return None;
+    }
+    let Some((no, txn)) = desk.state.bank_txns.find(return_txn) else {
+        desk.unknown("return_txn");
+        return None;
+    };
+    let back = if moved < 0 { Direction::In } else { Direction::Out };
+    let same_account = net.keys().all(|n| desk.state.bank_txns.get(*n).is_some_and(|t| t.account == txn.account));
+    let left = txn.fen.saturating_sub(txn.used_fen);
+    if txn.direction != back || left != moved.saturating_abs() || !same_account {
+        desk.hit("LED-010", "return_txn", &moved.saturating_neg().to_string(), &left.to_string());
+    }
+    Some(no)
+}
+
+/// The voucher to be corrected, if it may be: posted, never reversed, of this year and not a correction's red half (LED-010).
+fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Original> {
+    let Some(record) = desk.facts.original(reference) else {
+        desk.unknown("voucher");
+        return None;
+    };
+    let original = match &record.event {
+        Event::VoucherPosted(p) => Original {
+            voucher: p.voucher.clone(),
+            effect: p.effect.clone(),
+            bill_no: p.bill_no.clone(),
+            evidence: p.evidence.clone(),
+        },
+        Event::ReceiptPosted(p) => Original {
+            voucher: p.voucher.clone(),
+            effect: Effect::None,
+            bill_no: p.receipt.bill_no.clone(),
+            evidence: Vec::new(),
+        },
+        _ => return None,
+    };
+    let voucher = &original.voucher;
+    if desk.facts.get(FactKey::Reversed(reference)).is_some() {
+        desk.hit("LED-010", "voucher", "not reversed yet", &reference.to_string());
+    }
+    let plain = matches!(voucher.kind, VoucherKind::Normal | VoucherKind::BlueCorrection)
+        && voucher.ledger == LedgerKind::Actual
+        && !matches!(voucher.template, Template::T27);
+    if !plain {
+        desk.hit("LED-010", "voucher.kind", VoucherKind::Normal.code(), voucher.kind.code());
+    }
+    if voucher.date.year() != date.year() || date < voucher.date {
+        desk.hit("LED-010", "date", &voucher.date.to_string(), &date.to_string());
+    }
+    let returned = desk.state.payments.get(&reference).map_or(0, |p| p.returned_heads);
+    if returned > 0 {
+        desk.hit("LED-010", "voucher", "no return on it", &returned.to_string());
+    }
+    Some(original)
+}
+
+/// The red vouchers of an original: its own lines negative on the same side, and its budget voucher's.
+fn red(
+    desk: &mut Desk<'_>,
+    original: &Original,
+    date: Day,
+    reason: &str,
+    returned: Option<BankTxnNo>,
+    evidence: &[Evidence],
+) -> Vec<Event> {
+    let of = original.voucher.reference;
+    let lines = original.voucher.lines.iter().map(|line| negative(line, returned)).collect();
+    let cashier = returned
+        .and_then(|no| desk.state.bank_txns.get(no))
+        .map_or(original.voucher.cashier_by, |txn| txn.cashier);
+    let summary = format!("注销{}{}号凭证 {reason}", chinese_date(original.voucher.date), of);
+    let draft = Draft {
+        word: original.voucher.reference.word,
+        kind: VoucherKind::RedReversal,
+        attachments: evidence.len(),
+        cashier,
+        approval: original.voucher.approval,
+        commitment: original.voucher.commitment,
+        settlement: original.voucher.settlement,
+        corrects: Some(of),
+        summary,
+        ..Draft::actual(Template::T20, date, lines)
+    };
+    let voucher = desk.voucher(draft);
+    let mut events = vec![posted(voucher, Effect::Reversal { of }, evidence)];
+    if let Some(lines) = red_budget(desk, original) {
+        let draft = Draft {
+            kind: VoucherKind::RedReversal,
+            commitment: original.voucher.commitment,
+            corrects: Some(of),
+            summary: format!("随{of}注销"),
+            ..Draft::budget(Template::T20, date, lines)
+        };
+        let voucher = desk.voucher(draft);
+        events.push(posted(voucher, Effect::None, &[]));
+    }
+    events
+}
+
+fn negative(line: &Line, returned: Option<BankTxnNo>) -> Line {
+    let bank = if line.bank == 0 { 0 } else { returned.unwrap_or(line.bank) };
+    Line { fen: line.fen.saturating_neg(), heads: line.heads.saturating_neg(), bank, ..line.clone() }
+}
+
+fn chinese_date(day: Day) -> String {
+    let text = day.to_string();
+    let mut parts = text.split('-').map(|p| p.trim_start_matches('0'));
+    let mut next = || parts.next().unwrap_or("").to_owned();
+    format!("{}年{}月{}日", next(), next(), next())
+}
+
+/// The red lines of the budget voucher that went with a payment (913, 914) or a return (914, 911).
+fn red_budget(desk: &mut Desk<'_>, original: &Original) -> Option<Vec<Line>> {
+    let commitment = desk.state.commitments.get(original.voucher.commitment)?;
+    let posting = &desk.state.posting;
+    let (debit, credit, heads, fen) = match &original.effect {
+        Effect::Payment { heads, fen, .. } => (posting.budget_committed, posting.budget_spent, *heads, *fen),
+        Effect::Return { heads, fen, .. } => (posting.budget_spent, posting.budget_available, *heads, *fen),
+        _ => return None,
+    };
+    if let Effect::Return { .. } = original.effect {
+        let of = commitment;
+        let left = desk.state.budget_balance(of.year, of.source, of.class, of.plan, posting.budget_available);
+        if left < fen {
+            desk.short("BUD-001", "budget", left, fen);
+        }
+    }
+    let lines = [
+        budget_line(commitment, debit, Side::Debit, fen, heads),
+        budget_line(commitment, credit, Side::Credit, fen, heads),
+    ];
+    Some(lines.iter().map(|line| negative(line, None)).collect())
+}
+
+pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
+    desk.check_date(c.date, "date");
+    desk.check_unique_evidence(&c.evidence);
+    let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
+    check_kind(desk, &original, c);
+    let mut events = red(desk, &original, c.date, &c.reason, None, &c.evidence);
+    // The replacement is judged on the books as they stand after the red voucher. Corrections are rare, so a copy is cheap enough.
+    let mut after = desk.state.clone();
+    for event in &events {
+        let sequence = after.sequence.saturating_add(1);
+        after.apply(&scratch(sequence, desk.now, event.clone()));
+    }
+    let mut nested = Desk::new(&after, desk.facts, desk.now, desk.hands);
+    nested.reusable = original.evidence.iter().map(|e| e.digest.to_vec()).collect();
+    nested.reusable.push(original.bill_no.clone().into_bytes());
+    let blue = super::effect(&mut nested, &c.replacement);
+    desk.adopt(nested);
+    events.extend(blue.into_iter().map(|event| as_correction(event, c.voucher)));
+    check_bank_unchanged(desk, &original, &events, c.date);
+    events
+}
+
+fn scratch(sequence: u64, time: i64, event: Event) -> Record {
+    Record { sequence, time, actor: Actor::default(), rule_set: 0, part: 0, parts: 1, request: None, event }
+}
+
+/// The replacement is the kind of command that posted the original (LED-010), dated with the correction.
+fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
+    let is_receipt = original.voucher.reference.word == Word::Dai;
+    let (fits, date) = match (&*c.replacement, &original.effect) {
+        (Command::Disburse(r), Effect::Payment { .. }) => (true, r.date),
+        (Command::RecordReturn(r), Effect::Return { .. }) => (true, r.date),
+        (Command::RemitPremiums(r), Effect::Remittance { .. }) => (true, r.date),
+        (Command::RecordIncome(r), Effect::None) => (!is_receipt, r.date),
+        (Command::PostPremiumReceipt(r), Effect::None) => (is_receipt, r.received_on),
+        _ => (false, c.date),
+    };
+    if !fits {
+        desk.hit("LED-010", "replacement", original.voucher.template.code(), "");
+    }
+    if date != c.date {
+        desk.fault("replacement.date", "MISMATCH", "须与更正日期相同", "must be the date of the correction");
+    }
+}
+
+fn as_correction(event: Event, of: VoucherRef) -> Event {
+    let dress = |mut voucher: Voucher| {
+        voucher.kind = VoucherKind::BlueCorrection;
+        voucher.corrects = Some(of);
+        if voucher.summary.is_empty() {
+            voucher.summary = format!("订正{of}号凭证");
+        }
+        voucher
+    };
+    match event {
+        Event::VoucherPosted(p) => {
+            let VoucherPosted { voucher, effect, bill_no, evidence } = *p;
+            Event::VoucherPosted(Box::new(VoucherPosted { voucher: dress(voucher), effect, bill_no, evidence }))
+        }
+        Event::ReceiptPosted(mut p) => {
+            p.voucher = dress(p.voucher);
+            Event::ReceiptPosted(p)
+        }
+        other => other,
+    }
+}
+
+/// LED-010: over red and blue, every bank transaction's net is what it was (decisions.md 2).
+fn check_bank_unchanged(desk: &mut Desk<'_>, original: &Original, events: &[Event], date: Day) {
+    let mut net: BTreeMap<BankTxnNo, Fen> = original.bank_net().into_keys().map(|no| (no, 0)).collect();
+    for event in events {
+        let record = scratch(0, 0, event.clone());
+        let Some(voucher) = voucher_of(&record).filter(|v| v.date == date) else { continue };
+        for (no, fen) in bank_net(&voucher.lines) {
+            let sum = net.entry(no).or_default();
+            *sum = sum.saturating_add(fen);
+        }
+    }
+    // A replacement that did not come to lines has said why already.
+    let whole = events.iter().any(|e| voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection));
+    for (no, fen) in net.into_iter().filter(|(_, fen)| whole && *fen != 0) {
+        let id = desk.state.bank_txns.code(no).to_owned();
+        desk.hit("LED-010", "bank_txn", &id, &fen.to_string());
+    }
+}

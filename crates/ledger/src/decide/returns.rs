@@ -1,0 +1,133 @@
+//! Money that a payee sent back in the year of the payment (T17): to its own source and grants, newest attribution first.
+
+use record::command::RecordReturn;
+use record::event::Effect;
+use record::kinds::{BankPurpose, Direction, Side, Template};
+use record::{Event, Fen, GrantNo, Heads, Line};
+
+use super::bank::{Draw, Drawn, draw};
+use super::desk::{Desk, Draft, times};
+use super::lines::OWN;
+use super::spending::{association, budget_line, posted};
+use crate::state::{Commitment, Payment};
+
+pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event> {
+    desk.check_date(c.date, "date");
+    desk.check_evidence(&c.evidence);
+    let bank = Draw {
+        account: &c.bank_account,
+        purpose: BankPurpose::FundSpecial,
+        owner: OWN,
+        txn: &c.bank_txn,
+        direction: Direction::In,
+        fen: c.fen,
+    };
+    let drawn = draw(desk, &bank);
+    let Some(payment) = desk.state.payments.get(&c.payment) else {
+        desk.unknown("payment");
+        return Vec::new();
+    };
+    let Some(commitment) = desk.state.commitments.get(payment.commitment) else {
+        desk.unknown("payment");
+        return Vec::new();
+    };
+    check(desk, payment, commitment, c);
+    let Some(drawn) = drawn else { return Vec::new() };
+    let shares = shares(payment, c.fen);
+    let lines = lines(desk, payment, commitment, c, drawn, &shares);
+    let draft = Draft {
+        attachments: c.evidence.len(),
+        cashier: drawn.cashier,
+        commitment: payment.commitment,
+        settlement: Some(drawn.settlement),
+        summary: c.reason.clone(),
+        ..Draft::actual(Template::T17, c.date, lines)
+    };
+    let voucher = desk.voucher(draft);
+    let effect = Effect::Return { payment: c.payment, heads: c.heads, fen: c.fen };
+    let budget = Draft {
+        attachments: 1,
+        commitment: payment.commitment,
+        ..Draft::budget(Template::T17, c.date, restored(desk, commitment, c.heads, c.fen))
+    };
+    let budget = desk.voucher(budget);
+    vec![posted(voucher, effect, &c.evidence), posted(budget, Effect::None, &[])]
+}
+
+/// LED-010 for another year (T18 takes those), ENR-001 and USE-005 for more than was paid.
+fn check(desk: &mut Desk<'_>, payment: &Payment, commitment: &Commitment, c: &RecordReturn) {
+    if payment.date.year() != c.date.year() || payment.date > c.date || payment.reversed {
+        desk.hit("LED-010", "payment", &payment.date.to_string(), &c.date.to_string());
+    }
+    let left = payment.heads.saturating_sub(payment.returned_heads);
+    if c.heads > left {
+        desk.hit("ENR-001", "heads", &left.to_string(), &c.heads.to_string());
+    }
+    match times(c.heads, commitment.unit_fen) {
+        Some(product) if product == c.fen => {}
+        product => desk.hit("USE-005", "fen", &product.unwrap_or(0).to_string(), &c.fen.to_string()),
+    }
+}
+
+/// The newest attribution first, up to what each grant carried and has not got back.
+fn shares(payment: &Payment, fen: Fen) -> Vec<(GrantNo, Fen)> {
+    let mut left = fen;
+    let mut shares = Vec::new();
+    for ((grant, paid), returned) in payment.shares.iter().zip(&payment.returned).rev() {
+        let part = paid.saturating_sub(*returned).min(left);
+        if part > 0 {
+            shares.push((*grant, part));
+            left = left.saturating_sub(part);
+        }
+    }
+    shares
+}
+
+fn lines(
+    desk: &Desk<'_>,
+    payment: &Payment,
+    commitment: &Commitment,
+    c: &RecordReturn,
+    drawn: Drawn,
+    shares: &[(GrantNo, Fen)],
+) -> Vec<Line> {
+    let mut heads = Heads::try_from(c.heads).unwrap_or(Heads::MAX);
+    let mut lines = Vec::with_capacity(shares.len().saturating_mul(2));
+    for (grant, fen) in shares {
+        let expense = Line {
+            account: payment.account,
+            source: commitment.source,
+            grant: *grant,
+            side: Side::Credit,
+            fen: *fen,
+            year: commitment.year,
+            class: commitment.class,
+            plan: commitment.plan,
+            use_code: payment.use_code,
+            holder: OWN,
+            counterparty: association(desk, drawn.counterparty),
+            heads,
+            price: commitment.unit_fen,
+            bank: 0,
+        };
+        let money = Line {
+            account: desk.state.posting.special_bank,
+            side: Side::Debit,
+            heads: 0,
+            bank: drawn.txn,
+            ..expense.clone()
+        };
+        heads = 0;
+        lines.extend([money, expense]);
+    }
+    lines
+}
+
+/// 914 to 911: a return restores the budget, never the approval (decisions.md 8).
+fn restored(desk: &Desk<'_>, commitment: &Commitment, heads: u32, fen: Fen) -> Vec<Line> {
+    let posting = &desk.state.posting;
+    vec![
+        budget_line(commitment, posting.budget_spent, Side::Debit, fen, heads),
+        budget_line(commitment, posting.budget_available, Side::Credit, fen, heads),
+    ]
+}

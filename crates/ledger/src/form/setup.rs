@@ -1,0 +1,169 @@
+//! The form of commands that set up, staff and close a book.
+
+use record::command::{CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme};
+use record::preset::{AccountDef, OrgDef, StandardDef};
+use record::Command;
+
+use super::{Form, MAX_LINES};
+use crate::preset;
+
+/// Persons that a book may be opened with.
+const MAX_PERSONS: usize = 200;
+/// Classes of a scheme.
+const MAX_TARGETS: usize = 20;
+/// Digits of an account number that may be shown.
+const SHOWN_DIGITS: usize = 4;
+
+impl Form {
+    pub(super) fn setup(&mut self, command: &Command) {
+        match command {
+            Command::CreateBook(c) => self.book(c),
+            Command::DefineAccount(c) => self.within("account", |form| form.account(&c.account)),
+            Command::RegisterOrganization(c) => self.within("organization", |form| form.organization(&c.organization)),
+            Command::RegisterBankAccount(c) => self.bank_account(c),
+            Command::RegisterBankTransaction(c) => self.bank_txn(c),
+            Command::GrantRole(c) => self.within("person", |form| form.person(&c.person)),
+            Command::RevokeRole(c) => {
+                self.code("person", &c.person);
+                self.count("roles", c.roles.len(), 1, MAX_TARGETS);
+            }
+            Command::SetParameter(c) => {
+                self.code("key", &c.key);
+                self.required_text("value", &c.value);
+                self.day("effective_from", c.effective_from);
+                self.code("approval", &c.approval);
+            }
+            Command::ClosePeriod(c) => self.period("period", c.period),
+            Command::CloseYear(c) => self.year("year", c.year),
+            Command::SignDailySummary(c) => {
+                self.day("day", c.day);
+                self.fen("total_fen", c.total_fen);
+            }
+            Command::RegisterScheme(c) => self.scheme(c),
+            Command::SetSubsidyStandard(c) => {
+                self.within("standard", |form| form.standard(&c.standard));
+                self.code("approval", &c.approval);
+            }
+            _ => {}
+        }
+    }
+
+    fn book(&mut self, c: &CreateBook) {
+        self.code("book", &c.book);
+        self.required_text("name", &c.name);
+        self.within("organization", |form| form.organization(&c.organization));
+        self.period("first_period", c.first_period);
+        self.day("live_from", c.live_from);
+        self.each("persons", &c.persons, 1, MAX_PERSONS, Form::person);
+        let mut codes: Vec<&str> = c.persons.iter().map(|p| p.code.as_str()).collect();
+        codes.sort_unstable();
+        if codes.windows(2).any(|pair| pair.first() == pair.last()) {
+            self.fault("persons", "DUPLICATE", "人员编号重复", "names a person twice");
+        }
+        for (field, zh, en) in preset::faults(&c.preset) {
+            self.within("preset", |form| form.fault(&field, "BAD_PRESET", &zh, &en));
+        }
+    }
+
+    fn person(&mut self, person: &PersonDef) {
+        self.code("code", &person.code);
+        self.required_text("display", &person.display);
+        self.count("roles", person.roles.len(), 1, MAX_TARGETS);
+        self.optional_code("organization", &person.organization);
+        if person.roles.contains(&record::kinds::Role::Collector) && person.organization.is_empty() {
+            self.fault("organization", "REQUIRED", "代收系统须有所属单位", "is required for a COLLECTOR");
+        }
+    }
+
+    fn account(&mut self, account: &AccountDef) {
+        self.code("code", &account.code);
+        if account.name_zh.trim().is_empty() {
+            self.fault("name_zh", "LED-014", "科目须有名称，不得只填编号", "an account needs a name, not a number alone");
+        }
+        self.text("name_zh", &account.name_zh);
+        self.text("name_en", &account.name_en);
+        self.optional_code("parent", &account.parent);
+        self.optional_code("crosswalk_2009", &account.crosswalk_2009);
+        self.text("crosswalk_2009_name", &account.crosswalk_2009_name);
+        self.count("dimensions", account.dimensions.len(), 0, MAX_TARGETS);
+        if account.blocked && account.posting {
+            self.fault("posting", "OUT_OF_RANGE", "禁用科目不得记账", "a blocked account takes no postings");
+        }
+    }
+
+    fn organization(&mut self, organization: &OrgDef) {
+        self.code("code", &organization.code);
+        self.required_text("name", &organization.name);
+        self.optional_code("parent", &organization.parent);
+        self.optional_code("region", &organization.region);
+        self.optional_code("uscc", &organization.uscc);
+    }
+
+    fn bank_account(&mut self, c: &RegisterBankAccount) {
+        self.code("code", &c.code);
+        self.code("organization", &c.organization);
+        self.required_text("name", &c.name);
+        let digits = c.masked_no.chars().filter(char::is_ascii_digit).count();
+        let masked = c.masked_no.len() <= 32 && c.masked_no.bytes().all(|b| b.is_ascii_digit() || b == b'*');
+        if c.masked_no.is_empty() || !masked || digits > SHOWN_DIGITS {
+            self.fault("masked_no", "BAD_CODE", "须为*与末四位", "must be asterisks and the last four digits at most");
+        }
+        self.currency(&c.currency);
+    }
+
+    fn bank_txn(&mut self, c: &RegisterBankTransaction) {
+        self.required_number("id", &c.id);
+        self.code("account", &c.account);
+        self.fen("fen", c.fen);
+        self.day("date", c.date);
+        self.optional_code("counterparty_account", &c.counterparty_account);
+        self.currency(&c.currency);
+        self.digest("slip_digest", &c.slip_digest);
+    }
+
+    fn currency(&mut self, currency: &str) {
+        if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+            self.fault("currency", "BAD_CODE", "须为ISO 4217三位字母", "must be three letters of ISO 4217");
+        }
+    }
+
+    fn period(&mut self, field: &str, period: record::Period) {
+        self.year(field, period.year);
+        if !(1..=12).contains(&period.month) {
+            self.fault(field, "OUT_OF_RANGE", "月份须为1至12", "must be a month from 1 to 12");
+        }
+    }
+
+    fn scheme(&mut self, c: &RegisterScheme) {
+        self.year("year", c.year);
+        self.required_number("doc_no", &c.doc_no);
+        self.code("approval", &c.approval);
+        self.fen("total_fen", c.total_fen);
+        self.each("targets", &c.targets, 1, MAX_TARGETS, |form, target| {
+            form.code("class", &target.class);
+            form.heads("heads", target.heads);
+        });
+        let mut classes: Vec<&str> = c.targets.iter().take(MAX_LINES).map(|t| t.class.as_str()).collect();
+        classes.sort_unstable();
+        if classes.windows(2).any(|pair| pair.first() == pair.last()) {
+            self.fault("targets", "DUPLICATE", "对象类别重复", "names a class twice");
+        }
+        self.day("enroll_deadline", c.enroll_deadline);
+        if !(1..=60).contains(&c.cover_months) {
+            self.fault("cover_months", "OUT_OF_RANGE", "须为1至60个月", "must be 1 to 60 months");
+        }
+    }
+
+    fn standard(&mut self, standard: &StandardDef) {
+        self.code("class", &standard.class);
+        self.code("plan", &standard.plan);
+        self.fen("premium_fen", standard.premium_fen);
+        self.fen_or_zero("subsidy_fen", standard.subsidy_fen);
+        self.fen_or_zero("own_fen", standard.own_fen);
+        if standard.subsidy_fen.checked_add(standard.own_fen) != Some(standard.premium_fen) {
+            self.fault("premium_fen", "OUT_OF_RANGE", "保费须等于补贴加自付", "must equal subsidy plus own share");
+        }
+        self.day("valid_from", standard.valid_from);
+        self.term("valid_to", Some(standard.valid_from), standard.valid_to);
+    }
+}
