@@ -1,23 +1,30 @@
 //! The tree of `proof` against ct-merkle, an implementation that nobody here wrote: the same roots, the same proofs, and each side
 //! accepts the other's. All sizes up to [`SIZES`], all leaves, all pairs of sizes; wrong proofs are refused.
 
+use std::sync::LazyLock;
+
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
-use proof::{Digest, Tree, verify_consistency, verify_inclusion};
+use proof::{Digest, Node, Tree, verify_consistency, verify_inclusion};
 use sha2::Sha256;
 
 const SIZES: u64 = 200;
 
-/// Leaf contents and hashes, the roots by size, and ct-merkle's tree for each size.
+/// Leaf hashes and the perfect subtrees above them, the roots by size, and ct-merkle's tree for each size.
 struct Both {
+    levels: Vec<Vec<Digest>>,
     leaves: Vec<Digest>,
     roots: Vec<Digest>,
     theirs: Vec<MemoryBackedTree<Sha256, Vec<u8>>>,
 }
 
+/// Made once for all tests.
+static BOTH: LazyLock<Both> = LazyLock::new(both);
+
 fn both() -> Both {
     let mut tree = Tree::empty();
     let mut other = MemoryBackedTree::new();
-    let mut both = Both { leaves: vec![], roots: vec![tree.root()], theirs: vec![MemoryBackedTree::new()] };
+    let mut both =
+        Both { levels: vec![], leaves: vec![], roots: vec![tree.root()], theirs: vec![MemoryBackedTree::new()] };
     for index in 0..SIZES {
         let content = index.to_be_bytes().to_vec();
         let leaf = record::hash::leaf_hash(&content);
@@ -27,7 +34,19 @@ fn both() -> Both {
         both.roots.push(tree.root());
         both.theirs.push(other.clone());
     }
+    let mut level = both.leaves.clone();
+    while !level.is_empty() {
+        let above = level.chunks_exact(2).map(|pair| proof::node_hash(&pair[0], &pair[1])).collect();
+        both.levels.push(std::mem::replace(&mut level, above));
+    }
     both
+}
+
+impl Both {
+    /// A kept subtree, as tiles would give it.
+    fn node(&self, node: Node) -> Option<Digest> {
+        self.levels.get(usize::try_from(node.level).ok()?)?.get(usize::try_from(node.index).ok()?).copied()
+    }
 }
 
 fn at<T>(list: &[T], index: u64) -> &T {
@@ -36,7 +55,7 @@ fn at<T>(list: &[T], index: u64) -> &T {
 
 #[test]
 fn roots_are_the_same() {
-    let both = both();
+    let both = &*BOTH;
     for size in 0..=SIZES {
         let theirs = at(&both.theirs, size).root();
         assert_eq!(theirs.as_bytes().as_slice(), at(&both.roots, size), "{size} leaves");
@@ -47,12 +66,12 @@ fn roots_are_the_same() {
 
 #[test]
 fn inclusion_proofs_are_the_same() {
-    let both = both();
+    let both = &*BOTH;
     for size in 1..=SIZES {
         let root = at(&both.roots, size);
         for index in 0..size {
             let case = format!("leaf {index} of {size}");
-            let ours = proof::inclusion_proof(&both.leaves, index, size).unwrap();
+            let ours = proof::inclusion_proof_from(index, size, |node| both.node(node)).unwrap();
             let theirs = at(&both.theirs, size).prove_inclusion(usize::try_from(index).unwrap());
             assert_eq!(theirs.as_bytes(), ours.as_flattened(), "{case}");
             assert_eq!(verify_inclusion(at(&both.leaves, index), index, size, &ours, root), Ok(()), "{case}");
@@ -70,13 +89,13 @@ fn inclusion_proofs_are_the_same() {
 
 #[test]
 fn consistency_proofs_are_the_same() {
-    let both = both();
+    let both = &*BOTH;
     for new in 1..=SIZES {
         let new_root = at(&both.roots, new);
         for old in 1..=new {
             let case = format!("{old} to {new}");
             let old_root = at(&both.roots, old);
-            let ours = proof::consistency_proof(&both.leaves, old, new).unwrap();
+            let ours = proof::consistency_proof_from(old, new, |node| both.node(node)).unwrap();
             let theirs = at(&both.theirs, new).prove_consistency(usize::try_from(new - old).unwrap());
             assert_eq!(theirs.as_bytes(), ours.as_flattened(), "{case}");
             assert_eq!(verify_consistency(old, new, &ours, old_root, new_root), Ok(()), "{case}");
@@ -87,8 +106,25 @@ fn consistency_proofs_are_the_same() {
 }
 
 #[test]
+fn leaves_give_the_proofs_that_kept_subtrees_give() {
+    let both = &*BOTH;
+    for size in [1, 2, 7, 64, 65, 127, SIZES] {
+        for place in 0..size {
+            let ours = proof::inclusion_proof(&both.leaves, place, size);
+            assert_eq!(
+                ours,
+                proof::inclusion_proof_from(place, size, |node| both.node(node)),
+                "leaf {place} of {size}"
+            );
+            let ours = proof::consistency_proof(&both.leaves, place, size);
+            assert_eq!(ours, proof::consistency_proof_from(place, size, |node| both.node(node)), "{place} to {size}");
+        }
+    }
+}
+
+#[test]
 fn damaged_proofs_are_refused_by_both() {
-    let both = both();
+    let both = &*BOTH;
     for (index, size) in [(0, 1), (0, 2), (6, 7), (63, 64), (64, 65), (100, 199), (199, 200)] {
         let root = at(&both.roots, size);
         let their_root = at(&both.theirs, size).root();

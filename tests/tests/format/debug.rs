@@ -1,6 +1,9 @@
 //! Compares what this program understood of a body, as `Debug` shows it, with the JSON that the Python reader printed for the same
 //! body: field names, nesting, variants, codes and values must all agree. Knows no single type of the format but Day.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use record::{Day, command, kinds};
 use serde_json::Value as Json;
 
@@ -27,6 +30,10 @@ pub fn code_sets() -> Vec<(&'static str, Vec<(String, &'static str)>)> {
         BankPurpose Direction Settlement EvidenceKind IncomeKind GrantKind Change Verdict GiftType
     }
 }
+
+/// Each variant of each set with its code.
+static VARIANT_CODES: LazyLock<BTreeSet<(String, &'static str)>> =
+    LazyLock::new(|| code_sets().into_iter().flat_map(|(_, set)| set).collect());
 
 /// Panics with the place of the first difference.
 pub fn assert_agrees(value: &impl std::fmt::Debug, json: &Json, what: &str) {
@@ -60,7 +67,7 @@ fn agrees(shown: &Shown, json: &Json) -> Result<(), String> {
             Some(inner) if found.len() == 1 && fields.iter().all(|(field, _)| field != name) => agrees(shown, inner),
             _ if found.len() != fields.len() => wrong(),
             _ => fields.iter().try_for_each(|(field, value)| {
-                let other = found.get(field).ok_or(format!("{name} has no {field} in {json}"))?;
+                let other = found.get(field).ok_or_else(|| format!("{name} has no {field} in {json}"))?;
                 at(field, if field == "command" { command_agrees(value, other) } else { agrees(value, other) })
             }),
         },
@@ -85,10 +92,7 @@ fn word_agrees(word: &str, json: &Json) -> bool {
     match json {
         Json::Null => word == "None",
         Json::Bool(yes) => word == yes.to_string(),
-        Json::String(text) => {
-            word == text
-                || code_sets().iter().any(|(_, set)| set.iter().any(|(name, code)| name == word && code == text))
-        }
+        Json::String(text) => word == text || VARIANT_CODES.contains(&(word.to_owned(), text.as_str())),
         _ => false,
     }
 }
@@ -98,7 +102,7 @@ fn at(place: &str, outcome: Result<(), String>) -> Result<(), String> {
 }
 
 fn only<'a>(name: &str, json: &'a Json) -> Result<&'a Json, String> {
-    json.as_object().filter(|o| o.len() == 1).and_then(|o| o.get(name)).ok_or(format!("{json} is no {name}"))
+    json.as_object().filter(|o| o.len() == 1).and_then(|o| o.get(name)).ok_or_else(|| format!("{json} is no {name}"))
 }
 
 fn number_of(json: &Json) -> Option<i128> {

@@ -153,8 +153,8 @@ fn opened() -> Vec<(&'static str, Event)> {
     ]
 }
 
-fn programme() -> Vec<(&'static str, Event)> {
-    let approval = RecordApproval {
+fn approval() -> RecordApproval {
+    RecordApproval {
         code: "PF-2018-01".into(),
         kind: ApprovalKind::Expenditure,
         body: Body::ChairOffice,
@@ -164,8 +164,11 @@ fn programme() -> Vec<(&'static str, Event)> {
         max_fen: MAX_FEN,
         valid_to: Some(day("2018-12-31")),
         minutes_digest: [1; 32],
-    };
-    let batch = SubmitEnrollmentBatch {
+    }
+}
+
+fn batch() -> SubmitEnrollmentBatch {
+    SubmitEnrollmentBatch {
         code: "B-SZ-A-001".into(),
         organization: "SZ".into(),
         year: 2018,
@@ -187,7 +190,10 @@ fn programme() -> Vec<(&'static str, Event)> {
         cover_start: day("2018-07-01"),
         cover_end: day("2019-06-30"),
         evidence: vec![evidence(EvidenceKind::Roster, "名册-1", "2018-04-01")],
-    };
+    }
+}
+
+fn programme() -> Vec<(&'static str, Event)> {
     let standard = StandardDef {
         class: "A".into(),
         plan: "COMP".into(),
@@ -211,10 +217,10 @@ fn programme() -> Vec<(&'static str, Event)> {
     let (batch_no, on) = (2, day("2018-05-01"));
     vec![
         ("standard set", Event::StandardSet { standard, approval: 0 }),
-        ("approval recorded", Event::ApprovalRecorded { no: 1, approval }),
+        ("approval recorded", Event::ApprovalRecorded { no: 1, approval: approval() }),
         ("scheme registered", Event::SchemeRegistered { scheme: commands::scheme(), approval: 1 }),
         ("quota allocated", Event::QuotaAllocated(quota)),
-        ("batch submitted", Event::BatchSubmitted { no: batch_no, batch }),
+        ("batch submitted", Event::BatchSubmitted { no: batch_no, batch: batch() }),
         (
             "batch reviewed",
             Event::BatchReviewed { batch: batch_no, verdict: Verdict::Approve, reviewed_on: on, reason: String::new() },
@@ -230,6 +236,52 @@ fn programme() -> Vec<(&'static str, Event)> {
             },
         ),
     ]
+}
+
+fn payment() -> Voucher {
+    let mut paid = voucher(
+        Word::Ji,
+        1,
+        "2018-05-03",
+        vec![line(Side::Debit, 7, 750_000, 100), Line { bank: 2, ..line(Side::Credit, 1, 750_000, 0) }],
+    );
+    paid.summary = "直拨互助会住院二次医保保障费（A类，100人）".into();
+    paid.settlement = Some(Settlement::Transfer);
+    paid.approval = 1;
+    paid.commitment = 1;
+    paid.attachments = 3;
+    paid
+}
+
+/// The payment reversed in red, with the bank transaction that brought the money back.
+fn reversal() -> Event {
+    let of = payment().reference;
+    let mut red = voucher(
+        Word::Ji,
+        2,
+        "2018-05-04",
+        vec![line(Side::Debit, 7, -750_000, -100), line(Side::Credit, 1, -750_000, 0)],
+    );
+    red.kind = VoucherKind::RedReversal;
+    red.template = Template::T20;
+    red.summary = "红字注销：误记科目".into();
+    red.corrects = Some(of);
+    let mut reversal = posted(red, Effect::Reversal { of });
+    if let Event::VoucherPosted(posted) = &mut reversal {
+        posted.returned = Some((3, 750_000));
+        posted.bill_no = "PJ-7".into();
+        posted.evidence = vec![evidence(EvidenceKind::BankSlip, "HD-7", "2018-05-04")];
+    }
+    reversal
+}
+
+fn budget() -> Voucher {
+    let line = |side, account| Line { account, source: 3, side, fen: 5_000_000_000, year: 2018, ..Line::default() };
+    let mut set = voucher(Word::Yu, 1, "2018-03-01", vec![line(Side::Debit, 20), line(Side::Credit, 21)]);
+    set.ledger = LedgerKind::Budget;
+    set.template = Template::T11;
+    set.historical = true;
+    set
 }
 
 fn money() -> Vec<(&'static str, Event)> {
@@ -259,40 +311,9 @@ fn money() -> Vec<(&'static str, Event)> {
         from_allocated_fen: 750_000,
         date: day("2018-05-02"),
     };
-    let mut paid = voucher(
-        Word::Ji,
-        1,
-        "2018-05-03",
-        vec![line(Side::Debit, 7, 750_000, 100), Line { bank: 2, ..line(Side::Credit, 1, 750_000, 0) }],
-    );
-    paid.summary = "直拨互助会住院二次医保保障费（A类，100人）".into();
-    paid.settlement = Some(Settlement::Transfer);
-    paid.approval = 1;
-    paid.commitment = 1;
-    paid.attachments = 3;
-    let mut red = voucher(
-        Word::Ji,
-        2,
-        "2018-05-04",
-        vec![line(Side::Debit, 7, -750_000, -100), line(Side::Credit, 1, -750_000, 0)],
-    );
-    red.kind = VoucherKind::RedReversal;
-    red.template = Template::T20;
-    red.summary = "红字注销：误记科目".into();
-    red.corrects = Some(paid.reference);
-    let budget = |side, account| Line { account, source: 3, side, fen: 5_000_000_000, year: 2018, ..Line::default() };
-    let mut set = voucher(Word::Yu, 1, "2018-03-01", vec![budget(Side::Debit, 20), budget(Side::Credit, 21)]);
-    set.ledger = LedgerKind::Budget;
-    set.template = Template::T11;
-    set.historical = true;
-    let payment = Effect::Payment { commitment: 1, batches: vec![(2, 100)], heads: 100, fen: 750_000 };
+    let paid = payment();
     let of = paid.reference;
-    let mut reversal = posted(red, Effect::Reversal { of });
-    if let Event::VoucherPosted(posted) = &mut reversal {
-        posted.returned = Some((3, 750_000));
-        posted.bill_no = "PJ-7".into();
-        posted.evidence = vec![evidence(EvidenceKind::BankSlip, "HD-7", "2018-05-04")];
-    }
+    let payment = Effect::Payment { commitment: 1, batches: vec![(2, 100)], heads: 100, fen: 750_000 };
     let mut premium =
         voucher(Word::Dai, 1, "2018-12-15", vec![line(Side::Debit, 2, 2_000, 1), line(Side::Credit, 5, 2_000, 0)]);
     premium.template = Template::T02;
@@ -304,8 +325,8 @@ fn money() -> Vec<(&'static str, Event)> {
         ("grant opened", Event::GrantOpened(grant)),
         ("committed", Event::Committed(committed)),
         ("payment", posted(paid.clone(), payment)),
-        ("reversal in red", reversal),
-        ("budget voucher", posted(set, Effect::None)),
+        ("reversal in red", reversal()),
+        ("budget voucher", posted(budget(), Effect::None)),
         ("released", Event::Released { commitment: 1, heads: 1, fen: 7_500 }),
         ("return", posted(paid, back)),
         ("receipt posted", Event::ReceiptPosted(Box::new(booked))),
