@@ -61,13 +61,7 @@ fn voucher(word: Word, number: u32, date: &str, lines: Vec<Line>) -> Voucher {
 }
 
 fn posted(voucher: Voucher, effect: Effect) -> Event {
-    Event::VoucherPosted(Box::new(VoucherPosted {
-        voucher,
-        effect,
-        bill_no: String::new(),
-        returned: None,
-        evidence: vec![],
-    }))
+    Event::VoucherPosted(Box::new(VoucherPosted { voucher, effect, bill_no: String::new(), evidence: vec![] }))
 }
 
 fn receipt() -> ReceiptFields {
@@ -107,6 +101,7 @@ fn opened() -> Vec<(&'static str, Event)> {
     };
     let person = RolesSet {
         person: 2,
+        new: true,
         code: "zhang".into(),
         display: "张会计".into(),
         roles: vec![Role::FinMaker, Role::FinPoster],
@@ -253,7 +248,7 @@ fn payment() -> Voucher {
     paid
 }
 
-/// The payment reversed in red, with the bank transaction that brought the money back.
+/// The payment reversed in red.
 fn reversal() -> Event {
     let of = payment().reference;
     let mut red = voucher(
@@ -268,7 +263,6 @@ fn reversal() -> Event {
     red.corrects = Some(of);
     let mut reversal = posted(red, Effect::Reversal { of });
     if let Event::VoucherPosted(posted) = &mut reversal {
-        posted.returned = Some((3, 750_000));
         posted.bill_no = "PJ-7".into();
         posted.evidence = vec![evidence(EvidenceKind::BankSlip, "HD-7", "2018-05-04")];
     }
