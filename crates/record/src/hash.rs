@@ -1,4 +1,4 @@
-//! The two hashes of RFC 6962 section 2.1 and plain SHA-256. Trees are built in `proof`.
+//! SHA-256, plain and as the leaf hash of RFC 6962 section 2.1. Inner nodes and trees stand in `proof`.
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,14 +14,5 @@ pub fn leaf_hash(body: &[u8]) -> Digest {
     let mut hash = Sha256::new();
     hash.update([0x00]);
     hash.update(body);
-    hash.finalize().into()
-}
-
-/// Inner node hash: SHA-256(0x01 || left || right).
-pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update([0x01]);
-    hash.update(left);
-    hash.update(right);
     hash.finalize().into()
 }

@@ -3,6 +3,14 @@
 //!
 //! Every type that enters a hash is reached from [`Record`] or [`command::Versioned`]. A field, variant or order change here is a
 //! format change: it needs a new outer version, and the old one stays readable for ever (accounting files are kept 30 years).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod coded;
 pub mod command;

@@ -6,6 +6,8 @@ mod money;
 mod programme;
 mod spending;
 
+use borsh::de::EnumExt;
+use borsh::io::{Error, ErrorKind, Read, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 pub use book::{
@@ -107,6 +109,9 @@ pub enum Command {
     ReviewCommand(ReviewCommand),
 }
 
+/// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.
+const CORRECT_VOUCHER_TAG: u8 = 29;
+
 /// The outer version tag of a canonical command.
 #[derive(BorshDeserialize)]
 enum Versioned {
@@ -126,4 +131,13 @@ pub fn encode(command: &Command) -> Vec<u8> {
 pub fn decode(bytes: &[u8]) -> Option<Command> {
     let Versioned::V1(command) = borsh::from_slice(bytes).ok()?;
     (encode(&command) == bytes).then_some(command)
+}
+
+/// Reads the command within a correction. It is never a correction again, so bytes cannot nest until the stack ends.
+fn read_replacement<R: Read>(reader: &mut R) -> Result<Box<Command>> {
+    let tag = u8::deserialize_reader(reader)?;
+    if tag == CORRECT_VOUCHER_TAG {
+        return Err(Error::new(ErrorKind::InvalidData, "a correction within a correction"));
+    }
+    Command::deserialize_variant(reader, tag).map(Box::new)
 }

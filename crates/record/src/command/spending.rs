@@ -195,7 +195,9 @@ pub struct CorrectVoucher {
     pub date: Day,
     /// Reason.
     pub reason: String,
-    /// The command that would have posted the right voucher; of the same kind as the one that posted the wrong one.
+    /// The command that would have posted the right voucher; of the same kind as the one that posted the wrong one,
+    /// so never itself a correction: [`super::decode`] knows no such bytes.
+    #[borsh(deserialize_with = "super::read_replacement")]
     pub replacement: Box<Command>,
     /// Backing documents.
     pub evidence: Vec<Evidence>,

@@ -1,0 +1,77 @@
+//! The commands of the test vectors, for fingerprints and for records that hold a command.
+
+use record::command::*;
+use record::kinds::{Custody, EvidenceKind, PayerType, Settlement, Word};
+use record::{Command, VoucherRef};
+
+use crate::records::{day, evidence};
+
+/// A year's scheme.
+pub fn scheme() -> RegisterScheme {
+    RegisterScheme {
+        year: 2018,
+        doc_no: "粤工总〔2018〕18号".into(),
+        approval: "PF-2018-01".into(),
+        total_fen: 5_000_000_000,
+        targets: vec![ClassTarget { class: "A".into(), heads: 616_000 }],
+        enroll_deadline: day("2018-06-30"),
+        cover_months: 12,
+    }
+}
+
+/// A payment that names no grant.
+pub fn disburse() -> Command {
+    Command::Disburse(Disburse {
+        commitment: "ZY-1".into(),
+        payee_account: "MA-1".into(),
+        batches: vec!["B-SZ-A-001".into()],
+        heads: 100,
+        unit_fen: 7_500,
+        fen: 750_000,
+        date: day("2018-05-03"),
+        bank_account: "ICBC-1".into(),
+        bank_txn: "20180503000001".into(),
+        settlement: Settlement::Transfer,
+        use_code: String::new(),
+        account: String::new(),
+        grants: vec![],
+        summary: "直拨".into(),
+        evidence: vec![evidence(EvidenceKind::BankSlip, "HD-1", "2018-05-03")],
+    })
+}
+
+/// A correction, with the right payment within.
+pub fn correction() -> Command {
+    Command::CorrectVoucher(CorrectVoucher {
+        voucher: VoucherRef { word: Word::Ji, cycle: 2018, number: 1 },
+        date: day("2018-05-04"),
+        reason: "误记科目".into(),
+        replacement: Box::new(disburse()),
+        evidence: vec![],
+    })
+}
+
+/// Book, person and command of each fingerprint.
+pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
+    let receipt = PostPremiumReceipt {
+        holder: "SZ".into(),
+        payer: PayerType::Member,
+        batch: "B-SZ-A-001".into(),
+        heads: 1,
+        unit_fen: 2_000,
+        fen: 2_000,
+        received_on: day("2018-12-15"),
+        custody: Custody::Collector,
+        bill_no: "粤财票0001".into(),
+        bank_txn: String::new(),
+        source_seq: 1,
+    };
+    vec![
+        ("close year", "GD-HIC2", "wu", Command::CloseYear(CloseYear { year: 2018 })),
+        ("scheme", "GD-HIC2", "li", Command::RegisterScheme(scheme())),
+        ("receipt", "GD-HIC2", "sz-collector", Command::PostPremiumReceipt(receipt.clone())),
+        ("receipt in another book", "GD-HIC3", "sz-collector", Command::PostPremiumReceipt(receipt)),
+        ("payment", "GD-HIC2", "zhang", disburse()),
+        ("correction", "GD-HIC2", "zhang", correction()),
+    ]
+}
