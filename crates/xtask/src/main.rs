@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod r#gen;
 mod needs;
 mod run;
 mod tally;
@@ -18,6 +19,7 @@ Usage: cargo xtask <command>
   test [--release]   everything: format, lints, generated code, all tests, documents;
                      fetches what the tests need, skips nothing, ends with the counts
   check              the quick part: format, lints, tidiness and crate arrows
+  gen [--check]      makes the gRPC code in crates/api/src/gen from proto/, or checks that it is current
   bench <name> ...   a measurement, in release mode: `bench season` posts the person-level season
 
   --help             this text
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         ["test"] => test::run(run::Profile::Dev),
         ["test", "--release"] => test::run(run::Profile::Release),
         ["check"] => check::run(),
+        ["gen"] => r#gen::run(false).map(|()| true),
+        ["gen", "--check"] => r#gen::run(true).map(|()| true),
         ["bench", name, rest @ ..] => bench::run(name, rest),
         _ => Err(anyhow::anyhow!("not a command: `{}`\n\n{HELP}", words.join(" "))),
     };

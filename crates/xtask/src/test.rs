@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::check;
+use crate::r#gen;
 use crate::needs;
 use crate::run::{Profile, cargo, succeeds, succeeds_reading, target_folder};
 use crate::tally::{Reader, Table};
@@ -25,11 +26,19 @@ pub fn run(profile: Profile) -> Result<bool> {
 
     let mut table = Table::default();
     check::run_static(&mut table)?;
+    generated(&mut table);
     let binary = build(profile, &target, &mut table)?;
     tests(profile, &binary, &python, &mut table)?;
     documents(&mut table)?;
     table.print();
     Ok(table.total().failed == 0)
+}
+
+/// The committed gRPC code is what the protos give.
+fn generated(table: &mut Table) {
+    let start = Instant::now();
+    let current = r#gen::run(true).inspect_err(|error| eprintln!("xtask gen --check: {error:#}"));
+    table.check("generated code", current.is_ok(), start.elapsed());
 }
 
 /// Builds the binary with the features of the whole workspace, so that the tests build nothing twice.
