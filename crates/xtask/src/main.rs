@@ -1,2 +1,52 @@
-//! x
-fn main() {}
+//! Developer entry points: `cargo xtask <command>`. One module a command; this file only reads the command line.
+//! What the ledger does lives elsewhere: nothing here is shipped.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool speaks on the terminal")]
+
+mod bench;
+mod check;
+mod r#gen;
+mod needs;
+mod run;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  test [--release]   everything: format, lints, generated code, all tests, documents;
+                     fetches what the tests need, skips nothing, ends with the counts
+  check              the quick part: format, lints, tidiness and crate arrows
+  gen [--check]      makes the gRPC code in crates/api/src/gen from proto/, or checks that it is current
+  bench <name> ...   a measurement, in release mode: `bench season` posts the person-level season
+
+  --help             this text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["--help" | "-h" | "help"] => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        ["test"] => test::run(run::Profile::Dev),
+        ["test", "--release"] => test::run(run::Profile::Release),
+        ["check"] => check::run(),
+        ["gen"] => r#gen::run(false).map(|()| true),
+        ["gen", "--check"] => r#gen::run(true).map(|()| true),
+        ["bench", name, rest @ ..] => bench::run(name, rest),
+        _ => Err(anyhow::anyhow!("not a command: `{}`\n\n{HELP}", words.join(" "))),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
