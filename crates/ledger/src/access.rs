@@ -10,15 +10,15 @@ use crate::State;
 #[error("this person has no role that may ask this")]
 pub struct Denied;
 
-use Role::{
-    Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept,
-};
+use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
 
 /// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand: by what it reviews).
 pub fn makers(command: &Command) -> &'static [Role] {
     match command {
         Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
-        Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => &[FinChief],
+        Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
+            &[FinChief]
+        }
         Command::RegisterOrganization(_) => &[FinMaker, SvcDept, EcoDept],
         Command::RegisterBankTransaction(_) => &[Cashier],
         Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
@@ -81,8 +81,9 @@ pub fn authorise(state: &State, person: &str, command: &Command) -> Result<Perso
         Command::ReviewCommand(review) => match state.pending.get(&review.submission) {
             // What is asked about does not exist: the same answer for everybody who may review anything.
             None => state.has_role(no, &[FinReviewer, FinChief, Approver, Cashier]),
-            Some(pending) => record::command::decode(&pending.command)
-                .is_some_and(|inner| state.has_role(no, reviewers(&inner))),
+            Some(pending) => {
+                record::command::decode(&pending.command).is_some_and(|inner| state.has_role(no, reviewers(&inner)))
+            }
         },
         _ => state.has_role(no, makers(command)),
     };

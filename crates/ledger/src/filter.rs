@@ -67,9 +67,9 @@ impl Filter {
 
     /// Whether the key may exist. False is certain.
     pub fn may_hold(&self, key: &FactHash) -> bool {
-        self.layers.iter().any(|layer| {
-            layer.probes(key).all(|(word, bit)| layer.words.get(word).is_some_and(|w| w & bit != 0))
-        })
+        self.layers
+            .iter()
+            .any(|layer| layer.probes(key).all(|(word, bit)| layer.words.get(word).is_some_and(|w| w & bit != 0)))
     }
 
     /// Canonical bytes.

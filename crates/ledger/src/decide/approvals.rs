@@ -59,7 +59,11 @@ pub(crate) fn carry(desk: &mut Desk<'_>, act: &Act<'_>) -> Option<ApprovalNo> {
         desk.hit(act.rule, "approval.valid_to", &last.to_string(), &judged.to_string());
     }
     let scope = &approval.scope;
-    let fields = [("approval.scope.source", &scope.source), ("approval.scope.class", &scope.class), ("approval.scope.plan", &scope.plan)];
+    let fields = [
+        ("approval.scope.source", &scope.source),
+        ("approval.scope.class", &scope.class),
+        ("approval.scope.plan", &scope.plan),
+    ];
     for ((subject, allowed), asked) in fields.into_iter().zip(act.scope) {
         if !allowed.is_empty() && !asked.is_empty() && allowed != asked {
             desk.hit(act.rule, subject, allowed, asked);

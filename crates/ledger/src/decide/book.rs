@@ -1,6 +1,8 @@
 //! Opening a book, and its chart, organisations, roles and parameters.
 
-use record::command::{CreateBook, DefineAccount, GrantRole, PersonDef, RegisterOrganization, RevokeRole, SetParameter};
+use record::command::{
+    CreateBook, DefineAccount, GrantRole, PersonDef, RegisterOrganization, RevokeRole, SetParameter,
+};
 use record::event::{BookCreated, RolesSet};
 use record::kinds::{ApprovalKind, Role};
 use record::preset::OrgDef;
@@ -13,11 +15,25 @@ use super::approvals::{Act, carry};
 const INCOMPATIBLE: &[(Role, &[Role])] = &[
     (Role::Cashier, &[Role::FinMaker, Role::FinReviewer, Role::FinPoster, Role::FinChief]),
     (Role::FinMaker, &[Role::FinReviewer, Role::FinChief, Role::Approver]),
-    (Role::Audit, &[
-        Role::FinMaker, Role::FinReviewer, Role::FinPoster, Role::FinChief, Role::Cashier, Role::SvcDept, Role::EcoDept,
-        Role::Approver, Role::Collector, Role::MutualAid,
-    ]),
-    (Role::Collector, &[Role::FinMaker, Role::FinReviewer, Role::FinChief, Role::Cashier, Role::Approver, Role::MutualAid]),
+    (
+        Role::Audit,
+        &[
+            Role::FinMaker,
+            Role::FinReviewer,
+            Role::FinPoster,
+            Role::FinChief,
+            Role::Cashier,
+            Role::SvcDept,
+            Role::EcoDept,
+            Role::Approver,
+            Role::Collector,
+            Role::MutualAid,
+        ],
+    ),
+    (
+        Role::Collector,
+        &[Role::FinMaker, Role::FinReviewer, Role::FinChief, Role::Cashier, Role::Approver, Role::MutualAid],
+    ),
     (Role::MutualAid, &[Role::FinMaker, Role::FinReviewer, Role::FinChief, Role::Cashier, Role::Approver]),
 ];
 
@@ -37,7 +53,8 @@ pub(super) fn create(desk: &mut Desk<'_>, c: &CreateBook) -> Vec<Event> {
     }))];
     for (i, (no, person)) in (1u32..).zip(&c.persons).enumerate() {
         check_roles(desk, &person.roles, &format!("persons[{i}].roles"));
-        let organization = organization_of(desk, person, &format!("persons[{i}].organization"), org_no(&person.organization));
+        let organization =
+            organization_of(desk, person, &format!("persons[{i}].organization"), org_no(&person.organization));
         events.push(Event::RolesSet(RolesSet {
             person: no,
             new: true,
@@ -106,15 +123,13 @@ pub(super) fn register_organization(desk: &mut Desk<'_>, c: &RegisterOrganizatio
     if !organization.parent.is_empty() && desk.state.organizations.no(&organization.parent).is_none() {
         desk.unknown("organization.parent");
     }
-    vec![Event::OrganizationRegistered {
-        no: desk.state.organizations.next_no(),
-        organization: organization.clone(),
-    }]
+    vec![Event::OrganizationRegistered { no: desk.state.organizations.next_no(), organization: organization.clone() }]
 }
 
 pub(super) fn grant_role(desk: &mut Desk<'_>, c: &GrantRole) -> Vec<Event> {
     let person = &c.person;
-    let organization = organization_of(desk, person, "person.organization", desk.state.organizations.no(&person.organization));
+    let organization =
+        organization_of(desk, person, "person.organization", desk.state.organizations.no(&person.organization));
     let known = desk.state.person(&person.code);
     let mut roles = person.roles.clone();
     roles.extend(known.iter().flat_map(|(_, p)| p.roles.iter().copied()));
@@ -158,10 +173,5 @@ pub(super) fn set_parameter(desk: &mut Desk<'_>, c: &SetParameter) -> Vec<Event>
         scope: ["", "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
-    vec![Event::ParameterSet {
-        key: c.key.clone(),
-        value: c.value.clone(),
-        effective_from: c.effective_from,
-        approval,
-    }]
+    vec![Event::ParameterSet { key: c.key.clone(), value: c.value.clone(), effective_from: c.effective_from, approval }]
 }

@@ -78,7 +78,8 @@ impl Desk<'_> {
         let mut total: i128 = 0;
         let mut by_source: BTreeMap<(SourceNo, GrantNo), i128> = BTreeMap::new();
         for line in &voucher.lines {
-            let signed = if line.side == Side::Debit { i128::from(line.fen) } else { i128::from(line.fen).saturating_neg() };
+            let signed =
+                if line.side == Side::Debit { i128::from(line.fen) } else { i128::from(line.fen).saturating_neg() };
             total = total.saturating_add(signed);
             let sum = by_source.entry((line.source, line.grant)).or_default();
             *sum = sum.saturating_add(signed);

@@ -37,9 +37,11 @@ fn check_closable(desk: &mut Desk<'_>, period: Period) {
     if let Some(day) = unsigned.min() {
         desk.hit("LED-013", "receipts", "", &day.to_string());
     }
-    let waiting = desk.state.pending.iter().find(|(_, pending)| {
-        command::decode(&pending.command).is_some_and(|c| dated_in(&c, period))
-    });
+    let waiting = desk
+        .state
+        .pending
+        .iter()
+        .find(|(_, pending)| command::decode(&pending.command).is_some_and(|c| dated_in(&c, period)));
     if let Some((sequence, _)) = waiting {
         desk.hit("LED-013", "submitted", "", &sequence.to_string());
     }
@@ -75,16 +77,17 @@ pub(super) fn year(desk: &mut Desk<'_>, c: &CloseYear) -> Vec<Event> {
     check_closable(desk, december);
     let date = december.last_day();
     let committed = desk.state.posting.budget_committed;
-    let open = desk.state.budget.iter().find(|((y, _, _, _, account), fen)| {
-        (*y, *account) == (c.year, committed) && **fen != 0
-    });
+    let open = desk
+        .state
+        .budget
+        .iter()
+        .find(|((y, _, _, _, account), fen)| (*y, *account) == (c.year, committed) && **fen != 0);
     if let Some(((_, source, ..), fen)) = open {
         let subject = desk.state.sources.code(*source).to_owned();
         desk.hit("LED-013", &subject, "0", &fen.to_string());
     }
     let mut events = Vec::new();
-    let sources: Vec<SourceNo> =
-        desk.state.sources.iter().filter_map(|(no, _)| SourceNo::try_from(no).ok()).collect();
+    let sources: Vec<SourceNo> = desk.state.sources.iter().filter_map(|(no, _)| SourceNo::try_from(no).ok()).collect();
     for source in &sources {
         close_source(desk, *source, date, &mut events);
     }
@@ -118,7 +121,8 @@ fn balances(state: &State, source: SourceNo, wanted: impl Fn(AccountNo, Element)
 fn close_source(desk: &mut Desk<'_>, source: SourceNo, date: Day, events: &mut Vec<Event>) {
     let state = desk.state;
     let Some(def) = state.sources.get(source) else { return };
-    let (Some(result), Some(carry)) = (state.account_no(&def.result_account), state.account_no(&def.carry_account)) else {
+    let (Some(result), Some(carry)) = (state.account_no(&def.result_account), state.account_no(&def.carry_account))
+    else {
         return;
     };
     let incomes = balances(state, source, |_, element| element == Element::Income);
@@ -251,11 +255,8 @@ pub(super) fn sign_day(desk: &mut Desk<'_>, c: &SignDailySummary) -> Vec<Event> 
         desk.hit("LED-007", "day", &desk.state.next_to_close().to_string(), &c.day.to_string());
     }
     let maker_reviews = desk.state.has_role(desk.hands.maker, &[Role::FinReviewer]);
-    let (reviewer, cashier) = if maker_reviews {
-        (desk.hands.maker, desk.hands.reviewer)
-    } else {
-        (desk.hands.reviewer, desk.hands.maker)
-    };
+    let (reviewer, cashier) =
+        if maker_reviews { (desk.hands.maker, desk.hands.reviewer) } else { (desk.hands.reviewer, desk.hands.maker) };
     vec![Event::DaySigned { day: c.day, count: c.count, fen: c.total_fen, reviewer, cashier }]
 }
 

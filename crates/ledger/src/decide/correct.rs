@@ -125,9 +125,8 @@ fn red(
 ) -> Vec<Event> {
     let of = original.voucher.reference;
     let lines = original.voucher.lines.iter().map(|line| negative(line, returned)).collect();
-    let cashier = returned
-        .and_then(|no| desk.state.bank_txns.get(no))
-        .map_or(original.voucher.cashier_by, |txn| txn.cashier);
+    let cashier =
+        returned.and_then(|no| desk.state.bank_txns.get(no)).map_or(original.voucher.cashier_by, |txn| txn.cashier);
     let summary = format!("注销{}{}号凭证 {reason}", chinese_date(original.voucher.date), of);
     let draft = Draft {
         word: original.voucher.reference.word,
@@ -271,7 +270,9 @@ fn check_bank_unchanged(desk: &mut Desk<'_>, original: &Original, events: &[Even
         }
     }
     // A replacement that did not come to lines has said why already.
-    let whole = events.iter().any(|e| voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection));
+    let whole = events
+        .iter()
+        .any(|e| voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection));
     for (no, fen) in net.into_iter().filter(|(_, fen)| whole && *fen != 0) {
         let id = desk.state.bank_txns.code(no).to_owned();
         desk.hit("LED-010", "bank_txn", &id, &fen.to_string());

@@ -112,7 +112,15 @@ impl<'a> Desk<'a> {
     }
 
     /// A rule is hit, with everything that is known of it.
-    pub fn push(&mut self, rule: &str, subject: &str, expected: String, found: String, shortfall_fen: Fen, lawful: Vec<String>) {
+    pub fn push(
+        &mut self,
+        rule: &str,
+        subject: &str,
+        expected: String,
+        found: String,
+        shortfall_fen: Fen,
+        lawful: Vec<String>,
+    ) {
         let (rule, subject) = (rule.to_owned(), subject.to_owned());
         self.hits.push(Hit { rule, subject, expected, found, shortfall_fen, lawful_sources: lawful });
     }

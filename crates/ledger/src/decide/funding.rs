@@ -88,12 +88,8 @@ fn check_documents(desk: &mut Desk<'_>, c: &RecordIncome) {
 
 /// SRC-001, SRC-002, SRC-008: the source named, or the one source of this kind of money.
 fn source_of(desk: &mut Desk<'_>, c: &RecordIncome) -> Option<SourceNo> {
-    let lawful: Vec<(u32, String)> = desk
-        .state
-        .sources_of_income(c.kind)
-        .filter(|(_, s)| s.enabled)
-        .map(|(no, s)| (no, s.code.clone()))
-        .collect();
+    let lawful: Vec<(u32, String)> =
+        desk.state.sources_of_income(c.kind).filter(|(_, s)| s.enabled).map(|(no, s)| (no, s.code.clone())).collect();
     if c.source.is_empty() {
         let Some((no, _)) = lawful.first() else {
             desk.hit("SRC-001", "source", "", c.kind.code());
@@ -164,7 +160,12 @@ fn grant_of(
             && known.permitted_uses == permitted_uses
             && (known.valid_from, known.valid_to) == (spec.valid_from, spec.valid_to);
         if !same {
-            desk.fault("grant.code", "CONFLICT", "已有同编号的资金文件，来源、文号或条件不同", "names a grant with another source, document or terms");
+            desk.fault(
+                "grant.code",
+                "CONFLICT",
+                "已有同编号的资金文件，来源、文号或条件不同",
+                "names a grant with another source, document or terms",
+            );
         }
         return Some((no, None));
     }

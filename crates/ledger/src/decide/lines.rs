@@ -151,7 +151,8 @@ pub(crate) fn payee(desk: &mut Desk<'_>, account: &str, rule: &str) -> Option<(u
     let found = desk.state.bank_accounts.find(account).map(|(no, a)| (no, a.organization, a.purpose));
     let organization = found.map(|(_, o, _)| o);
     let org_type = organization.and_then(|o| desk.state.organizations.get(o)).map(|o| o.org_type);
-    let lawful = org_type == Some(OrgType::MutualAid) && found.is_some_and(|(_, _, p)| p == record::kinds::BankPurpose::Payee);
+    let lawful =
+        org_type == Some(OrgType::MutualAid) && found.is_some_and(|(_, _, p)| p == record::kinds::BankPurpose::Payee);
     if !lawful {
         desk.hit(rule, "payee_account", OrgType::MutualAid.code(), account);
         if rule == "USE-006" && org_type.is_some_and(OrgType::is_union) {

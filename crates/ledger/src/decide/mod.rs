@@ -43,7 +43,7 @@ pub enum Decision {
     /// The caller's roles do not allow it: nothing is recorded.
     Denied,
     /// Too many refusals this minute: try later. One record says so, once a minute.
-    Suppressed(Option<Record>),
+    Suppressed(Option<Box<Record>>),
 }
 
 /// Who stands behind a command: its maker (制单) and, where it took review, its reviewer (审核).
@@ -111,7 +111,7 @@ fn suppress(state: &State, person: PersonNo, now: i64) -> Option<Decision> {
     }
     let event = Event::RefusalsSuppressed { person, minute };
     // The summary record sets the count to its maximum, so it is made once a minute.
-    let record = (count != u32::MAX).then(|| system_record(state, now, event));
+    let record = (count != u32::MAX).then(|| Box::new(system_record(state, now, event)));
     Some(Decision::Suppressed(record))
 }
 

@@ -158,16 +158,21 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
         fen: total,
     };
     let drawn = draw(desk, &bank);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
-        if drawn.counterparty != account {
-            let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-            desk.hit("REM-003", "bank_txn.counterparty_account", &c.payee_account, &code);
-        }
+    if let (Some(drawn), Some((account, _))) = (drawn, payee)
+        && drawn.counterparty != account
+    {
+        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
+        desk.hit("REM-003", "bank_txn.counterparty_account", &c.payee_account, &code);
     }
     let mut parts = Vec::new();
     for (i, item) in c.items.iter().enumerate() {
         if c.items.iter().take(i).any(|other| other.source == item.source && other.batch == item.batch) {
-            desk.fault(&format!("items[{i}]"), "DUPLICATE", "同一来源和批次只能列一次", "names a source and batch twice");
+            desk.fault(
+                &format!("items[{i}]"),
+                "DUPLICATE",
+                "同一来源和批次只能列一次",
+                "names a source and batch twice",
+            );
         }
         remit_item(desk, c, holder, (i, item), &mut parts);
     }
@@ -176,7 +181,13 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
 }
 
 /// REM-003: heads times the own share, out of what the holder collected and has not passed on; oldest batches first.
-fn remit_item(desk: &mut Desk<'_>, c: &RemitPremiums, holder: OrgNo, (i, item): (usize, &RemitItem), parts: &mut Vec<Part>) {
+fn remit_item(
+    desk: &mut Desk<'_>,
+    c: &RemitPremiums,
+    holder: OrgNo,
+    (i, item): (usize, &RemitItem),
+    parts: &mut Vec<Part>,
+) {
     let field = format!("items[{i}].fen");
     let Some(source) = desk.source(&item.source, &format!("items[{i}].source")) else { return };
     if desk.state.sources.get(source).is_none_or(|s| s.restriction != Restriction::PassThrough) {
@@ -208,7 +219,13 @@ fn remit_item(desk: &mut Desk<'_>, c: &RemitPremiums, holder: OrgNo, (i, item): 
 }
 
 /// Batches of a holder and source with heads not passed on, oldest first; only the named one if one is named.
-fn candidates(desk: &mut Desk<'_>, c: &RemitPremiums, holder: OrgNo, source: SourceNo, named: &str) -> Vec<(GrantNo, i64)> {
+fn candidates(
+    desk: &mut Desk<'_>,
+    c: &RemitPremiums,
+    holder: OrgNo,
+    source: SourceNo,
+    named: &str,
+) -> Vec<(GrantNo, i64)> {
     let state = desk.state;
     let held = state
         .custody_heads
@@ -242,10 +259,8 @@ fn vouchers(
     let mut events = Vec::new();
     for chunk in parts.chunks(pairs_per_voucher) {
         let lines = chunk.iter().flat_map(|part| pair(desk, holder, association, drawn.txn, part)).collect();
-        let items = chunk
-            .iter()
-            .map(|p| (p.batch, p.source, Heads::try_from(p.heads).unwrap_or(Heads::MAX), p.fen))
-            .collect();
+        let items =
+            chunk.iter().map(|p| (p.batch, p.source, Heads::try_from(p.heads).unwrap_or(Heads::MAX), p.fen)).collect();
         let draft = Draft {
             attachments: c.evidence.len(),
             cashier: drawn.cashier,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use record::command::{
-    AdjustBudget, AllocateQuota, BudgetLine, ConfirmCoverage, Evidence, RegisterScheme, ReviewEnrollmentBatch, SetBudget,
-    SetSubsidyStandard, SubmitEnrollmentBatch,
+    AdjustBudget, AllocateQuota, BudgetLine, ConfirmCoverage, Evidence, RegisterScheme, ReviewEnrollmentBatch,
+    SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
 };
 use record::event::{Effect, QuotaAllocated};
 use record::kinds::{ApprovalKind, Change, Side, Template};

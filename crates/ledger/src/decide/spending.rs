@@ -180,11 +180,11 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         fen: c.fen,
     };
     let drawn = draw(desk, &bank);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
-        if drawn.counterparty != account {
-            let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-            desk.hit("USE-006", "bank_txn.counterparty_account", &c.payee_account, &code);
-        }
+    if let (Some(drawn), Some((account, _))) = (drawn, payee)
+        && drawn.counterparty != account
+    {
+        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
+        desk.hit("USE-006", "bank_txn.counterparty_account", &c.payee_account, &code);
     }
     let batches = batches(desk, c);
     let Some((no, commitment)) = desk.state.commitments.find(&c.commitment) else {
@@ -249,17 +249,15 @@ fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) 
     desk.short("BUD-005", "commitment", commitment.open_fen, c.fen);
     // Beyond the commitment the payment would need budget and approval of its own: say whether there is any (AC-11).
     let posting = &desk.state.posting;
-    let balance =
-        |account| desk.state.budget_balance(commitment.year, commitment.source, commitment.class, commitment.plan, account);
+    let balance = |account| {
+        desk.state.budget_balance(commitment.year, commitment.source, commitment.class, commitment.plan, account)
+    };
     let budget = balance(posting.budget_allocated).saturating_add(balance(posting.budget_available));
     if budget < short {
         desk.short("BUD-001", "budget", budget, short);
     }
-    let left = desk
-        .state
-        .approvals
-        .get(commitment.approval)
-        .map_or(0, |a| a.approval.max_fen.saturating_sub(a.used_fen));
+    let left =
+        desk.state.approvals.get(commitment.approval).map_or(0, |a| a.approval.max_fen.saturating_sub(a.used_fen));
     if left < short {
         desk.short("APR-001", "approval.max_fen", left, short);
     }
@@ -379,7 +377,7 @@ fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_
         };
         if grant.source != commitment.source {
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
-            desk.hit("SRC-004", &field, &expected.to_owned(), &found.to_owned());
+            desk.hit("SRC-004", &field, expected, found);
         }
         if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date) {
             let rule = lines::purpose_rule(desk.state, grant.source);

@@ -1,8 +1,8 @@
 //! The form of each command that moves or authorises money; those that set a book up stand in `setup`.
 
 use record::command::{
-    BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RemitPremiums, ReviewCommand,
-    SubmitEnrollmentBatch,
+    BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RemitPremiums,
+    ReviewCommand, SubmitEnrollmentBatch,
 };
 use record::kinds::{Change, Verdict};
 use record::{Command, Fen};
@@ -81,7 +81,9 @@ impl Form {
                 self.code("code", &c.code);
                 self.code("approval", &c.approval);
                 self.year("year", c.year);
-                [("source", &c.source), ("class", &c.class), ("plan", &c.plan)].iter().for_each(|(f, v)| self.code(f, v));
+                [("source", &c.source), ("class", &c.class), ("plan", &c.plan)]
+                    .iter()
+                    .for_each(|(f, v)| self.code(f, v));
                 self.priced(c.heads, c.unit_fen, c.fen);
                 self.day("date", c.date);
                 self.evidence(&c.evidence);
@@ -258,7 +260,12 @@ impl Form {
         if replaceable {
             self.within("replacement", |form| form.money(&c.replacement));
         } else {
-            self.fault("replacement", "BAD_KIND", "须为产生凭证的业务", "must be a command that posts a voucher of money");
+            self.fault(
+                "replacement",
+                "BAD_KIND",
+                "须为产生凭证的业务",
+                "must be a command that posts a voucher of money",
+            );
         }
     }
 

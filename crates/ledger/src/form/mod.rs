@@ -32,7 +32,8 @@ pub fn check(ask: &Ask) -> Vec<FieldFault> {
     let mut form = Form::default();
     form.code("request_id", &ask.request_id);
     form.command(&ask.command);
-    if !matches!(ask.command, Command::CreateBook(_)) && record::command::encode(&ask.command).len() > MAX_COMMAND_BYTES {
+    if !matches!(ask.command, Command::CreateBook(_)) && record::command::encode(&ask.command).len() > MAX_COMMAND_BYTES
+    {
         form.fault("", "TOO_LONG", "请求过大", "the request is too large");
     }
     form.faults.sort();
@@ -142,14 +143,24 @@ impl Form {
                 self.fault(field, "NOT_NFC", "须为 Unicode NFC", "must be in Unicode normal form C");
             }
             Some(TextFault::Forbidden) => {
-                self.fault(field, "BAD_CHARACTER", "含控制、零宽或双向字符", "holds control, zero-width or bidirectional characters");
+                self.fault(
+                    field,
+                    "BAD_CHARACTER",
+                    "含控制、零宽或双向字符",
+                    "holds control, zero-width or bidirectional characters",
+                );
             }
             Some(TextFault::Personal) => self.personal(field),
         }
     }
 
     fn personal(&mut self, field: &str) {
-        self.fault(field, "PII-001", "不得含证件号、手机号或健康信息", "must hold no identity number, phone number or health data");
+        self.fault(
+            field,
+            "PII-001",
+            "不得含证件号、手机号或健康信息",
+            "must hold no identity number, phone number or health data",
+        );
     }
 
     /// An amount of money, positive.
@@ -214,10 +225,10 @@ impl Form {
 
     /// A term whose end must not stand before its start.
     pub fn term(&mut self, field: &str, from: Option<Day>, to: Option<Day>) {
-        if let (Some(from), Some(to)) = (from, to) {
-            if to < from {
-                self.fault(field, "OUT_OF_RANGE", "止日早于起日", "ends before it starts");
-            }
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            self.fault(field, "OUT_OF_RANGE", "止日早于起日", "ends before it starts");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The form of commands that set up, staff and close a book.
 
+use record::Command;
 use record::command::{CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme};
 use record::preset::{AccountDef, OrgDef, StandardDef};
-use record::Command;
 
 use super::{Form, MAX_LINES};
 use crate::preset;
@@ -78,7 +78,12 @@ impl Form {
     fn account(&mut self, account: &AccountDef) {
         self.code("code", &account.code);
         if account.name_zh.trim().is_empty() {
-            self.fault("name_zh", "LED-014", "科目须有名称，不得只填编号", "an account needs a name, not a number alone");
+            self.fault(
+                "name_zh",
+                "LED-014",
+                "科目须有名称，不得只填编号",
+                "an account needs a name, not a number alone",
+            );
         }
         self.text("name_zh", &account.name_zh);
         self.text("name_en", &account.name_en);

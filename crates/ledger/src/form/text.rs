@@ -17,8 +17,8 @@ const HEALTH_WORDS: &[&str] =
 
 /// First two digits of resident identity numbers (GB/T 2260 provinces).
 const PROVINCES: &[u8] = &[
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64,
-    65, 71, 81, 82, 83, 91,
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
+    64, 65, 71, 81, 82, 83, 91,
 ];
 
 /// What is wrong with a text.
@@ -167,15 +167,19 @@ mod tests {
 
     #[test]
     fn codes_are_judged() {
-        for (code, lawful) in [
-            ("R-2018.1:a_b", true), ("", false), ("号", false), ("a b", false), ("a/b", false), ("１", false),
-        ] {
+        for (code, lawful) in
+            [("R-2018.1:a_b", true), ("", false), ("号", false), ("a b", false), ("a/b", false), ("１", false)]
+        {
             assert_eq!(is_code(code), lawful, "{code:?}");
         }
         assert!(is_code(&"a".repeat(64)) && !is_code(&"a".repeat(65)));
         for (code, personal) in [
-            ("13912345678", true), ("r-13912345678", true), ("r:11010119900307001X", true),
-            ("0191-2345-678-139", false), ("550e8400-e29b-41d4-a716-446655440000", false), ("20181020-0001", false),
+            ("13912345678", true),
+            ("r-13912345678", true),
+            ("r:11010119900307001X", true),
+            ("0191-2345-678-139", false),
+            ("550e8400-e29b-41d4-a716-446655440000", false),
+            ("20181020-0001", false),
         ] {
             assert_eq!(is_personal_code(code), personal, "{code}");
         }

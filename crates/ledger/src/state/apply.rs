@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use record::event::{
-    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated, ReceiptFields,
-    RolesSet, VoucherPosted,
+    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated,
+    ReceiptFields, RolesSet, VoucherPosted,
 };
 use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, VoucherKind};
 use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
 use super::{
-    Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State, SumKey,
+    Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State,
+    SumKey,
 };
 
 impl State {
@@ -19,8 +20,8 @@ impl State {
         let person = record.actor.person;
         match &record.event {
             Event::BookCreated(created) => self.open(created),
-            Event::AccountDefined { account, .. } => drop(self.accounts.push(account.clone())),
-            Event::OrganizationRegistered { organization, .. } => drop(self.organizations.push(organization.clone())),
+            Event::AccountDefined { account, .. } => self.accounts.push(account.clone()),
+            Event::OrganizationRegistered { organization, .. } => self.organizations.push(organization.clone()),
             Event::BankAccountRegistered(event) => self.add_bank_account(event),
             Event::BankTransactionRegistered(event) => self.add_bank_txn(event, person),
             Event::RolesSet(event) => self.set_roles(event),
@@ -63,7 +64,9 @@ impl State {
                 signed.signed_fen = *fen;
             }
             Event::Submitted { command } => self.submit(record, command),
-            Event::Reviewed { submission, .. } => drop(self.pending.remove(submission)),
+            Event::Reviewed { submission, .. } => {
+                self.pending.remove(submission);
+            }
             Event::Refused(_) => self.count_refusal(person, record.time),
             Event::RefusalsSuppressed { person, minute } => {
                 self.refusals.insert(*person, (*minute, u32::MAX));
@@ -78,23 +81,22 @@ impl State {
         let preset = &created.preset;
         self.book = created.book.clone();
         self.name = created.name.clone();
-        self.fund.code = preset.fund_code.clone();
-        self.fund.name = preset.fund_name.clone();
+        self.fund = (preset.fund_code.clone(), preset.fund_name.clone());
         self.chart_version = preset.chart_version.clone();
         self.preset = preset.name.clone();
         self.first_period = created.first_period;
         self.live_from = created.live_from;
         self.rules = preset.rules.clone();
         self.rule_set = 1;
-        preset.accounts.iter().for_each(|a| drop(self.accounts.push(a.clone())));
-        preset.sources.iter().for_each(|s| drop(self.sources.push(s.clone())));
-        preset.uses.iter().for_each(|u| drop(self.uses.push(u.clone())));
-        preset.classes.iter().for_each(|c| drop(self.classes.push(c.clone())));
-        preset.plans.iter().for_each(|p| drop(self.plans.push(p.clone())));
+        preset.accounts.iter().for_each(|a| self.accounts.push(a.clone()));
+        preset.sources.iter().for_each(|s| self.sources.push(s.clone()));
+        preset.uses.iter().for_each(|u| self.uses.push(u.clone()));
+        preset.classes.iter().for_each(|c| self.classes.push(c.clone()));
+        preset.plans.iter().for_each(|p| self.plans.push(p.clone()));
         self.forbidden_uses = preset.forbidden_uses.clone();
         self.posting = Posting::resolve(&preset.posting, &self.accounts);
         self.organizations.push(created.organization.clone());
-        preset.organizations.iter().for_each(|o| drop(self.organizations.push(o.clone())));
+        preset.organizations.iter().for_each(|o| self.organizations.push(o.clone()));
         let start = created.first_period.first_day();
         for parameter in &preset.parameters {
             self.parameters.entry(parameter.code.clone()).or_default().insert(start, (parameter.name.clone(), 0));
@@ -146,7 +148,7 @@ impl State {
         };
         match self.persons.get_mut(event.person) {
             Some(known) => *known = person,
-            None => drop(self.persons.push(person)),
+            None => self.persons.push(person),
         }
     }
 
@@ -249,8 +251,7 @@ impl State {
 
     fn submit(&mut self, record: &Record, command: &[u8]) {
         let request_id = record.request.as_ref().map(|r| r.id.clone()).unwrap_or_default();
-        let pending =
-            Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time };
+        let pending = Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time };
         self.pending.insert(record.sequence, pending);
     }
 
@@ -295,7 +296,8 @@ impl State {
             self.post_line(voucher, line);
         }
         if receipt || reference.word == record::kinds::Word::Dai {
-            let fen = voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(0, |s: Fen, l| s.saturating_add(l.fen));
+            let fen =
+                voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(0, |s: Fen, l| s.saturating_add(l.fen));
             let day = self.receipt_days.entry(voucher.date).or_default();
             day.count = day.count.saturating_add(1);
             day.fen = day.fen.saturating_add(fen);
@@ -323,12 +325,12 @@ impl State {
             *balance = balance.saturating_add(signed);
             return;
         }
-        if line.bank != 0 {
-            if let Some(txn) = self.bank_txns.get_mut(line.bank) {
-                let inward = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
-                let signed = if txn.direction == Direction::In { inward } else { inward.saturating_neg() };
-                txn.used_fen = txn.used_fen.saturating_add(signed);
-            }
+        if line.bank != 0
+            && let Some(txn) = self.bank_txns.get_mut(line.bank)
+        {
+            let inward = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
+            let signed = if txn.direction == Direction::In { inward } else { inward.saturating_neg() };
+            txn.used_fen = txn.used_fen.saturating_add(signed);
         }
         let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);
         if income && voucher.kind != VoucherKind::Closing {
@@ -407,11 +409,8 @@ impl State {
     }
 
     fn give_back(&mut self, voucher: &Voucher, payment: VoucherRef, heads: i64) {
-        let by_grant: BTreeMap<GrantNo, Fen> = voucher
-            .lines
-            .iter()
-            .filter(|l| l.side == Side::Debit)
-            .fold(BTreeMap::new(), |mut sums, l| {
+        let by_grant: BTreeMap<GrantNo, Fen> =
+            voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(BTreeMap::new(), |mut sums, l| {
                 let sum: &mut Fen = sums.entry(l.grant).or_default();
                 *sum = sum.saturating_add(l.fen);
                 sums
@@ -469,4 +468,3 @@ impl State {
         self.receive(&receipt, -1);
     }
 }
-

@@ -91,12 +91,11 @@ impl<T: Listed> List<T> {
         self.items.is_empty()
     }
 
-    /// Adds an item and gives its ordinal.
-    pub(crate) fn push(&mut self, item: T) -> u32 {
+    /// Adds an item under the next ordinal.
+    pub(crate) fn push(&mut self, item: T) {
         let no = self.next_no();
         self.codes.insert(item.code().to_owned(), no);
         self.items.push(item);
-        no
     }
 }
 

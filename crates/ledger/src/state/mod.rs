@@ -13,8 +13,8 @@ use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
 use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
 use record::{
-    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, OrgNo, Period, PersonNo,
-    PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, OrgNo, Period, PersonNo, PlanNo,
+    Sequence, SourceNo, UseNo, VoucherRef,
 };
 
 pub use masters::{List, Listed};
@@ -35,7 +35,7 @@ pub struct State {
     /// Name of the book.
     pub name: String,
     /// Code and name of the fund.
-    pub fund: Named,
+    pub fund: (String, String),
     /// Version of the chart of accounts.
     pub chart_version: String,
     /// Name of the preset that it was opened from.
