@@ -104,8 +104,7 @@ pub fn day(number: u64) -> Day {
 /// A voucher of two lines that balances.
 pub fn plain(sequence: Sequence, fen: i64) -> ViewRows {
     let date = day(sequence % 360);
-    let lines =
-        vec![line(sequence, 1, date, Side::Debit, 501, fen), line(sequence, 2, date, Side::Credit, 101, fen)];
+    let lines = vec![line(sequence, 1, date, Side::Debit, 501, fen), line(sequence, 2, date, Side::Credit, 101, fen)];
     ViewRows { vouchers: vec![voucher(sequence, date, &lines)], lines, ..ViewRows::default() }
 }
 

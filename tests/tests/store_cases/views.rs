@@ -21,8 +21,7 @@ pub async fn projected_rows_read_back(store: &impl Store) {
     let mut rows = join([plain(2, 9_500), plain(5, 1)]);
     // Extremes of every number, and a red-letter line.
     let line = &mut rows.lines[0].line;
-    (line.account, line.grant, line.holder, line.counterparty, line.bank) =
-        (u16::MAX, 7, u32::MAX, u32::MAX, u32::MAX);
+    (line.account, line.grant, line.holder, line.counterparty, line.bank) = (u16::MAX, 7, u32::MAX, u32::MAX, u32::MAX);
     (line.year, line.class, line.plan, line.use_code, line.heads, line.price) =
         (u16::MAX, u8::MAX, u8::MAX, u8::MAX, i32::MIN, i64::MAX);
     (rows.lines[0].line.fen, rows.lines[1].line.fen) = (-9_500, -9_500);
