@@ -1,1 +1,11 @@
-//! earmark-store
+//! Storage of books behind `engine::store::Store`, and the only crate that knows sqlx. SQLite lives in [`sqlite`], the embedded
+//! default: a catalogue, and a folder a book with its log (the archive), its views (filled anew from the log at any time) and its
+//! snapshot. What every engine shares stands in [`sql`] and in the coding of rows; no accounting and no rule lives here.
+
+mod batch;
+mod decode;
+mod error;
+pub mod sql;
+pub mod sqlite;
+
+pub use sqlite::SqliteStore;

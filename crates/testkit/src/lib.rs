@@ -1,1 +1,3 @@
 //! earmark-testkit
+
+pub mod memory;

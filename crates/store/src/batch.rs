@@ -1,0 +1,133 @@
+//! A batch as one row: bodies joined, with a table of where each ends. Pure; every engine stores the same bytes.
+
+use engine::store::{Batch, Head, LogRow, StoreError};
+use record::{Digest, Sequence};
+
+/// The columns of a batch that are not plain numbers.
+pub(crate) struct Packed {
+    /// Where each body ends in `bodies`, little-endian u32 each.
+    pub offsets: Vec<u8>,
+    /// The leaf hashes, joined.
+    pub leaves: Vec<u8>,
+    /// The bodies, joined.
+    pub bodies: Vec<u8>,
+}
+
+/// Joins a batch. Fails if the bodies together pass 4 GiB, which no batch comes near.
+pub(crate) fn pack(batch: &Batch) -> Result<Packed, StoreError> {
+    let mut offsets = Vec::with_capacity(batch.bodies.len() * 4);
+    let mut bodies = Vec::with_capacity(batch.bodies.iter().map(Vec::len).sum());
+    for body in &batch.bodies {
+        bodies.extend_from_slice(body);
+        let end = u32::try_from(bodies.len()).map_err(|_| corrupt("a batch of more than 4 GiB"))?;
+        offsets.extend_from_slice(&end.to_le_bytes());
+    }
+    Ok(Packed { offsets, leaves: batch.leaves.concat(), bodies })
+}
+
+/// Whether a batch follows the head that its writer expects.
+pub(crate) fn check_follows(expected: &Head, batch: &Batch) -> Result<(), StoreError> {
+    let count = batch.bodies.len() as u64;
+    let after = &batch.after;
+    if count == 0 || batch.leaves.len() != batch.bodies.len() {
+        return Err(corrupt("a batch without records, or with another number of leaf hashes"));
+    }
+    if expected.sequence.checked_add(1) != Some(batch.first)
+        || expected.sequence.checked_add(count) != Some(after.sequence)
+    {
+        return Err(corrupt("a batch that does not follow the expected head"));
+    }
+    if after.epoch != expected.epoch || after.time < expected.time {
+        return Err(corrupt("a batch of another epoch, or of an earlier time than the head"));
+    }
+    Ok(())
+}
+
+/// Splits what [`pack`] joined, and refuses whatever it cannot have made.
+pub(crate) fn unpack(
+    first: Sequence,
+    count: u64,
+    epoch: u64,
+    root: Digest,
+    packed: &Packed,
+) -> Result<LogRow, StoreError> {
+    let nonsense = || corrupt("log row whose offsets, leaf hashes and bodies do not fit each other");
+    let (ends, rest) = packed.offsets.as_chunks::<4>();
+    let (leaves, rest_of_leaves) = packed.leaves.as_chunks::<32>();
+    let whole = rest.is_empty() && rest_of_leaves.is_empty();
+    if !whole || ends.len() as u64 != count || leaves.len() != ends.len() || first == 0 || count == 0 {
+        return Err(nonsense());
+    }
+    let mut bodies = Vec::with_capacity(ends.len());
+    let mut start = 0;
+    for end in ends {
+        let end = u32::from_le_bytes(*end) as usize;
+        bodies.push(packed.bodies.get(start..end).ok_or_else(nonsense)?.to_vec());
+        start = end;
+    }
+    if start != packed.bodies.len() {
+        return Err(nonsense());
+    }
+    Ok(LogRow { first, bodies, leaves: leaves.to_vec(), root, epoch })
+}
+
+fn corrupt(text: &str) -> StoreError {
+    StoreError::Corrupt(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(bodies: &[&[u8]]) -> Batch {
+        let after = Head { sequence: bodies.len() as u64, root: [1; 32], edge: vec![], time: 5, epoch: 1 };
+        let leaves = (0..bodies.len()).map(|i| [i as u8; 32]).collect();
+        Batch { first: 1, bodies: bodies.iter().map(|b| b.to_vec()).collect(), leaves, after }
+    }
+
+    #[test]
+    fn what_is_packed_unpacks() {
+        for bodies in [vec![&b"one"[..]], vec![b"a", b"", b"ccc"], vec![&[0; 300]]] {
+            let batch = batch(&bodies);
+            let row = unpack(1, bodies.len() as u64, 1, [1; 32], &pack(&batch).unwrap()).unwrap();
+            assert_eq!((row.bodies, row.leaves), (batch.bodies, batch.leaves));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let good = || pack(&batch(&[b"one", b"two"])).unwrap();
+        let unpacks = |count, packed: &Packed| unpack(1, count, 1, [1; 32], packed).is_ok();
+        assert!(unpacks(2, &good()));
+        let ends = |ends: [u32; 2]| Packed { offsets: ends.map(u32::to_le_bytes).concat(), ..good() };
+        for (case, count, packed) in [
+            ("another count", 1, good()),
+            ("falling ends", 2, ends([6, 3])),
+            ("an end beyond the bodies", 2, ends([3, 7])),
+            ("bytes after the last end", 2, ends([3, 5])),
+            ("half an offset", 2, Packed { offsets: good().offsets[..7].to_vec(), ..good() }),
+            ("half a leaf", 2, Packed { leaves: good().leaves[..40].to_vec(), ..good() }),
+            ("no record", 0, Packed { offsets: vec![], leaves: vec![], bodies: vec![] }),
+        ] {
+            assert!(!unpacks(count, &packed), "{case}");
+        }
+    }
+
+    #[test]
+    fn only_a_batch_that_follows_is_appended() {
+        let expected = Head { sequence: 0, root: [0; 32], edge: vec![], time: 5, epoch: 1 };
+        let good = batch(&[b"one"]);
+        assert!(check_follows(&expected, &good).is_ok());
+        let after = good.after.clone();
+        for (case, bad) in [
+            ("empty", batch(&[])),
+            ("gap", Batch { first: 2, ..good.clone() }),
+            ("other end", Batch { after: Head { sequence: 2, ..after.clone() }, ..good.clone() }),
+            ("other epoch", Batch { after: Head { epoch: 2, ..after.clone() }, ..good.clone() }),
+            ("earlier time", Batch { after: Head { time: 4, ..after }, ..good.clone() }),
+            ("leaf missing", Batch { leaves: vec![], ..good.clone() }),
+        ] {
+            assert!(check_follows(&expected, &bad).is_err(), "{case}");
+        }
+    }
+}

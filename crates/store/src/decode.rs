@@ -1,0 +1,154 @@
+//! From columns to the rows of `ledger` and `engine`, by position in the statements of `sql`. Numbers are checked: what does not fit
+//! its type was not written by us.
+
+use engine::store::{BookEntry, Head, LogRow, StoreError, SumRow, TokenEntry};
+use ledger::rows::{LineRow, RejectionRow, SideSums, VoucherRow};
+use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
+use record::{Day, Digest, Line, VoucherRef};
+
+use crate::batch::{self, Packed};
+
+/// A result row of any engine.
+pub(crate) trait Columns {
+    /// A BIGINT.
+    fn int(&self, index: usize) -> Result<i64, StoreError>;
+    /// A BIGINT that may be NULL.
+    fn int_or_null(&self, index: usize) -> Result<Option<i64>, StoreError>;
+    /// Bytes.
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError>;
+    /// Text.
+    fn text(&self, index: usize) -> Result<String, StoreError>;
+}
+
+/// A number that must fit its type.
+pub(crate) fn number<T: TryFrom<i64>>(row: &impl Columns, index: usize) -> Result<T, StoreError> {
+    T::try_from(row.int(index)?).map_err(|_| StoreError::Corrupt(format!("column {index} is out of its range")))
+}
+
+/// Bytes that must have their length.
+pub(crate) fn fixed<const N: usize>(row: &impl Columns, index: usize) -> Result<[u8; N], StoreError> {
+    row.bytes(index)?.try_into().map_err(|_| StoreError::Corrupt(format!("column {index} has another length")))
+}
+
+/// A member of a closed set, by its tag.
+fn tag<T: Copy>(all: &[T], row: &impl Columns, index: usize) -> Result<T, StoreError> {
+    let tag: usize = number(row, index)?;
+    all.get(tag).copied().ok_or_else(|| StoreError::Corrupt(format!("column {index} is no known tag")))
+}
+
+/// A head.
+pub(crate) fn head(row: &impl Columns) -> Result<Head, StoreError> {
+    let edge = row.bytes(2)?;
+    let (edge, rest) = edge.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(StoreError::Corrupt("the head's edge is not a list of hashes".into()));
+    }
+    Ok(Head {
+        sequence: number(row, 0)?,
+        root: fixed(row, 1)?,
+        edge: edge.to_vec(),
+        time: row.int(3)?,
+        epoch: number(row, 4)?,
+    })
+}
+
+/// The end of a log as its last row has it: records, epoch, root and time.
+pub(crate) fn last_row(row: &impl Columns) -> Result<(u64, u64, Digest, i64), StoreError> {
+    let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
+    let end = first.saturating_add(count).saturating_sub(1);
+    Ok((end, number(row, 2)?, fixed(row, 3)?, row.int(4)?))
+}
+
+/// A row of the log.
+pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
+    let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
+    batch::unpack(number(row, 0)?, number(row, 1)?, number(row, 2)?, fixed(row, 3)?, &packed)
+}
+
+/// A voucher.
+pub(crate) fn voucher(row: &impl Columns) -> Result<VoucherRow, StoreError> {
+    Ok(VoucherRow {
+        sequence: number(row, 0)?,
+        id: fixed(row, 1)?,
+        reference: VoucherRef { word: tag(Word::ALL, row, 2)?, cycle: number(row, 3)?, number: number(row, 4)? },
+        ledger: tag(LedgerKind::ALL, row, 5)?,
+        kind: tag(VoucherKind::ALL, row, 6)?,
+        template: tag(Template::ALL, row, 7)?,
+        date: Day(number(row, 8)?),
+        record_day: Day(number(row, 9)?),
+        total_fen: row.int(10)?,
+        summary: row.text(11)?,
+    })
+}
+
+/// A line, with its voucher's record day.
+pub(crate) fn line(row: &impl Columns) -> Result<LineRow, StoreError> {
+    Ok(LineRow {
+        sequence: number(row, 0)?,
+        line_no: number(row, 1)?,
+        date: Day(number(row, 2)?),
+        record_day: Day(number(row, 3)?),
+        line: Line {
+            account: number(row, 4)?,
+            source: number(row, 5)?,
+            grant: number(row, 6)?,
+            side: tag(Side::ALL, row, 7)?,
+            fen: row.int(8)?,
+            year: number(row, 9)?,
+            class: number(row, 10)?,
+            plan: number(row, 11)?,
+            use_code: number(row, 12)?,
+            holder: number(row, 13)?,
+            counterparty: number(row, 14)?,
+            heads: number(row, 15)?,
+            price: row.int(16)?,
+            bank: number(row, 17)?,
+        },
+    })
+}
+
+/// A sum.
+pub(crate) fn sum(row: &impl Columns) -> Result<SumRow, StoreError> {
+    Ok(SumRow {
+        key: (
+            number(row, 0)?,
+            number(row, 1)?,
+            number(row, 2)?,
+            number(row, 3)?,
+            number(row, 4)?,
+            number(row, 5)?,
+            number(row, 6)?,
+        ),
+        year: number(row, 7)?,
+        sums: SideSums { debit_fen: row.int(8)?, credit_fen: row.int(9)?, heads: row.int(10)? },
+    })
+}
+
+/// A refusal.
+pub(crate) fn rejection(row: &impl Columns) -> Result<RejectionRow, StoreError> {
+    Ok(RejectionRow {
+        sequence: number(row, 0)?,
+        time: row.int(1)?,
+        person: row.text(2)?,
+        request_id: row.text(3)?,
+        first_rule: row.text(4)?,
+        hits: row.bytes(5)?,
+    })
+}
+
+/// A book of the catalogue.
+pub(crate) fn book(row: &impl Columns) -> Result<BookEntry, StoreError> {
+    Ok(BookEntry { book: row.text(0)?, created_at: row.int(1)? })
+}
+
+/// A token of the catalogue.
+pub(crate) fn token(row: &impl Columns) -> Result<TokenEntry, StoreError> {
+    Ok(TokenEntry {
+        hash: fixed(row, 0)?,
+        person: row.text(1)?,
+        operator: row.int(2)? != 0,
+        created_at: row.int(3)?,
+        expires_at: row.int_or_null(4)?,
+        revoked: row.int(5)? != 0,
+    })
+}

@@ -1,0 +1,78 @@
+//! Many rows by few statements: multi-row INSERTs of fixed sizes, so that a handful of prepared statements serves every batch.
+
+use std::sync::OnceLock;
+
+use sqlx::Arguments;
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+
+/// Rows of one statement, largest first. Beyond 64 rows the time a row no longer falls; 1 takes every rest.
+const SIZES: [usize; 3] = [64, 8, 1];
+
+/// An INSERT of many rows: what stands before VALUES, how many columns, what stands after.
+pub(super) struct Bulk {
+    before: &'static str,
+    columns: usize,
+    after: &'static str,
+    texts: [OnceLock<String>; SIZES.len()],
+}
+
+/// The values of one row, in the order of its columns.
+pub(super) type Values = SqliteArguments;
+
+impl Bulk {
+    /// An INSERT of rows of so many columns.
+    pub(super) const fn new(before: &'static str, columns: usize, after: &'static str) -> Bulk {
+        Bulk { before, columns, after, texts: [const { OnceLock::new() }; SIZES.len()] }
+    }
+
+    /// Inserts the rows in order.
+    pub(super) async fn insert<T>(
+        &'static self,
+        connection: &mut SqliteConnection,
+        rows: &[T],
+        bind: impl Fn(&T, &mut Values) -> Result<(), BoxDynError>,
+    ) -> Result<(), sqlx::Error> {
+        let mut rest = rows;
+        for (size, text) in SIZES.into_iter().zip(&self.texts) {
+            while let Some((some, others)) = rest.split_at_checked(size) {
+                let mut values = Values::default();
+                values.reserve(size * self.columns, 0);
+                for row in some {
+                    bind(row, &mut values).map_err(sqlx::Error::Encode)?;
+                }
+                let text: &'static str = text.get_or_init(|| self.text(size));
+                sqlx::query_with(text, values).execute(&mut *connection).await?;
+                rest = others;
+            }
+        }
+        Ok(())
+    }
+
+    /// The statement for so many rows.
+    fn text(&self, rows: usize) -> String {
+        let mut text = String::from(self.before);
+        for row in 0..rows {
+            text.push_str(if row == 0 { " VALUES (" } else { ", (" });
+            for column in 1..=self.columns {
+                text.push_str(if column == 1 { "$" } else { ", $" });
+                text.push_str(&(row * self.columns + column).to_string());
+            }
+            text.push(')');
+        }
+        text.push_str(self.after);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_numbers_its_values_through() {
+        let bulk = Bulk::new("INSERT INTO t (a, b)", 2, " RETURNING a");
+        assert_eq!(bulk.text(1), "INSERT INTO t (a, b) VALUES ($1, $2) RETURNING a");
+        assert_eq!(bulk.text(2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+    }
+}

@@ -1,0 +1,199 @@
+//! One SQLite file: its connections, its schema, and transactions that leave nothing half-done behind. No statement about books or
+//! rows stands here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use engine::store::StoreError;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::checkpoint::Checkpointer;
+use crate::decode::Columns;
+use crate::error::{migrate_error, store_error};
+
+/// How long a transaction waits for another one's lock: far longer than any of ours takes, so that only trouble is reported.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections for reads, each a thread: reads are short, and the machine has few cores.
+const READERS: u32 = 4;
+/// How long a read waits for one of them.
+const READER_WAIT: Duration = Duration::from_secs(10);
+
+/// Which of our schemas a file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Books and tokens.
+    Catalogue,
+    /// Head and batches of a book.
+    Log,
+    /// Views of a book.
+    Views,
+}
+
+impl Kind {
+    /// Its name in errors.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Catalogue => "catalogue",
+            Kind::Log => "log",
+            Kind::Views => "views",
+        }
+    }
+
+    /// Its schema, step by step; embedded in the program.
+    fn steps(self) -> &'static [(i64, &'static str, &'static str)] {
+        match self {
+            Kind::Catalogue => {
+                &[(1, "catalogue", include_str!("../../../../migrations/sqlite/catalogue/0001_catalogue.sql"))]
+            }
+            Kind::Log => &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))],
+            Kind::Views => &[(1, "views", include_str!("../../../../migrations/sqlite/views/0001_views.sql"))],
+        }
+    }
+
+    fn migrator(self) -> Migrator {
+        let step = |&(version, name, text): &(i64, &'static str, &'static str)| {
+            Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+        };
+        Migrator::with_migrations(self.steps().iter().map(step).collect())
+    }
+}
+
+/// An open file: one connection that writes, some that read, and one that checkpoints.
+pub(super) struct Database {
+    kind: Kind,
+    options: SqliteConnectOptions,
+    /// Taken out while a transaction runs and put back only after its clean end: a connection whose transaction was broken off by an
+    /// error or a dropped future is thrown away, and SQLite rolls back.
+    writer: Mutex<Option<SqliteConnection>>,
+    readers: SqlitePool,
+    checkpointer: Checkpointer,
+}
+
+impl Database {
+    /// Opens a file and brings its schema up to date; makes the file only if told so.
+    pub(super) async fn open(path: &Path, kind: Kind, make: bool) -> Result<Database, StoreError> {
+        let fail = |e: sqlx::Error| store_error(kind.name(), &e);
+        let options = options(path);
+        let mut writer = options.clone().create_if_missing(make).connect().await.map_err(fail)?;
+        kind.migrator().run_direct(None, &mut writer, false).await.map_err(|e| migrate_error(kind.name(), &e))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(0)
+            .acquire_timeout(READER_WAIT)
+            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
+        let checkpointer = Checkpointer::start(options.clone(), kind);
+        Ok(Database { kind, options, writer: Mutex::new(Some(writer)), readers, checkpointer })
+    }
+
+    /// Connections for single statements that read. Nothing holds a transaction on them, so that a dropped read leaves nothing behind.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// An error of this file.
+    pub(super) fn error(&self, error: &sqlx::Error) -> StoreError {
+        store_error(self.kind.name(), error)
+    }
+
+    /// Begins a transaction that writes, after those before it.
+    pub(super) async fn begin(&self) -> Result<Writing<'_>, sqlx::Error> {
+        let mut slot = self.writer.lock().await;
+        let connection = match slot.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        self.begin_on(connection, Some(slot)).await
+    }
+
+    /// The same on a fresh connection, which becomes the writer's if no transaction is open there.
+    pub(super) async fn begin_fresh(&self) -> Result<Writing<'_>, sqlx::Error> {
+        let connection = self.options.connect().await?;
+        // SQLite itself makes it wait for a transaction still open elsewhere.
+        let mut writing = self.begin_on(connection, None).await?;
+        writing.slot = self.writer.try_lock().ok();
+        Ok(writing)
+    }
+
+    async fn begin_on<'a>(
+        &'a self,
+        mut connection: SqliteConnection,
+        slot: Option<MutexGuard<'a, Option<SqliteConnection>>>,
+    ) -> Result<Writing<'a>, sqlx::Error> {
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        Ok(Writing { database: self, connection, slot })
+    }
+
+    /// Closes all connections after what they are doing. The last one to close empties the write-ahead log into the file.
+    pub(super) async fn close(self) {
+        self.checkpointer.stop().await;
+        self.readers.close().await;
+        if let Some(writer) = self.writer.into_inner() {
+            // A failure to close loses nothing that was committed.
+            writer.close().await.unwrap_or_default();
+        }
+    }
+}
+
+/// Options of every connection. The safe settings of SQLite, and no checkpoint inside a commit.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("recursive_triggers", "ON")
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("mmap_size", "0")
+        .pragma("wal_autocheckpoint", "0")
+        .disable_statement_logging()
+}
+
+/// An open transaction. Dropped without [`Writing::commit`], it is rolled back together with its connection.
+pub(super) struct Writing<'a> {
+    database: &'a Database,
+    connection: SqliteConnection,
+    slot: Option<MutexGuard<'a, Option<SqliteConnection>>>,
+}
+
+impl Writing<'_> {
+    /// The connection, inside the transaction.
+    pub(super) fn on(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    /// Commits; `bytes` tells the checkpointer about how much was written. An error leaves the outcome open.
+    pub(super) async fn commit(mut self, bytes: usize) -> Result<(), sqlx::Error> {
+        sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        self.database.checkpointer.written(bytes);
+        if let Some(mut slot) = self.slot.take() {
+            *slot = Some(self.connection);
+        }
+        Ok(())
+    }
+}
+
+impl Columns for SqliteRow {
+    fn int(&self, index: usize) -> Result<i64, StoreError> {
+        self.try_get(index).map_err(|e| store_error("row", &e))
+    }
+
+    fn int_or_null(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(index).map_err(|e| store_error("row", &e))
+    }
+
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        self.try_get(index).map_err(|e| store_error("row", &e))
+    }
+
+    fn text(&self, index: usize) -> Result<String, StoreError> {
+        self.try_get(index).map_err(|e| store_error("row", &e))
+    }
+}

@@ -1,0 +1,153 @@
+//! The log of a book: head, batches and records. What the rows mean to accounting is not known here.
+
+use engine::store::{AppendError, Batch, Head, LogRow, StoreError};
+use record::Sequence;
+
+use super::BOOK;
+use super::database::{Database, Writing};
+use crate::batch::{check_follows, pack};
+use crate::{decode, sql};
+
+/// One log row. PostgreSQL's has `book` in front.
+pub(super) const ADD_ROW: &str = "INSERT INTO log (first, count, epoch, time, root, offsets, leaves, bodies) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Rows that one read of the log gives at most, however small they are.
+const MAX_ROWS: i64 = 4_096;
+
+/// Raises the epoch on a fresh connection and returns the head, which must agree with the last row.
+pub(super) async fn fence(log: &Database) -> Result<Head, StoreError> {
+    let fail = |e: sqlx::Error| log.error(&e);
+    let mut writing = log.begin_fresh().await.map_err(fail)?;
+    sqlx::query(sql::RAISE_EPOCH).bind(BOOK).execute(writing.on()).await.map_err(fail)?;
+    let head = head(log, &mut writing).await?;
+    check_end(log, &mut writing, &head).await?;
+    writing.commit(0).await.map_err(fail)?;
+    Ok(head)
+}
+
+async fn head(log: &Database, writing: &mut Writing<'_>) -> Result<Head, StoreError> {
+    let row = sqlx::query(sql::HEAD).bind(BOOK).fetch_one(writing.on()).await.map_err(|e| log.error(&e))?;
+    decode::head(&row)
+}
+
+/// The head stands where the last row ends; both were written in one transaction.
+async fn check_end(log: &Database, writing: &mut Writing<'_>, head: &Head) -> Result<(), StoreError> {
+    let last = sqlx::query(sql::LAST_ROW).bind(BOOK).fetch_optional(writing.on()).await.map_err(|e| log.error(&e))?;
+    let agrees = match last {
+        Some(row) => {
+            let (end, epoch, root, time) = decode::last_row(&row)?;
+            end == head.sequence && root == head.root && time == head.time && epoch <= head.epoch
+        }
+        None => head.sequence == 0,
+    };
+    if agrees {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt("the head does not agree with the last row of the log".into()))
+    }
+}
+
+/// Appends a batch: the compare-and-set of the head and one row, in one transaction.
+pub(super) async fn append(log: &Database, expected: &Head, batch: &Batch) -> Result<(), AppendError> {
+    check_follows(expected, batch).map_err(AppendError::NotCommitted)?;
+    let row = pack(batch).map_err(AppendError::NotCommitted)?;
+    let bytes = row.bodies.len() + row.leaves.len();
+    let not_committed = |e: sqlx::Error| AppendError::NotCommitted(log.error(&e));
+    let after = &batch.after;
+
+    let mut writing = log.begin().await.map_err(not_committed)?;
+    let moved = sqlx::query(sql::MOVE_HEAD)
+        .bind(BOOK)
+        .bind(stored(expected.sequence)?)
+        .bind(stored(expected.epoch)?)
+        .bind(expected.root.to_vec())
+        .bind(stored(after.sequence)?)
+        .bind(after.root.to_vec())
+        .bind(after.edge.concat())
+        .bind(after.time)
+        .execute(writing.on())
+        .await
+        .map_err(not_committed)?;
+    if moved.rows_affected() != 1 {
+        let found = head(log, &mut writing).await.map_err(AppendError::NotCommitted)?;
+        return Err(if found.epoch == expected.epoch {
+            AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
+        } else {
+            AppendError::Fenced(found.epoch)
+        });
+    }
+    sqlx::query(ADD_ROW)
+        .bind(stored(batch.first)?)
+        .bind(stored(batch.bodies.len() as u64)?)
+        .bind(stored(after.epoch)?)
+        .bind(after.time)
+        .bind(after.root.to_vec())
+        .bind(row.offsets)
+        .bind(row.leaves)
+        .bind(row.bodies)
+        .execute(writing.on())
+        .await
+        .map_err(not_committed)?;
+    writing.commit(bytes).await.map_err(|e| AppendError::Unknown(log.error(&e)))
+}
+
+/// A number to be stored.
+fn stored(n: u64) -> Result<i64, AppendError> {
+    let beyond = |_| AppendError::NotCommitted(StoreError::Corrupt("a number beyond 2^63".into()));
+    i64::try_from(n).map_err(beyond)
+}
+
+/// A bound of a search: nothing stands beyond the largest number that can be stored.
+pub(super) fn bound(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Rows that hold records from `from` on.
+pub(super) async fn rows(log: &Database, from: Sequence, max_bytes: usize) -> Result<Vec<LogRow>, StoreError> {
+    let rows = sqlx::query(sql::LOG_ROWS)
+        .bind(BOOK)
+        .bind(bound(from))
+        .bind(bound(max_bytes as u64))
+        .bind(MAX_ROWS)
+        .fetch_all(log.readers())
+        .await
+        .map_err(|e| log.error(&e))?;
+    rows.iter().map(decode::log_row).collect()
+}
+
+/// Bodies of records; each row that holds some of them is read once.
+pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let mut asked: Vec<(Sequence, usize)> = sequences.iter().copied().zip(0..).collect();
+    asked.sort_unstable();
+    let mut bodies = vec![None; sequences.len()];
+    let mut row: Option<LogRow> = None;
+    for (sequence, place) in asked {
+        let here = |row: &LogRow| sequence >= row.first && sequence - row.first < row.bodies.len() as u64;
+        if !row.as_ref().is_some_and(here) {
+            let Some(found) = row_of(log, sequence).await? else { continue };
+            row = Some(found);
+        }
+        let body = row.as_ref().and_then(|row| row.bodies.get(usize::try_from(sequence - row.first).ok()?));
+        if let Some(slot) = bodies.get_mut(place) {
+            *slot = body.cloned();
+        }
+    }
+    Ok(bodies)
+}
+
+async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<LogRow>, StoreError> {
+    let row = sqlx::query(sql::ROW_OF)
+        .bind(BOOK)
+        .bind(bound(sequence))
+        .fetch_optional(log.readers())
+        .await
+        .map_err(|e| log.error(&e))?;
+    row.as_ref().map(decode::log_row).transpose()
+}
+
+/// Whether the log has no record yet.
+pub(super) async fn is_empty(log: &Database) -> Result<bool, StoreError> {
+    let row = sqlx::query(sql::HEAD).bind(BOOK).fetch_one(log.readers()).await.map_err(|e| log.error(&e))?;
+    Ok(decode::head(&row)?.sequence == 0)
+}

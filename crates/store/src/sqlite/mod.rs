@@ -1,0 +1,91 @@
+//! SQLite, the embedded default: files, locks and connections; one file a subject. What differs from the statements that all engines
+//! share, and nothing else, stands here: connections and their pragmas, `BEGIN IMMEDIATE`, checkpoints by a connection of their own,
+//! `json_each` for lists, multi-row inserts, the file lock, views and snapshot as files.
+//!
+//! ```text
+//! <data>/catalogue.sqlite             books and tokens
+//! <data>/books/<book>/lock            held by the one process that has the book open
+//! <data>/books/<book>/log.sqlite      the archive: head and batches
+//! <data>/books/<book>/views.sqlite    what SQL can query; deleted and filled anew at will
+//! <data>/books/<book>/snapshot        the last saved state; a cache, checked by its hash
+//! ```
+
+mod book;
+mod bulk;
+mod catalogue;
+mod checkpoint;
+mod database;
+mod facts;
+mod files;
+mod log;
+mod project;
+mod queries;
+mod snapshot;
+mod store;
+mod version;
+mod views;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::store::StoreError;
+use tokio::sync::RwLock;
+
+use book::Book;
+use database::Database;
+pub use version::check_version;
+
+/// `$1` of the shared statements: every file holds one book, so its number is always this.
+const BOOK: i64 = 1;
+
+/// Books in a data folder, each in files of its own. One process at a time has a book open.
+pub struct SqliteStore {
+    dir: PathBuf,
+    catalogue: Database,
+    books: RwLock<HashMap<String, Arc<Book>>>,
+}
+
+impl SqliteStore {
+    /// Opens (or makes) a data folder. Books are opened when they are first asked for. Needs a running tokio runtime.
+    pub async fn open(dir: &Path) -> Result<SqliteStore, StoreError> {
+        files::make_dir(dir)?;
+        let catalogue = catalogue::open(dir).await?;
+        version::check_library(&catalogue).await?;
+        Ok(SqliteStore { dir: dir.to_owned(), catalogue, books: RwLock::new(HashMap::new()) })
+    }
+
+    /// Closes all files: waits for what is being written, stops the checkpoint tasks, and gives the locks back. Dropping the store does
+    /// the same without waiting, which loses nothing.
+    pub async fn close(self) {
+        for (_, book) in self.books.into_inner() {
+            // A request still reading keeps its book open until it is done.
+            if let Some(book) = Arc::into_inner(book) {
+                book.close().await;
+            }
+        }
+        self.catalogue.close().await;
+    }
+
+    /// The book, opened if it was not.
+    async fn book(&self, code: &str) -> Result<Arc<Book>, StoreError> {
+        if let Some(book) = self.books.read().await.get(code) {
+            return Ok(Arc::clone(book));
+        }
+        let mut books = self.books.write().await;
+        if let Some(book) = books.get(code) {
+            return Ok(Arc::clone(book));
+        }
+        if !catalogue::has_book(&self.catalogue, code).await? {
+            return Err(StoreError::NoSuchBook);
+        }
+        let book = Arc::new(Book::open(&self.book_dir(code)).await?);
+        books.insert(code.to_owned(), Arc::clone(&book));
+        Ok(book)
+    }
+
+    /// Where a book's files stand.
+    fn book_dir(&self, code: &str) -> PathBuf {
+        self.dir.join("books").join(files::folder_name(code))
+    }
+}

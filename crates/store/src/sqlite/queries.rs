@@ -1,0 +1,109 @@
+//! What is read from the views: vouchers, lines, sums, refusals. Each is one statement.
+
+use engine::store::{StoreError, SumQuery, SumRow, VoucherQuery};
+use ledger::rows::{LineRow, RejectionRow, VoucherRow};
+use record::{Sequence, VoucherRef};
+
+use super::BOOK;
+use super::database::Database;
+use super::log::bound;
+use crate::{decode, sql};
+
+/// Lines of the vouchers in some records, with the voucher's record day. The list drives the search.
+pub(super) const LINES: &str = "SELECT l.sequence, l.line_no, l.date, v.record_day, l.account, l.source, l.grant_no, \
+     l.side, l.fen, l.year, l.class, l.plan, l.use_no, l.holder, l.counterparty, l.heads, l.price, l.bank \
+     FROM (SELECT DISTINCT value AS sequence FROM json_each($1)) AS asked \
+     CROSS JOIN voucher AS v ON v.sequence = asked.sequence CROSS JOIN line AS l ON l.sequence = v.sequence \
+     ORDER BY l.sequence, l.line_no";
+
+/// Listings of at most this many days are searched by date; longer ones in log order, where most vouchers fit anyway.
+const FEW_DAYS: i64 = 31;
+
+/// The sequence that the views have reached.
+pub(super) async fn reached(views: &Database) -> Result<Sequence, StoreError> {
+    let row = sqlx::query(sql::REACHED).bind(BOOK).fetch_one(views.readers()).await.map_err(|e| views.error(&e))?;
+    decode::number(&row, 0)
+}
+
+/// A page of a listing.
+pub(super) async fn vouchers(views: &Database, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
+    let from = query.from.map_or(i64::MIN, |day| i64::from(day.0));
+    let to = query.to.map_or(i64::MAX, |day| i64::from(day.0));
+    let statement = if query.grant.is_some() {
+        sql::VOUCHERS_OF_GRANT
+    } else if to.saturating_sub(from) < FEW_DAYS {
+        sql::VOUCHERS_OF_DAYS
+    } else {
+        sql::VOUCHERS
+    };
+    let rows = sqlx::query(statement)
+        .bind(BOOK)
+        .bind(bound(query.after))
+        .bind(bound(query.up_to))
+        .bind(from)
+        .bind(to)
+        .bind(query.word.map_or(-1, |word| word as i64))
+        .bind(query.source.map_or(-1, i64::from))
+        .bind(query.account.map_or(-1, i64::from))
+        .bind(query.grant.map_or(-1, i64::from))
+        .bind(i64::from(query.limit))
+        .fetch_all(views.readers())
+        .await
+        .map_err(|e| views.error(&e))?;
+    rows.iter().map(decode::voucher).collect()
+}
+
+/// The voucher with a reference.
+pub(super) async fn voucher(views: &Database, reference: &VoucherRef) -> Result<Option<VoucherRow>, StoreError> {
+    let row = sqlx::query(sql::VOUCHER)
+        .bind(BOOK)
+        .bind(i64::from(reference.cycle))
+        .bind(reference.word as i64)
+        .bind(i64::from(reference.number))
+        .fetch_optional(views.readers())
+        .await
+        .map_err(|e| views.error(&e))?;
+    row.as_ref().map(decode::voucher).transpose()
+}
+
+/// Lines of vouchers.
+pub(super) async fn lines(views: &Database, sequences: &[Sequence]) -> Result<Vec<LineRow>, StoreError> {
+    let list: Vec<String> = sequences.iter().map(|sequence| bound(*sequence).to_string()).collect();
+    let rows = sqlx::query(LINES)
+        .bind(format!("[{}]", list.join(",")))
+        .fetch_all(views.readers())
+        .await
+        .map_err(|e| views.error(&e))?;
+    rows.iter().map(decode::line).collect()
+}
+
+/// Sums of lines.
+pub(super) async fn sums(views: &Database, query: &SumQuery) -> Result<Vec<SumRow>, StoreError> {
+    let rows = sqlx::query(sql::SUMS)
+        .bind(BOOK)
+        .bind(bound(query.known_at))
+        .bind(query.from.map_or(i64::MIN, |day| i64::from(day.0)))
+        .bind(query.as_of.map_or(i64::MAX, |day| i64::from(day.0)))
+        .fetch_all(views.readers())
+        .await
+        .map_err(|e| views.error(&e))?;
+    rows.iter().map(decode::sum).collect()
+}
+
+/// Refusals.
+pub(super) async fn rejections(
+    views: &Database,
+    after: Sequence,
+    up_to: Sequence,
+    limit: u32,
+) -> Result<Vec<RejectionRow>, StoreError> {
+    let rows = sqlx::query(sql::REJECTIONS)
+        .bind(BOOK)
+        .bind(bound(after))
+        .bind(bound(up_to))
+        .bind(i64::from(limit))
+        .fetch_all(views.readers())
+        .await
+        .map_err(|e| views.error(&e))?;
+    rows.iter().map(decode::rejection).collect()
+}

@@ -1,0 +1,95 @@
+//! The last saved state of a book: a file beside its databases, replaced as a whole. It is a cache: one that is damaged or of another
+//! format counts as none, and whoever reads it compares it with what the log says of it.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use engine::store::{Snapshot, StoreError};
+use record::hash::sha256;
+
+use crate::error::file_error;
+
+/// What the file begins with; then sequence, length of the state, length of the filter (little-endian u64), state, filter, and the
+/// SHA-256 of all before it.
+const MAGIC: &[u8; 20] = b"earmark/snapshot/v1\n";
+
+/// Writes a snapshot in place of the one before.
+pub(super) fn save(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let written = || -> std::io::Result<()> {
+        let bytes = encode(snapshot);
+        let new = dir.join("snapshot.new");
+        let mut file = File::create(&new)?;
+        file.write_all(&bytes)?;
+        file.write_all(&sha256(&bytes))?;
+        file.sync_all()?;
+        std::fs::rename(&new, dir.join("snapshot"))
+    };
+    written().map_err(|e| file_error("snapshot", &e))?;
+    super::files::sync_dir(dir)
+}
+
+/// Reads the snapshot, if there is a whole one.
+pub(super) fn load(dir: &Path) -> Result<Option<Snapshot>, StoreError> {
+    let mut bytes = Vec::new();
+    match File::open(dir.join("snapshot")).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(file_error("snapshot", &e)),
+    }
+    let snapshot = decode(&bytes);
+    if snapshot.is_none() {
+        tracing::warn!("the snapshot is damaged or of another version, and is not used");
+    }
+    Ok(snapshot)
+}
+
+fn encode(snapshot: &Snapshot) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(MAGIC.len() + 24 + snapshot.state.len() + snapshot.filter.len());
+    bytes.extend_from_slice(MAGIC);
+    for number in [snapshot.at, snapshot.state.len() as u64, snapshot.filter.len() as u64] {
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+    bytes.extend_from_slice(&snapshot.state);
+    bytes.extend_from_slice(&snapshot.filter);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<Snapshot> {
+    let (content, hash) = bytes.split_last_chunk::<32>()?;
+    if sha256(content) != *hash {
+        return None;
+    }
+    let rest = content.strip_prefix(MAGIC)?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let (state_len, rest) = rest.split_first_chunk::<8>()?;
+    let (filter_len, rest) = rest.split_first_chunk::<8>()?;
+    let (state, filter) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*state_len)).ok()?)?;
+    if filter.len() as u64 != u64::from_le_bytes(*filter_len) {
+        return None;
+    }
+    let at = u64::from_le_bytes(*at);
+    Some(Snapshot { at, state: Arc::new(state.to_vec()), filter: Arc::new(filter.to_vec()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_snapshot_is_read() {
+        let snapshot = Snapshot { at: 7, state: Arc::new(vec![1, 2, 3]), filter: Arc::new(vec![4; 9]) };
+        let mut bytes = encode(&snapshot);
+        bytes.extend_from_slice(&sha256(&bytes));
+        assert_eq!(decode(&bytes), Some(snapshot));
+        for cut in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..cut]), None, "cut at {cut}");
+        }
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert_eq!(decode(&flipped), None, "flipped at {at}");
+        }
+    }
+}
