@@ -517,26 +517,17 @@ pub struct FundColumns {
     /// Income of the year (本年收入).
     #[prost(int64, tag = "2")]
     pub income_fen: i64,
-    /// Transferred in from other sources (调剂入).
-    #[prost(int64, tag = "3")]
-    pub transfer_in_fen: i64,
-    /// Transferred out to other sources (调剂出).
-    #[prost(int64, tag = "4")]
-    pub transfer_out_fen: i64,
     /// Expense of the year, by class (本年支出).
-    #[prost(message, repeated, tag = "5")]
+    #[prost(message, repeated, tag = "3")]
     pub expenses: ::prost::alloc::vec::Vec<ClassExpense>,
     /// Expense of the year in total (支出合计).
-    #[prost(int64, tag = "6")]
+    #[prost(int64, tag = "4")]
     pub expense_fen: i64,
-    /// Adjustment of the opening balance (年初余额调整).
-    #[prost(int64, tag = "7")]
-    pub opening_adjustment_fen: i64,
     /// Carried to surplus (转结余).
-    #[prost(int64, tag = "8")]
+    #[prost(int64, tag = "5")]
     pub to_surplus_fen: i64,
     /// Carried forward at the end (年末结转).
-    #[prost(int64, tag = "9")]
+    #[prost(int64, tag = "6")]
     pub closing_fen: i64,
 }
 /// Columns of a source that is held for others, the 20 yuan (代管来源列).
@@ -551,18 +542,9 @@ pub struct CustodyColumns {
     /// Passed on to the association (上解).
     #[prost(int64, tag = "3")]
     pub remitted_fen: i64,
-    /// Sent back by the association (退回).
-    #[prost(int64, tag = "4")]
-    pub returned_fen: i64,
-    /// Given back to payers (返还).
-    #[prost(int64, tag = "5")]
-    pub refunded_fen: i64,
     /// Not yet remitted at the end (期末未上解).
-    #[prost(int64, tag = "6")]
+    #[prost(int64, tag = "4")]
     pub closing_fen: i64,
-    /// Memo: paid straight to the association, never in our books (备忘: 直缴互助会).
-    #[prost(int64, tag = "7")]
-    pub direct_fen: i64,
 }
 /// A row of the statement of income and use (收支情况表行).
 #[derive(Clone, PartialEq, ::prost::Message)]
