@@ -1,1 +1,4 @@
-//! earmark-server
+//! The gRPC face: takes requests, asks the engine, answers.
+mod decode;
+mod encode;
+mod pages;
