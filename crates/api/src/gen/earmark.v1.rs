@@ -64,7 +64,7 @@ pub struct Receipt {
     /// Last record that the request made (末条记录序号); give it as `at_least` to read what was written.
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-    /// RFC 6962 leaf hash of the first record, 32 bytes (叶哈希).
+    /// RFC 6962 leaf hash of the last record, 32 bytes (叶哈希).
     #[prost(bytes = "vec", tag = "4")]
     pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
     /// When it was recorded (入账时刻).
