@@ -2260,6 +2260,9 @@ pub struct CreateBookRequest {
     /// The first persons and their roles (人员).
     #[prost(message, repeated, tag = "9")]
     pub persons: ::prost::alloc::vec::Vec<Person>,
+    /// Judge only; open nothing (只校验).
+    #[prost(bool, tag = "10")]
+    pub validate_only: bool,
     /// What it is set up with (预置).
     #[prost(oneof = "create_book_request::PresetChoice", tags = "5, 6")]
     pub preset_choice: ::core::option::Option<create_book_request::PresetChoice>,
@@ -6816,7 +6819,7 @@ pub struct ListQuotasRequest {
 /// Answer of ListQuotas (名额通知单列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListQuotasResponse {
-    /// The notices, oldest first (通知单).
+    /// The notices, by number (通知单).
     #[prost(message, repeated, tag = "1")]
     pub notices: ::prost::alloc::vec::Vec<QuotaNotice>,
     /// Token of the next page; empty on the last (下页标记).
