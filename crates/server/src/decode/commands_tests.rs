@@ -1,0 +1,161 @@
+//! Every command goes over the wire and back unchanged; faults of a message are all found at once.
+
+use record::kinds::*;
+use record::{Day, VoucherRef};
+
+use super::*;
+
+fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+fn evidence() -> Vec<ours::Evidence> {
+    vec![ours::Evidence {
+        kind: EvidenceKind::BankSlip,
+        doc_no: "HD-1".into(),
+        date: day("2018-10-15"),
+        digest: [7; 32],
+        pages: 2,
+    }]
+}
+
+fn voucher() -> VoucherRef {
+    VoucherRef::parse("记-2018-8").unwrap()
+}
+
+fn disburse() -> ours::Disburse {
+    ours::Disburse {
+        commitment: "ZY-1".into(),
+        payee_account: "HZH".into(),
+        batches: vec!["B1".into(), "B2".into()],
+        heads: 1000,
+        unit_fen: 9500,
+        fen: 9_500_000,
+        date: day("2018-10-20"),
+        bank_account: "ZH".into(),
+        bank_txn: "T1".into(),
+        settlement: Settlement::Transfer,
+        use_code: "B95".into(),
+        account: "5030502".into(),
+        grants: vec![ours::GrantShare { grant: "G1".into(), fen: 9_500_000 }],
+        summary: "直拨".into(),
+        evidence: evidence(),
+    }
+}
+
+fn income() -> ours::RecordIncome {
+    ours::RecordIncome {
+        kind: IncomeKind::RestrictedDonation,
+        source: "S3R".into(),
+        account: "40801".into(),
+        grant: ours::GrantSpec {
+            code: "JZ-1".into(),
+            grantor: "DONOR".into(),
+            doc_no: "协议1".into(),
+            permitted_uses: vec!["B95".into()],
+            valid_from: None,
+            valid_to: Some(day("2019-12-31")),
+        },
+        fen: 10_000_000,
+        date: day("2018-06-10"),
+        bank_account: "ZH".into(),
+        bank_txn: "T2".into(),
+        bill_no: "PJ-1".into(),
+        summary: String::new(),
+        evidence: evidence(),
+    }
+}
+
+fn approval() -> ours::RecordApproval {
+    ours::RecordApproval {
+        code: "PF-1".into(),
+        kind: ApprovalKind::Expenditure,
+        body: Body::ChairOffice,
+        meeting_on: day("2018-10-15"),
+        doc_no: "纪要1".into(),
+        scope: ours::ApprovalScope { source: "S2P".into(), ..Default::default() },
+        max_fen: 1,
+        valid_to: None,
+        minutes_digest: [1; 32],
+    }
+}
+
+fn commands() -> Vec<Command> {
+    let correction = ours::CorrectVoucher {
+        voucher: voucher(),
+        date: day("2018-10-22"),
+        reason: "误记".into(),
+        replacement: Box::new(Command::Disburse(disburse())),
+        evidence: evidence(),
+    };
+    vec![
+        Command::Disburse(disburse()),
+        Command::RecordIncome(income()),
+        Command::RecordApproval(approval()),
+        Command::CorrectVoucher(correction),
+        Command::AllocateQuota(ours::AllocateQuota {
+            notice_no: "ME-1".into(),
+            organization: "GZ".into(),
+            year: 2018,
+            source: "S2P".into(),
+            date: day("2018-04-20"),
+            change: Change::Decrease,
+            lines: vec![
+                ours::QuotaLine { class: "A".into(), plan: "COMP".into(), heads: Some(0) },
+                ours::QuotaLine { class: "C".into(), plan: "COMP".into(), heads: None },
+            ],
+            basis: "上缴经费".into(),
+            second_level: true,
+            evidence: Vec::new(),
+        }),
+        Command::ReviewCommand(ours::ReviewCommand { submission: 7, verdict: Verdict::Approve, reason: String::new() }),
+        Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
+        Command::GrantRole(ours::GrantRole {
+            person: ours::PersonDef {
+                code: "zhang".into(),
+                display: "张".into(),
+                roles: vec![Role::FinMaker, Role::Cashier],
+                organization: String::new(),
+            },
+        }),
+    ]
+}
+
+#[test]
+fn commands_go_over_the_wire_and_back() {
+    for command in commands() {
+        let mut fields = Fields::default();
+        let back = command_of(&mut fields, message_of(&command));
+        assert!(fields.is_clean(), "{command:?}: {fields:?}");
+        assert_eq!(back, command);
+    }
+}
+
+#[test]
+fn all_faults_of_a_message_are_found_at_once() {
+    let mut message: v1::Disbursement = disburse().show();
+    message.date = Some(api::google::r#type::Date { year: 2018, month: 2, day: 30 });
+    message.settlement = 0;
+    message.evidence[0].kind = 99;
+    message.evidence[0].digest = vec![1; 31];
+    message.evidence.push(v1::Evidence { kind: 1, digest: vec![1; 32], ..Default::default() });
+    let mut fields = Fields::default();
+    let _: ours::Disburse = fields.at("disbursement", |f| required(f, Some(message)));
+    let faults: Vec<(String, &str)> = fields.with(Vec::new()).into_iter().map(|f| (f.field, f.code)).collect();
+    let expected = [
+        ("disbursement.date", "INVALID_DATE"),
+        ("disbursement.settlement", "UNKNOWN_VALUE"),
+        ("disbursement.evidence[0].kind", "UNKNOWN_VALUE"),
+        ("disbursement.evidence[0].digest", "INVALID_DIGEST"),
+        ("disbursement.evidence[1].date", "REQUIRED"),
+    ];
+    assert_eq!(faults, expected.map(|(field, code)| (field.to_owned(), code)));
+}
+
+#[test]
+fn a_missing_message_is_one_fault() {
+    let mut fields = Fields::default();
+    let _: ours::Disburse = fields.at("disbursement", |f| required(f, None::<v1::Disbursement>));
+    let faults = fields.with(Vec::new());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+}
