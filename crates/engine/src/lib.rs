@@ -1,3 +1,29 @@
 //! The one writer and the projector of each book. Owns the [`store::Store`] trait; knows nothing of SQL or gRPC.
+//!
+//! A guided tour: [`Engine`] opens books from their logs (`replay`) and hands out [`Book`]s. A book's `writer` forms batches of what
+//! waits, gathers `facts`, lets `ledger` decide into a `draft`, and commits it (`commit`); what is committed stands in the read model
+//! (`committed`) and is followed by the `projector`. Why it is built so: docs/decisions/0003-working-and-committed-state.md.
 
+mod book;
+mod commit;
+mod committed;
+mod digest;
+mod draft;
+mod engine;
+mod error;
+mod facts;
+mod metrics;
+mod options;
+mod position;
+mod projector;
+mod replay;
+mod shared;
 pub mod store;
+mod tail;
+mod tasks;
+mod writer;
+
+pub use book::{Answer, Book, Health, Pending, Preview};
+pub use engine::{Engine, Fatal};
+pub use error::{EngineError, StopReason};
+pub use options::{Clock, Options};

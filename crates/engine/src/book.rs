@@ -1,0 +1,279 @@
+//! The handle of a book: submitting, validating, reading, waiting for the views, health. Deciding and writing are its tasks' work.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ledger::decide::{Decision, preview};
+use ledger::{Ask, Receipt, State, facts};
+use record::event::Hit;
+use record::{Digest, Sequence};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use crate::draft::Verdict;
+use crate::error::{EngineError, StopReason};
+use crate::facts::{Gathered, Sight};
+use crate::shared::{Phase, Shared};
+use crate::store::{Head, Store};
+use crate::writer::{FACT_ROUNDS, Queued, rest_of_minute, views_lost};
+
+/// The answer to a command: what was recorded of it. A refusal is an answer too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// Whether the same request was answered before, with this receipt.
+    pub replayed: bool,
+}
+
+/// What rules would say of a command; nothing was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Rules that it would hit; empty where it would be accepted.
+    pub hits: Vec<Hit>,
+    /// The committed size that it was judged at.
+    pub judged_at: Sequence,
+}
+
+/// How a book is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Why it stopped, if it did.
+    pub stopped: Option<StopReason>,
+    /// Whether the outcome of a commit is unknown just now.
+    pub parked: bool,
+    /// Whether the views fail to move.
+    pub views_failing: bool,
+    /// Sequence of the committed head.
+    pub head: Sequence,
+    /// Sequence that the views have reached.
+    pub reached: Sequence,
+    /// Commands in the queue.
+    pub queued: usize,
+}
+
+impl Health {
+    /// Whether the book serves in full: SERVING or NOT_SERVING.
+    pub fn is_serving(&self) -> bool {
+        self.stopped.is_none() && !self.parked && !self.views_failing
+    }
+}
+
+/// A command that was handed in.
+#[derive(Debug)]
+pub struct Pending(Handed);
+
+#[derive(Debug)]
+enum Handed {
+    Queued { reply: oneshot::Receiver<Verdict>, stop: watch::Receiver<Option<StopReason>> },
+    Refused(EngineError),
+}
+
+impl Pending {
+    /// Waits for the answer, which comes after commit. Dropping this before the command's batch is formed drops the command; later it
+    /// changes nothing.
+    pub async fn answer(self) -> Verdict {
+        match self.0 {
+            Handed::Refused(error) => Err(error),
+            Handed::Queued { reply, mut stop } => match reply.await {
+                Ok(verdict) => verdict,
+                // The writer went down with the command: why will be known in a moment.
+                Err(_) => {
+                    let reason = stop.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+                    Err(reason.unwrap_or(StopReason::ShutDown).into())
+                }
+            },
+        }
+    }
+}
+
+/// An open book.
+pub struct Book<S> {
+    shared: Arc<Shared<S>>,
+    queue: mpsc::Sender<Queued>,
+}
+
+impl<S: Store> Book<S> {
+    pub(crate) fn new(shared: Arc<Shared<S>>, queue: mpsc::Sender<Queued>) -> Book<S> {
+        Book { shared, queue }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared<S>> {
+        &self.shared
+    }
+
+    /// Code of the book.
+    pub fn code(&self) -> &str {
+        &self.shared.code
+    }
+
+    /// Where the book is stored, for queries of its views and records.
+    pub fn store(&self) -> &Arc<S> {
+        &self.shared.store
+    }
+
+    /// Hands a command in and waits for its answer. A full queue refuses at once.
+    pub async fn submit(&self, ask: Ask) -> Verdict {
+        self.submit_by(ask, None).await
+    }
+
+    /// [`Book::submit`] for a caller with a deadline: a command that is still undecided then is dropped.
+    pub async fn submit_by(&self, ask: Ask, deadline: Option<Instant>) -> Verdict {
+        self.open_for_commands()?;
+        let (queued, pending) = self.queued(ask, deadline);
+        // A closed queue is that of a book that stops, and drops the command: the answer then says why.
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(queued) {
+            return Err(self.overloaded());
+        }
+        pending.answer().await
+    }
+
+    /// Hands many commands in, in their order, without waiting for answers. Where the queue is full it waits for room, as a stream
+    /// should; once one is not taken within `room_wait` or by the deadline, none after it is.
+    pub async fn submit_many(&self, asks: Vec<Ask>, deadline: Option<Instant>) -> Vec<Pending> {
+        let mut handed = Vec::with_capacity(asks.len());
+        let mut refused: Option<EngineError> = None;
+        for ask in asks {
+            if let Some(error) = &refused {
+                handed.push(Pending(Handed::Refused(error.clone())));
+                continue;
+            }
+            let (queued, pending) = self.queued(ask, deadline);
+            let latest = Instant::now() + self.shared.options.room_wait;
+            let until = deadline.map_or(latest, |deadline| deadline.min(latest));
+            let sent = match self.open_for_commands() {
+                Ok(()) => timeout_at(until, self.queue.send(queued)).await.map(drop).map_err(|_| self.overloaded()),
+                Err(reason) => Err(reason.into()),
+            };
+            match sent {
+                Ok(()) => handed.push(pending),
+                Err(error) => {
+                    handed.push(Pending(Handed::Refused(error.clone())));
+                    refused = Some(error);
+                }
+            }
+        }
+        handed
+    }
+
+    fn queued(&self, ask: Ask, deadline: Option<Instant>) -> (Queued, Pending) {
+        let (reply, receiver) = oneshot::channel();
+        let stop = self.shared.watch_stop();
+        (Queued { ask, deadline, reply }, Pending(Handed::Queued { reply: receiver, stop }))
+    }
+
+    fn open_for_commands(&self) -> Result<(), StopReason> {
+        self.shared.running()?;
+        if *self.shared.phase.borrow() == Phase::Open { Ok(()) } else { Err(StopReason::ShutDown) }
+    }
+
+    fn overloaded(&self) -> EngineError {
+        EngineError::Overloaded { retry_after: self.shared.options.retry_after }
+    }
+
+    /// Judges a command on the committed state and records nothing.
+    pub async fn validate(&self, ask: &Ask) -> Result<Preview, EngineError> {
+        let now = (self.shared.options.clock)();
+        let mut gathered = Gathered::default();
+        for _ in 0..FACT_ROUNDS {
+            let missing = {
+                let committed = self.shared.committed()?;
+                let state = &committed.position.state;
+                let sight = Sight { state, committed: &committed, draft: None };
+                match gathered.resolve(&sight, ask, &facts::needs(state, ask)) {
+                    Ok(facts) => return previewed(preview(state, ask, &facts, now), state, now),
+                    Err(missing) => missing,
+                }
+            };
+            gathered.fetch(&*self.shared.store, &self.shared.code, missing).await?;
+        }
+        Err(views_lost())
+    }
+
+    /// The answer that a request id got before: the receipt, if it stood for the same request.
+    pub(crate) async fn answered(
+        &self,
+        request_id: &str,
+        fingerprint: &Digest,
+    ) -> Result<Option<Receipt>, EngineError> {
+        let key = facts::FactKey::Request(request_id).hash();
+        let in_tail = self.shared.committed()?.tail.get(&key).cloned();
+        let row = match in_tail {
+            Some(row) => Some(row),
+            // Trimmed from the tail between the two looks, it is in the views.
+            None => self.shared.store.facts(&self.shared.code, &[key]).await?.found.into_iter().next(),
+        };
+        match row.map(|row| ledger::read_request_fact(&row)) {
+            None => Ok(None),
+            Some(Some((found, receipt))) if found == *fingerprint => Ok(Some(receipt)),
+            Some(_) => Err(EngineError::KeyReused),
+        }
+    }
+
+    /// Reads the committed state. It never waits for storage; keep the reading short, publication waits for it.
+    pub fn read<R>(&self, reader: impl FnOnce(&State) -> R) -> Result<R, EngineError> {
+        self.shared.readable()?;
+        Ok(reader(&self.shared.committed()?.position.state))
+    }
+
+    /// The committed head.
+    pub fn head(&self) -> Result<Head, EngineError> {
+        self.shared.readable()?;
+        Ok(self.shared.committed()?.head.clone())
+    }
+
+    /// Follows the sequence of the committed head.
+    pub fn watch_head(&self) -> watch::Receiver<Sequence> {
+        self.shared.head.subscribe()
+    }
+
+    /// The sequence that a read of the views holds for. Waits, up to `read_wait` or the deadline, until the views hold `at_least`, or
+    /// without it the head found on arrival; with `allow_stale` it takes what they hold now.
+    pub async fn views_at(
+        &self,
+        at_least: Option<Sequence>,
+        allow_stale: bool,
+        deadline: Option<Instant>,
+    ) -> Result<Sequence, EngineError> {
+        self.shared.readable()?;
+        let target = at_least.unwrap_or_else(|| *self.shared.head.borrow());
+        let mut views = self.shared.views.subscribe();
+        let latest = Instant::now() + self.shared.options.read_wait;
+        let until = deadline.map_or(latest, |deadline| deadline.min(latest));
+        // Views that fail to move are told at once: waiting would not help.
+        let settled = views.wait_for(|views| views.reached >= target || views.failing || allow_stale);
+        // The sender lives as long as this book.
+        let found = timeout_at(until, settled).await.ok().and_then(Result::ok).map(|views| *views);
+        let now = found.unwrap_or_else(|| *self.shared.views.borrow());
+        if now.reached >= target || allow_stale {
+            Ok(now.reached)
+        } else {
+            Err(EngineError::ViewsBehind { reached: now.reached })
+        }
+    }
+
+    /// How the book is.
+    pub fn health(&self) -> Health {
+        let views = *self.shared.views.borrow();
+        Health {
+            stopped: self.shared.stopped(),
+            parked: self.shared.parked.load(Ordering::Relaxed),
+            views_failing: views.failing,
+            head: *self.shared.head.borrow(),
+            reached: views.reached,
+            queued: self.queue.max_capacity() - self.queue.capacity(),
+        }
+    }
+}
+
+/// What a preview says, as the engine's answer.
+pub(crate) fn previewed(judged: Result<Vec<Hit>, Decision>, state: &State, now: i64) -> Result<Preview, EngineError> {
+    match judged {
+        Ok(hits) => Ok(Preview { hits, judged_at: state.sequence }),
+        Err(Decision::Malformed(faults)) => Err(EngineError::Malformed(faults)),
+        Err(Decision::Denied) => Err(EngineError::Denied),
+        Err(Decision::Suppressed(_)) => Err(EngineError::RefusalsSuppressed { retry_after: rest_of_minute(now) }),
+        // Only a request id can be reused or replayed, and a preview has none.
+        Err(Decision::KeyReused | Decision::Replay(_) | Decision::Records(_)) => Err(EngineError::KeyReused),
+    }
+}

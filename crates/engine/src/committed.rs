@@ -1,0 +1,37 @@
+//! The committed read model: what reads see and what the writer goes back to. Changed only by publishing a committed batch.
+
+use ledger::Filter;
+use record::Sequence;
+
+use crate::draft::Draft;
+use crate::position::Position;
+use crate::store::Head;
+use crate::tail::Tail;
+
+/// Everything known of the committed log.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub position: Position,
+    pub head: Head,
+    /// Keys of all committed facts.
+    pub filter: Filter,
+    /// Committed facts that the views may not hold yet.
+    pub tail: Tail,
+}
+
+impl Committed {
+    /// Takes a committed batch in: the same records, applied again. `working` is the position after them.
+    pub fn publish(&mut self, draft: &Draft, working: &Position, after: Head, reached: Sequence) {
+        for record in draft.records() {
+            self.position.state.apply(record);
+        }
+        self.position.tree = working.tree.clone();
+        self.position.digests = working.digests;
+        for fact in draft.facts() {
+            self.filter.add(&fact.key);
+            self.tail.add(fact.clone());
+        }
+        self.tail.trim(reached);
+        self.head = after;
+    }
+}

@@ -1,0 +1,135 @@
+//! A batch in the making: the records decided so far, their view rows, and the answers that wait for its commit.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ledger::Outcome;
+use ledger::rows::{FactHash, FactRow, ViewRows};
+use record::{Digest, Record, Sequence};
+use tokio::sync::oneshot;
+
+use crate::book::Answer;
+use crate::error::EngineError;
+use crate::metrics::{Came, Metrics};
+use crate::position::Sealed;
+use crate::store::{Batch, Head};
+
+/// What a caller will hear.
+pub(crate) type Verdict = Result<Answer, EngineError>;
+
+/// A batch in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    records: Vec<Record>,
+    bodies: Vec<Vec<u8>>,
+    leaves: Vec<Digest>,
+    bytes: usize,
+    rows: ViewRows,
+    /// Place in `rows.facts` by key: facts decided and not committed.
+    facts: HashMap<FactHash, usize>,
+    answers: Vec<(oneshot::Sender<Verdict>, Verdict)>,
+}
+
+impl Draft {
+    /// Adds a command's records with the view rows that they will make.
+    pub fn add(&mut self, sealed: Sealed, rows: ViewRows) {
+        self.bytes += sealed.bytes();
+        self.records.extend(sealed.records);
+        self.bodies.extend(sealed.bodies);
+        self.leaves.extend(sealed.leaves);
+        for (place, fact) in (self.rows.facts.len()..).zip(&rows.facts) {
+            self.facts.insert(fact.key, place);
+        }
+        extend(&mut self.rows, rows);
+    }
+
+    /// Notes what a caller will hear once the batch is committed. Also verdicts that record nothing wait for it: they were judged on
+    /// what is not committed yet.
+    pub fn answer(&mut self, reply: oneshot::Sender<Verdict>, verdict: Verdict) {
+        self.answers.push((reply, verdict));
+    }
+
+    /// Commands judged.
+    pub fn commands(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether a command of so many bytes still fits; the first one always does.
+    pub fn has_room(&self, bytes: usize, limit: usize) -> bool {
+        self.records.is_empty() || self.bytes.saturating_add(bytes) <= limit
+    }
+
+    /// Its records.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Its records with their leaf hashes.
+    pub fn leaves(&self) -> impl Iterator<Item = (&Record, Digest)> {
+        self.records.iter().zip(self.leaves.iter().copied())
+    }
+
+    /// The record at a sequence, if it is among them.
+    pub fn record(&self, sequence: Sequence) -> Option<&Record> {
+        let first = self.records.first()?.sequence;
+        self.records.get(usize::try_from(sequence.checked_sub(first)?).ok()?)
+    }
+
+    /// Its facts, in log order.
+    pub fn facts(&self) -> &[FactRow] {
+        &self.rows.facts
+    }
+
+    /// The fact under a key, if one of its commands made it.
+    pub fn fact(&self, key: &FactHash) -> Option<&FactRow> {
+        self.facts.get(key).and_then(|place| self.rows.facts.get(*place))
+    }
+
+    /// The batch to append; takes the bodies out. None without records.
+    pub fn batch(&mut self, after: Head) -> Option<Batch> {
+        let first = self.records.first()?.sequence;
+        Some(Batch { first, bodies: std::mem::take(&mut self.bodies), leaves: self.leaves.clone(), after })
+    }
+
+    /// Takes out the view rows, for the projector.
+    pub fn take_rows(&mut self) -> ViewRows {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Tells every caller the verdict.
+    pub fn tell(self, metrics: &Metrics) {
+        let mut counts = BTreeMap::new();
+        for (reply, verdict) in self.answers {
+            *counts.entry(came(&verdict)).or_insert(0) += 1;
+            // A caller that went away meanwhile will ask again under the same request id.
+            drop(reply.send(verdict));
+        }
+        counts.into_iter().for_each(|(came, count)| metrics.commands(came, count));
+    }
+
+    /// Tells every caller that nothing was recorded.
+    pub fn fail(self, error: &EngineError) {
+        for (reply, _) in self.answers {
+            drop(reply.send(Err(error.clone())));
+        }
+    }
+}
+
+/// How a verdict is counted.
+fn came(verdict: &Verdict) -> Came {
+    match verdict {
+        Ok(answer) if answer.replayed => Came::Replayed,
+        Ok(answer) if matches!(answer.receipt.outcome, Outcome::Refused(_)) => Came::Refused,
+        Ok(_) => Came::Accepted,
+        Err(EngineError::Store(_)) => Came::Unavailable,
+        Err(_) => Came::Unrecorded,
+    }
+}
+
+/// Adds rows to rows.
+pub(crate) fn extend(rows: &mut ViewRows, more: ViewRows) {
+    rows.facts.extend(more.facts);
+    rows.vouchers.extend(more.vouchers);
+    rows.lines.extend(more.lines);
+    rows.rejections.extend(more.rejections);
+    rows.names.extend(more.names);
+}

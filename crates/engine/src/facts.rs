@@ -1,0 +1,111 @@
+//! Gathering facts: from the batch in the making, the tail and, where the key filter sees a possible hit, the views. The rule that
+//! makes it safe: what was read from the views is used only with a tail that was not trimmed past that read.
+
+use std::collections::{HashMap, HashSet};
+
+use ledger::rows::{FactHash, FactRow};
+use ledger::{Ask, Facts, State};
+use record::{Record, Sequence};
+
+use crate::committed::Committed;
+use crate::draft::Draft;
+use crate::error::EngineError;
+use crate::store::{Store, StoreError};
+
+/// What a decision is made on.
+pub(crate) struct Sight<'a> {
+    /// The state to judge on.
+    pub state: &'a State,
+    /// Filter and tail.
+    pub committed: &'a Committed,
+    /// What was decided and is not committed yet.
+    pub draft: Option<&'a Draft>,
+}
+
+impl Sight<'_> {
+    /// A fact that the views need not be asked for.
+    fn decided(&self, key: &FactHash) -> Option<&FactRow> {
+        self.draft.and_then(|draft| draft.fact(key)).or_else(|| self.committed.tail.get(key))
+    }
+}
+
+/// What must be read from the store before a decision.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    pub keys: Vec<FactHash>,
+    pub records: Vec<Sequence>,
+}
+
+impl Missing {
+    /// Adds what another decision misses, each thing once.
+    pub fn merge(&mut self, other: Missing) {
+        self.keys.extend(other.keys);
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        self.records.extend(other.records);
+        self.records.sort_unstable();
+        self.records.dedup();
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.records.is_empty()
+    }
+}
+
+/// What was read from the store for the decisions of one batch.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    asked: HashSet<FactHash>,
+    found: HashMap<FactHash, FactRow>,
+    originals: HashMap<Sequence, Record>,
+    /// Lowest sequence that the views had reached at these reads.
+    reached: Option<Sequence>,
+}
+
+impl Gathered {
+    /// The facts that a decision on `ask` needs, or what is still missing. `keys` are its [`ledger::facts::needs`].
+    pub fn resolve(&mut self, sight: &Sight<'_>, ask: &Ask, keys: &[FactHash]) -> Result<Facts, Missing> {
+        if self.reached.is_some_and(|reached| reached < sight.committed.tail.trimmed_to()) {
+            // The tail moved on since the read; what it forgot may be what the read did not see.
+            *self = Gathered::default();
+        }
+        let mut facts = Facts::default();
+        let mut missing = Missing::default();
+        for key in keys {
+            if let Some(row) = sight.decided(key).or_else(|| self.found.get(key)) {
+                facts.add(row.clone());
+            } else if !self.asked.contains(key) && sight.committed.filter.may_hold(key) {
+                missing.keys.push(*key);
+            }
+        }
+        for sequence in facts.wanted_records(sight.state, &ask.command) {
+            let uncommitted = sight.draft.and_then(|draft| draft.record(sequence));
+            match uncommitted.or_else(|| self.originals.get(&sequence)) {
+                Some(record) => facts.add_original(record.clone()),
+                None => missing.records.push(sequence),
+            }
+        }
+        if missing.is_empty() { Ok(facts) } else { Err(missing) }
+    }
+
+    /// Reads what is missing: the keys in one query, the records in one.
+    pub async fn fetch<S: Store>(&mut self, store: &S, book: &str, missing: Missing) -> Result<(), EngineError> {
+        if !missing.keys.is_empty() {
+            let read = store.facts(book, &missing.keys).await?;
+            self.reached = Some(self.reached.map_or(read.reached, |reached| reached.min(read.reached)));
+            self.asked.extend(missing.keys);
+            self.found.extend(read.found.into_iter().map(|row| (row.key, row)));
+        }
+        if !missing.records.is_empty() {
+            let bodies = store.records(book, &missing.records).await?;
+            for (sequence, body) in missing.records.into_iter().zip(bodies) {
+                let record = body.and_then(|body| record::decode(&body).ok()).filter(|r| r.sequence == sequence);
+                let record = record.ok_or_else(|| {
+                    StoreError::Corrupt(format!("a fact names record {sequence}, which the log does not hold"))
+                })?;
+                self.originals.insert(sequence, record);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be set about an engine, each limit with its reason, and its clock. How the limits are kept stands where they are kept.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Commands that may wait for a book's writer: about what it decides in a second on a slow machine, so that nobody in the queue waits
+/// much longer; at 64 KiB at most a command, 256 MiB.
+pub const QUEUE_COMMANDS: usize = 4_096;
+
+/// Commands in a batch at most: a batch is decided in some ten milliseconds, the time of a few disk flushes.
+pub const BATCH_COMMANDS: usize = 2_048;
+
+/// Bytes of record bodies in a batch at most, a single larger command apart: a log row that every engine takes in its stride.
+pub const BATCH_BYTES: usize = 1 << 20;
+
+/// How long a read waits for the views to reach what it asks for.
+pub const READ_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a stream's commands and a batch wait for room (in the queue, in the projector's backlog) before they are answered overloaded.
+pub const ROOM_WAIT: Duration = Duration::from_secs(2);
+
+/// Records that the log may be ahead of the views: bounds the tail in memory (some hundred bytes a record) and the lag of reads.
+pub const BACKLOG_RECORDS: u64 = 1_000_000;
+
+/// When an overloaded caller should come again: some batches later.
+pub const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// How long a shutdown waits for an outcome that is still unknown and for views that do not follow; what is left is found at the next start.
+pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
+
+/// Tells the time in microseconds since the Unix epoch.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// What can be set about an engine.
+#[derive(Clone)]
+pub struct Options {
+    /// Commands that may wait; beyond it callers hear at once that the book is overloaded.
+    pub queue_commands: usize,
+    /// Commands in a batch at most.
+    pub batch_commands: usize,
+    /// Bytes of record bodies in a batch at most, a single larger command apart.
+    pub batch_bytes: usize,
+    /// How long a read waits for the views.
+    pub read_wait: Duration,
+    /// How long commands wait for room before they are answered overloaded.
+    pub room_wait: Duration,
+    /// Records that the log may be ahead of the views.
+    pub backlog_records: u64,
+    /// Records between two StateDigest records.
+    pub records_per_digest: u64,
+    /// When an overloaded caller should come again.
+    pub retry_after: Duration,
+    /// How long a shutdown waits for storage that does not answer.
+    pub shutdown_wait: Duration,
+    /// The clock. Only tests set another than the machine's.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            queue_commands: QUEUE_COMMANDS,
+            batch_commands: BATCH_COMMANDS,
+            batch_bytes: BATCH_BYTES,
+            read_wait: READ_WAIT,
+            room_wait: ROOM_WAIT,
+            backlog_records: BACKLOG_RECORDS,
+            records_per_digest: ledger::totals::RECORDS_PER_DIGEST,
+            retry_after: RETRY_AFTER,
+            shutdown_wait: SHUTDOWN_WAIT,
+            clock: Arc::new(system_time),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("queue_commands", &self.queue_commands)
+            .field("batch_commands", &self.batch_commands)
+            .field("batch_bytes", &self.batch_bytes)
+            .field("backlog_records", &self.backlog_records)
+            .field("records_per_digest", &self.records_per_digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The machine's clock. A clock before 1970 reads 0: record time then stands still, it never runs backwards.
+fn system_time() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

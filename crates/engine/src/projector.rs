@@ -1,0 +1,175 @@
+//! The projector of a book: follows the committed log and writes the views, in large transactions. What rows a record makes is
+//! `ledger::project`'s matter; the views can be emptied at any time and come back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::project;
+use ledger::rows::ViewRows;
+use record::Sequence;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::draft::extend;
+use crate::error::EngineError;
+use crate::replay::decode_row;
+use crate::shared::{Phase, Shared, Views};
+use crate::store::{LogRow, Store, StoreError};
+
+/// Committed batches that wait in memory for the projector; when there are more, it reads them from the log.
+pub(crate) const FOLLOWED_BATCHES: usize = 64;
+
+/// Records in a views transaction at most: large enough that its fixed cost vanishes, small enough to show in well under a second.
+const TRANSACTION_RECORDS: u64 = 16_384;
+
+/// Bytes of log read at once.
+pub(crate) const READ_BYTES: usize = 8 << 20;
+
+/// First pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A committed batch with the view rows that it makes.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub first: Sequence,
+    pub last: Sequence,
+    pub rows: ViewRows,
+}
+
+/// The projector of a book.
+pub(crate) struct Projector<S> {
+    shared: Arc<Shared<S>>,
+    batches: mpsc::Receiver<Followed>,
+    /// A batch that came before its turn.
+    early: Option<Followed>,
+    reached: Sequence,
+}
+
+impl<S: Store> Projector<S> {
+    pub fn new(shared: Arc<Shared<S>>, batches: mpsc::Receiver<Followed>) -> Projector<S> {
+        let reached = shared.views.borrow().reached;
+        Projector { shared, batches, early: None, reached }
+    }
+
+    /// Follows the log until the writer is done and the views hold everything, or do not move any more.
+    pub async fn run(mut self) {
+        let mut head = self.shared.head.subscribe();
+        let mut pause = FIRST_PAUSE;
+        let mut until = None;
+        loop {
+            let target = *head.borrow_and_update();
+            if self.reached < target {
+                match self.step(target).await {
+                    Ok(()) => pause = FIRST_PAUSE,
+                    Err(error) => {
+                        self.fail(&error).await;
+                        if *self.shared.phase.borrow() == Phase::Draining {
+                            let until =
+                                *until.get_or_insert_with(|| Instant::now() + self.shared.options.shutdown_wait);
+                            if Instant::now() >= until {
+                                return;
+                            }
+                        }
+                        sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
+                }
+                continue;
+            }
+            tokio::select! {
+                biased;
+                changed = head.changed() => if changed.is_err() { return },
+                // The writer publishes the head before it is done, so nothing is left here.
+                () = self.shared.until_phase(Phase::Draining) => if *head.borrow() <= self.reached { return },
+            }
+        }
+    }
+
+    /// Moves the views on until at most `limit` records are left, before the book takes commands.
+    pub async fn catch_up(&mut self, limit: u64) -> Result<Sequence, EngineError> {
+        let target = *self.shared.head.borrow();
+        while target.saturating_sub(self.reached) > limit {
+            self.step(target).await?;
+        }
+        Ok(self.reached)
+    }
+
+    /// Moves the views on by one transaction, toward `target`. There is something to do.
+    async fn step(&mut self, target: Sequence) -> Result<(), EngineError> {
+        let (to, rows) = match self.from_memory() {
+            Some(followed) => (followed.last, followed.rows),
+            None => self.from_log(target).await?,
+        };
+        let started = Instant::now();
+        self.shared.store.project(&self.shared.code, self.reached, to, &rows).await?;
+        tracing::debug!(book = self.shared.code, to, rows = rows.len(), took = ?started.elapsed(), "views moved");
+        self.reached = to;
+        self.shared.views.send_replace(Views { reached: to, failing: false });
+        self.shared.metrics.backlog(self.shared.head.borrow().saturating_sub(to));
+        Ok(())
+    }
+
+    /// The batches that follow the views without gap, merged, if they are in memory.
+    fn from_memory(&mut self) -> Option<Followed> {
+        let mut merged: Option<Followed> = None;
+        while let Some(next) = self.early.take().or_else(|| self.batches.try_recv().ok()) {
+            let after = merged.as_ref().map_or(self.reached, |m| m.last);
+            let full = merged.as_ref().is_some_and(|m| next.last.saturating_sub(m.first) >= TRANSACTION_RECORDS);
+            if next.last <= after {
+                // Read from the log already.
+                continue;
+            }
+            if next.first != after + 1 || full {
+                self.early = Some(next);
+                break;
+            }
+            match &mut merged {
+                Some(merged) => {
+                    merged.last = next.last;
+                    extend(&mut merged.rows, next.rows);
+                }
+                None => merged = Some(next),
+            }
+        }
+        merged
+    }
+
+    /// The rows of the log that follow the views, up to `target`.
+    async fn from_log(&self, target: Sequence) -> Result<(Sequence, ViewRows), EngineError> {
+        let from = self.reached + 1;
+        let log = self.shared.store.log_rows(&self.shared.code, from, READ_BYTES).await?;
+        let mut rows = ViewRows::default();
+        let mut to = self.reached;
+        for row in log {
+            let last = to + row.bodies.len() as u64;
+            if last > target || (to > self.reached && last - self.reached > TRANSACTION_RECORDS) {
+                break;
+            }
+            extend(&mut rows, self.rows_of(&row, to + 1)?);
+            to = last;
+        }
+        if to == self.reached {
+            return Err(StoreError::Corrupt(format!("the log does not hold record {from}, which was committed")).into());
+        }
+        Ok((to, rows))
+    }
+
+    fn rows_of(&self, row: &LogRow, first: Sequence) -> Result<ViewRows, EngineError> {
+        let records = decode_row(row, first)?;
+        let committed = self.shared.committed()?;
+        let rows = project(&committed.position.state, &records, &row.leaves);
+        Ok(rows.map_err(|error| StoreError::Corrupt(error.to_string()))?)
+    }
+
+    /// Marks the views as failing and looks where they are: a lost answer may hide that they moved, a rebuild may have emptied them.
+    async fn fail(&mut self, error: &EngineError) {
+        tracing::warn!(book = self.shared.code, reached = self.reached, %error, "the views do not move");
+        self.shared.views.send_modify(|views| views.failing = true);
+        if let Ok(reached) = self.shared.store.reached(&self.shared.code).await {
+            self.reached = reached;
+            self.shared.views.send_modify(|views| views.reached = reached);
+        }
+    }
+}

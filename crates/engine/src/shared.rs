@@ -1,0 +1,135 @@
+//! What the tasks and the handle of one book share: the read model and the signals between them.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use record::Sequence;
+use tokio::sync::watch;
+
+use crate::committed::Committed;
+use crate::engine::Fatal;
+use crate::error::StopReason;
+use crate::metrics::Metrics;
+use crate::options::Options;
+
+/// How far a book has come in going down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It takes commands.
+    Open,
+    /// It takes no more; what waits is finished.
+    Closing,
+    /// The writer is done; the views follow what is left.
+    Draining,
+}
+
+/// Where the views are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Views {
+    /// They hold all records up to this one.
+    pub reached: Sequence,
+    /// The last attempt to move them failed.
+    pub failing: bool,
+}
+
+/// Shared by the tasks and the handle of one book.
+pub(crate) struct Shared<S> {
+    pub code: String,
+    pub store: Arc<S>,
+    pub options: Options,
+    committed: RwLock<Committed>,
+    /// Sequence of the committed head.
+    pub head: watch::Sender<Sequence>,
+    pub views: watch::Sender<Views>,
+    pub phase: watch::Sender<Phase>,
+    stop: watch::Sender<Option<StopReason>>,
+    /// Whether the outcome of a commit is unknown just now.
+    pub parked: AtomicBool,
+    pub metrics: Metrics,
+    fatal: watch::Sender<Option<Fatal>>,
+}
+
+impl<S> Shared<S> {
+    pub fn new(
+        code: &str,
+        store: Arc<S>,
+        options: Options,
+        committed: Committed,
+        reached: Sequence,
+        fatal: watch::Sender<Option<Fatal>>,
+    ) -> Shared<S> {
+        Shared {
+            code: code.to_owned(),
+            store,
+            options,
+            head: watch::Sender::new(committed.head.sequence),
+            committed: RwLock::new(committed),
+            views: watch::Sender::new(Views { reached, failing: false }),
+            phase: watch::Sender::new(Phase::Open),
+            stop: watch::Sender::new(None),
+            parked: AtomicBool::new(false),
+            metrics: Metrics::of(code),
+            fatal,
+        }
+    }
+
+    /// The committed read model, for reading. A lock poisoned by a panic in publishing guards a state of which nobody knows what it holds.
+    pub fn committed(&self) -> Result<RwLockReadGuard<'_, Committed>, StopReason> {
+        self.committed.read().map_err(|_| StopReason::Panicked("writer"))
+    }
+
+    /// Changes the committed read model.
+    pub fn publish(&self, change: impl FnOnce(&mut Committed)) -> Result<(), StopReason> {
+        let mut committed = self.committed.write().map_err(|_| StopReason::Panicked("writer"))?;
+        change(&mut committed);
+        Ok(())
+    }
+
+    /// Why the book stopped, if it did.
+    pub fn stopped(&self) -> Option<StopReason> {
+        self.stop.borrow().clone()
+    }
+
+    /// Errs once the book has stopped.
+    pub fn running(&self) -> Result<(), StopReason> {
+        self.stopped().map_or(Ok(()), Err)
+    }
+
+    /// Errs where the book can no longer vouch for what it knows: it stopped for another reason than going down.
+    pub fn readable(&self) -> Result<(), StopReason> {
+        self.running().or_else(|reason| if reason == StopReason::ShutDown { Ok(()) } else { Err(reason) })
+    }
+
+    /// Follows the stopping of the book.
+    pub fn watch_stop(&self) -> watch::Receiver<Option<StopReason>> {
+        self.stop.subscribe()
+    }
+
+    /// Waits until the book stops.
+    pub async fn until_stopped(&self) -> StopReason {
+        let mut stop = self.stop.subscribe();
+        // The sender lives in self, so that waiting cannot fail.
+        let found = stop.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        found.unwrap_or(StopReason::ShutDown)
+    }
+
+    /// Waits until the book is in this phase of going down, or a later one.
+    pub async fn until_phase(&self, phase: Phase) {
+        drop(self.phase.subscribe().wait_for(|now| *now >= phase).await);
+    }
+
+    /// Stops the book. The first reason stays; any but a shutdown is fatal for the process.
+    pub fn stop(&self, reason: StopReason) {
+        let first = self.stop.send_if_modified(|stop| {
+            let first = stop.is_none();
+            if first {
+                *stop = Some(reason.clone());
+            }
+            first
+        });
+        if first && reason != StopReason::ShutDown {
+            tracing::error!(book = self.code, %reason, "the book has stopped");
+            self.fatal.send_replace(Some(Fatal { book: self.code.clone(), reason }));
+        }
+    }
+}
