@@ -281,7 +281,7 @@ impl<S: Store> Writer<S> {
             Decision::Denied => Err(EngineError::Denied),
             Decision::Suppressed(summary) => {
                 if let Some(record) = summary {
-                    let sealed = Sealed::new(vec![record]);
+                    let sealed = Sealed::new(vec![*record]);
                     if !draft.has_room(sealed.bytes(), self.shared.options.batch_bytes) {
                         return Ok(Some(waiting));
                     }

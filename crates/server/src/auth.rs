@@ -114,7 +114,15 @@ mod tests {
     fn tokens_have_one_form() {
         let text = token_text(&[0xab; 32]);
         assert_eq!(token_hash(&text), Some(hash::sha256(&[0xab; 32])));
-        for bad in ["", "earmark_", &text[8..], &text[..70], &text.to_uppercase(), &format!("{text}0"), &text.replace('a', "A")] {
+        for bad in [
+            "",
+            "earmark_",
+            &text[8..],
+            &text[..70],
+            &text.to_uppercase(),
+            &format!("{text}0"),
+            &text.replace('a', "A"),
+        ] {
             assert_eq!(token_hash(bad), None, "{bad}");
         }
     }

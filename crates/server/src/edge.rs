@@ -141,11 +141,12 @@ impl<S: Store> EdgeLayer<S> {
 /// The first of the caller's languages that there are texts in; Chinese where none is named.
 fn language_of(headers: &HeaderMap) -> Language {
     let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let named = accepted.split(',').find_map(|item| match item.trim().get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("zh") => Some(Language::Zh),
-        Some("en") => Some(Language::En),
-        _ => None,
-    });
+    let named =
+        accepted.split(',').find_map(|item| match item.trim().get(..2).map(str::to_ascii_lowercase).as_deref() {
+            Some("zh") => Some(Language::Zh),
+            Some("en") => Some(Language::En),
+            _ => None,
+        });
     named.unwrap_or(Language::Zh)
 }
 
@@ -221,7 +222,16 @@ mod tests {
 
     #[test]
     fn timeouts_are_read_by_the_grpc_grammar() {
-        for (text, there) in [("1S", true), ("99999999H", true), ("20m", true), ("", false), ("S", false), ("123456789S", false), ("5x", false), ("-1S", false)] {
+        for (text, there) in [
+            ("1S", true),
+            ("99999999H", true),
+            ("20m", true),
+            ("", false),
+            ("S", false),
+            ("123456789S", false),
+            ("5x", false),
+            ("-1S", false),
+        ] {
             assert_eq!(deadline_of(&headers("grpc-timeout", text)).is_some(), there, "{text}");
         }
     }
@@ -234,7 +244,8 @@ mod tests {
             (Code::Unimplemented, Code::Unimplemented, "UNIMPLEMENTED"),
             (Code::Unknown, Code::Internal, "INTERNAL"),
         ] {
-            let response: Response<Body> = Status::new(from, "failed to decode Protobuf message: Voucher.lines").into_http();
+            let response: Response<Body> =
+                Status::new(from, "failed to decode Protobuf message: Voucher.lines").into_http();
             let status = Status::from_header_map(polish(response, Language::En).headers()).unwrap();
             assert_eq!(status.code(), to);
             assert_eq!(status.get_error_details().error_info().unwrap().reason, reason);

@@ -20,7 +20,10 @@ impl Requests {
     pub fn new() -> Requests {
         let meter = global::meter("earmark.server");
         Requests {
-            count: meter.u64_counter("earmark.requests").with_description("Requests answered, by method and code").build(),
+            count: meter
+                .u64_counter("earmark.requests")
+                .with_description("Requests answered, by method and code")
+                .build(),
             seconds: meter
                 .f64_histogram("earmark.request.duration")
                 .with_unit("s")
