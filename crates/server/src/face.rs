@@ -103,8 +103,12 @@ impl<S: Store> Face<S> {
         }
         let answer = book.submit_by(ask, origin.deadline).await.map_err(|error| failure(error, content))?;
         let (sequence, replayed) = (answer.receipt.first, answer.replayed);
-        posted_result(&head.request_id, answer.receipt, replayed)
-            .map_err(|hits| Failure::Refused { hits, content: subjects, sequence: Some(sequence), replayed })
+        posted_result(&head.request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+            hits,
+            content: subjects,
+            sequence: Some(sequence),
+            replayed,
+        })
     }
 
     /// The ask of a mutation, or everything that is wrong with its form.
@@ -217,9 +221,7 @@ pub(crate) fn failure(error: EngineError, content: &str) -> Failure {
             tracing::warn!(%reason, "asked of a stopped book");
             unavailable("BOOK_STOPPED", STORAGE_RETRY)
         }
-        EngineError::NotOpened(hits) => {
-            Failure::Refused { hits, content: "", sequence: None, replayed: false }
-        }
+        EngineError::NotOpened(hits) => Failure::Refused { hits, content: "", sequence: None, replayed: false },
         EngineError::Store(error) => {
             tracing::error!(%error, "storage failed");
             unavailable("STORAGE_UNAVAILABLE", STORAGE_RETRY)

@@ -27,7 +27,17 @@ const OWN: &[Role] = &[FinMaker, FinReviewer, FinPoster, FinChief, Cashier, SvcD
 fn readers(what: Read) -> &'static [Role] {
     match what {
         Read::Masters | Read::Programme => &[
-            FinMaker, FinReviewer, FinPoster, FinChief, Cashier, SvcDept, EcoDept, Approver, Audit, Collector, MutualAid,
+            FinMaker,
+            FinReviewer,
+            FinPoster,
+            FinChief,
+            Cashier,
+            SvcDept,
+            EcoDept,
+            Approver,
+            Audit,
+            Collector,
+            MutualAid,
         ],
         Read::Money => OWN,
         Read::Log => &[Audit, FinChief, FinReviewer],

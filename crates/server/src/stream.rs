@@ -81,16 +81,31 @@ impl<S: Store> Face<S> {
             };
             // An undecodable message ends the stream; its cause may hold type names, and stays here.
             let message = message.map_err(|_| {
-                Failure::field("items", "UNDECODABLE", "消息不能解码或过大", "the message cannot be decoded or is too large")
+                Failure::field(
+                    "items",
+                    "UNDECODABLE",
+                    "消息不能解码或过大",
+                    "the message cannot be decoded or is too large",
+                )
             })?;
             let Some(message) = message else { return Ok(()) };
             if message.items.is_empty() || message.items.len() > ITEMS_PER_MESSAGE {
-                return Err(Failure::field("items", "OUT_OF_RANGE", "每条消息须有 1 至 1000 笔", "a message has 1 to 1000 receipts"));
+                return Err(Failure::field(
+                    "items",
+                    "OUT_OF_RANGE",
+                    "每条消息须有 1 至 1000 笔",
+                    "a message has 1 to 1000 receipts",
+                ));
             }
             let book = match &open {
                 Some(book) if book.code() == message.book => Arc::clone(book),
                 Some(_) => {
-                    return Err(Failure::field("book", "CHANGED", "同一流只能有一个账套", "a stream names one book throughout"));
+                    return Err(Failure::field(
+                        "book",
+                        "CHANGED",
+                        "同一流只能有一个账套",
+                        "a stream names one book throughout",
+                    ));
                 }
                 None => self.book(origin, &message.book)?,
             };
@@ -165,8 +180,12 @@ async fn answer(receipt: UnderWay, language: Language, requests: &Requests) -> v
         Err(failure) => Err(failure),
         Ok(pending) => pending.answer().await.map_err(|error| failure(error, CONTENT)).and_then(|answer| {
             let (sequence, replayed) = (answer.receipt.first, answer.replayed);
-            posted_result(&request_id, answer.receipt, replayed)
-                .map_err(|hits| Failure::Refused { hits, content: CONTENT, sequence: Some(sequence), replayed })
+            posted_result(&request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+                hits,
+                content: CONTENT,
+                sequence: Some(sequence),
+                replayed,
+            })
         }),
     };
     let answer = match result {

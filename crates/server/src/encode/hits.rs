@@ -12,5 +12,5 @@ pub(crate) fn subject(content: &str, hit: &Hit) -> String {
 
 /// What is wrong, in a language.
 pub(crate) fn describe(hit: &Hit, language: Language) -> String {
-    format!("{}: {} -> {}", hit.rule, hit.found, hit.expected)
+    ledger::rules::describe(hit, language)
 }

@@ -18,7 +18,13 @@ pub(crate) fn voucher_of(record: &Record) -> Option<&Voucher> {
 }
 
 /// A voucher of the views, with what only its record holds.
-pub(crate) fn voucher(state: &State, row: &VoucherRow, record: &Record, voucher: &Voucher, with_lines: bool) -> v1::Voucher {
+pub(crate) fn voucher(
+    state: &State,
+    row: &VoucherRow,
+    record: &Record,
+    voucher: &Voucher,
+    with_lines: bool,
+) -> v1::Voucher {
     let person = |no: PersonNo| state.persons.get(no).map(|p| p.code.clone()).unwrap_or_default();
     let lines = if with_lines { voucher.lines.as_slice() } else { &[] };
     v1::Voucher {

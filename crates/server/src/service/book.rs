@@ -75,8 +75,12 @@ impl<S: Store> Face<S> {
         let answer = self.engine.create_book(caller(origin), request_id.clone(), create).await;
         let answer = answer.map_err(|error| failure(error, ""))?;
         let (sequence, replayed) = (answer.receipt.first, answer.replayed);
-        posted_result(&request_id, answer.receipt, replayed)
-            .map_err(|hits| Failure::Refused { hits, content: "", sequence: Some(sequence), replayed })
+        posted_result(&request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+            hits,
+            content: "",
+            sequence: Some(sequence),
+            replayed,
+        })
     }
 
     fn creation(&self, fields: &mut Fields, message: v1::CreateBookRequest) -> CreateBook {
@@ -108,8 +112,8 @@ impl<S: Store> Face<S> {
                 name: state.name.clone(),
                 organization: state.organizations.get(1u32).and_then(|own| own.show()),
                 preset: state.preset.clone(),
-                fund_code: state.fund.code.clone(),
-                fund_name: state.fund.name.clone(),
+                fund_code: state.fund_code.clone(),
+                fund_name: state.fund_name.clone(),
                 chart_version: state.chart_version.clone(),
                 currency: CURRENCY.into(),
                 first_period: state.first_period.show(),
@@ -133,7 +137,11 @@ impl<S: Store> Face<S> {
         })
     }
 
-    async fn list_books(&self, origin: &Origin, message: v1::ListBooksRequest) -> Result<v1::ListBooksResponse, Failure> {
+    async fn list_books(
+        &self,
+        origin: &Origin,
+        message: v1::ListBooksRequest,
+    ) -> Result<v1::ListBooksResponse, Failure> {
         let page = Page::open(message.page_size, &message.page_token, &["ListBooks", &origin.principal.person])?;
         let mut entries = self.engine.store().books().await.map_err(storage)?;
         entries.retain(|entry| entry.book.as_bytes() > page.after.as_slice() && self.shows(origin, &entry.book));
@@ -160,7 +168,8 @@ impl<S: Store> Face<S> {
     ) -> Result<v1::ListAccountsResponse, Failure> {
         let page = Page::open(message.page_size, &message.page_token, &["ListAccounts", &message.book])?;
         let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
-            let (accounts, next_page_token, sequence) = page.numbered(state.sequence, state.accounts.iter(), |_, a| a.show())?;
+            let (accounts, next_page_token, sequence) =
+                page.numbered(state.sequence, state.accounts.iter(), |_, a| a.show())?;
             Ok(v1::ListAccountsResponse { accounts, next_page_token, sequence })
         });
         answer.await
@@ -187,7 +196,8 @@ impl<S: Store> Face<S> {
     ) -> Result<v1::ListParametersResponse, Failure> {
         let page = Page::open(message.page_size, &message.page_token, &["ListParameters", &message.book])?;
         let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
-            let values = state.parameters.iter().flat_map(|(key, days)| days.iter().map(move |(day, set)| (key, *day, set)));
+            let values =
+                state.parameters.iter().flat_map(|(key, days)| days.iter().map(move |(day, set)| (key, *day, set)));
             let keyed = values.map(|(key, day, (value, approval))| {
                 let parameter = v1::Parameter {
                     key: key.clone(),
@@ -219,7 +229,9 @@ impl<S: Store> Face<S> {
                 let status = if state.is_open(period) { v1::PeriodStatus::Open } else { v1::PeriodStatus::Closed };
                 (month_number(period), v1::PeriodEntry { period: period.show(), status: status.into() })
             });
-            let rest = keyed.filter(|(number, _)| *number > after).map(|(number, entry)| (number.to_be_bytes().to_vec(), entry));
+            let rest = keyed
+                .filter(|(number, _)| *number > after)
+                .map(|(number, entry)| (number.to_be_bytes().to_vec(), entry));
             let (periods, next_page_token) = page.take(state.sequence, rest);
             Ok(v1::ListPeriodsResponse { periods, next_page_token, sequence: state.sequence })
         });

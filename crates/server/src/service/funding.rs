@@ -128,7 +128,11 @@ impl<S: Store> Face<S> {
         answer.await
     }
 
-    async fn list_grants(&self, origin: &Origin, message: v1::ListGrantsRequest) -> Result<v1::ListGrantsResponse, Failure> {
+    async fn list_grants(
+        &self,
+        origin: &Origin,
+        message: v1::ListGrantsRequest,
+    ) -> Result<v1::ListGrantsResponse, Failure> {
         let kind = match (message.kind, GrantKind::of_wire(message.kind)) {
             (0, _) => None,
             (_, Some(kind)) => Some(kind),
@@ -166,7 +170,8 @@ fn bank_balance(state: &State, no: GrantNo) -> i64 {
         for (source, _) in state.sources.iter() {
             let Ok(source) = u8::try_from(source) else { continue };
             let from = ledger::state::SumKey { account, source, grant: no, day: Day(i32::MIN), ..Default::default() };
-            let of_grant = state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, no));
+            let of_grant =
+                state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, no));
             balance = of_grant.fold(balance, |sum, (_, movement)| sum.saturating_add(movement.balance()));
         }
     }

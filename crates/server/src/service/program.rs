@@ -40,7 +40,11 @@ service! {
 }
 
 impl<S: Store> Face<S> {
-    async fn get_scheme(&self, origin: &Origin, message: v1::GetSchemeRequest) -> Result<v1::GetSchemeResponse, Failure> {
+    async fn get_scheme(
+        &self,
+        origin: &Origin,
+        message: v1::GetSchemeRequest,
+    ) -> Result<v1::GetSchemeResponse, Failure> {
         let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
             let year = u16::try_from(message.year).unwrap_or(0);
             let scheme = state.schemes.get(&year).ok_or(Failure::NotFound("year"))?;
@@ -50,7 +54,11 @@ impl<S: Store> Face<S> {
         answer.await
     }
 
-    async fn list_quotas(&self, origin: &Origin, message: v1::ListQuotasRequest) -> Result<v1::ListQuotasResponse, Failure> {
+    async fn list_quotas(
+        &self,
+        origin: &Origin,
+        message: v1::ListQuotasRequest,
+    ) -> Result<v1::ListQuotasResponse, Failure> {
         let year = message.year.to_string();
         let query = ["ListQuotas", &message.book, &year, &message.organization];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
@@ -102,7 +110,8 @@ impl Shown {
         Shown {
             // A year that no book can have, or an organisation that this one has not, shows nothing.
             year: (year != 0).then(|| u16::try_from(year).unwrap_or(u16::MAX)),
-            organization: (!organization.is_empty()).then(|| state.organizations.no(organization).unwrap_or(OrgNo::MAX)),
+            organization: (!organization.is_empty())
+                .then(|| state.organizations.no(organization).unwrap_or(OrgNo::MAX)),
             bound: bound_to(state, &origin.principal.person),
         }
     }
@@ -176,7 +185,8 @@ fn enrollment(state: &State, no: GrantNo, batch: &Batch) -> v1::EnrollmentBatch 
 /// Credits and debits of the custody liability of a batch's premiums of a source, over all holders.
 fn custody(state: &State, account: u16, source: u8, grant: GrantNo) -> (i64, i64) {
     let from = ledger::state::SumKey { account, source, grant, day: Day(i32::MIN), ..Default::default() };
-    let of_batch = state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, grant));
+    let of_batch =
+        state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, grant));
     of_batch.fold((0i64, 0i64), |(credit, debit), (_, sum)| {
         (credit.saturating_add(sum.credit_fen), debit.saturating_add(sum.debit_fen))
     })

@@ -48,7 +48,8 @@ impl<S: Store> Face<S> {
         let number = message.kind.to_string();
         let page = Page::open(message.page_size, &message.page_token, &["ListApprovals", &message.book, &number])?;
         let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let approvals = state.approvals.iter().filter(|(_, entry)| kind.is_none_or(|kind| kind == entry.approval.kind));
+            let approvals =
+                state.approvals.iter().filter(|(_, entry)| kind.is_none_or(|kind| kind == entry.approval.kind));
             let (approvals, next_page_token, sequence) =
                 page.numbered(state.sequence, approvals, |_, entry| v1::ApprovalEntry {
                     approval: Some(entry.approval.show()),

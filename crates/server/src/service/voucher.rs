@@ -55,7 +55,11 @@ impl<S: Store> Face<S> {
         answer.await
     }
 
-    async fn get_voucher(&self, origin: &Origin, message: v1::GetVoucherRequest) -> Result<v1::GetVoucherResponse, Failure> {
+    async fn get_voucher(
+        &self,
+        origin: &Origin,
+        message: v1::GetVoucherRequest,
+    ) -> Result<v1::GetVoucherResponse, Failure> {
         let mut fields = Fields::default();
         let reference: VoucherRef = fields.at("voucher", |f| Wire::read(f, message.voucher));
         if !fields.is_clean() {
@@ -77,7 +81,13 @@ impl<S: Store> Face<S> {
     ) -> Result<v1::ListVouchersResponse, Failure> {
         let query = format!(
             "{:?} {:?} {} {} {} {} {}",
-            message.from_date, message.to_date, message.word, message.source, message.account, message.grant, message.with_lines
+            message.from_date,
+            message.to_date,
+            message.word,
+            message.source,
+            message.account,
+            message.grant,
+            message.with_lines
         );
         let page = Page::open(message.page_size, &message.page_token, &["ListVouchers", &message.book, &query])?;
         let mut at = at!(message);
@@ -123,7 +133,11 @@ fn voucher_query<S: Store>(book: &Book<S>, message: &v1::ListVouchersRequest) ->
 }
 
 /// The vouchers of view rows, with what only their records hold.
-async fn vouchers<S: Store>(book: &Book<S>, rows: Vec<VoucherRow>, with_lines: bool) -> Result<Vec<v1::Voucher>, Failure> {
+async fn vouchers<S: Store>(
+    book: &Book<S>,
+    rows: Vec<VoucherRow>,
+    with_lines: bool,
+) -> Result<Vec<v1::Voucher>, Failure> {
     let sequences: Vec<u64> = rows.iter().map(|row| row.sequence).collect();
     let bodies = book.store().records(book.code(), &sequences).await.map_err(storage)?;
     let records: Vec<Option<Record>> =
