@@ -175,9 +175,9 @@ impl<S: Store> Book<S> {
     }
 
     /// Judges a command on the committed state and records nothing. Its request id plays no part.
-    pub async fn validate(&self, mut ask: Ask) -> Result<Preview, EngineError> {
+    pub async fn validate(&self, ask: &Ask) -> Result<Preview, EngineError> {
         self.shared.readable()?;
-        PREVIEW_ID.clone_into(&mut ask.request_id);
+        let ask = Ask { request_id: PREVIEW_ID.to_owned(), ..ask.clone() };
         let used = facts::FactKey::Request(PREVIEW_ID).hash();
         let now = (self.shared.options.clock)();
         let mut gathered = Gathered::default();

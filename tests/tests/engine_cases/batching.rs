@@ -1,11 +1,12 @@
 //! The same commands give the same log, however they fall into batches.
 
+use engine::store::Store;
 use engine::{EngineError, Options};
 use ledger::{Ask, Outcome};
 use proptest::prelude::*;
 use record::kinds::Direction;
 
-use super::world::{World, ask, close, options, organization, slip};
+use super::world::{BOOK, World, ask, close, create, options, organization, slip};
 
 /// A command of the property: most are accepted, some refused, malformed, repeated or closing a month.
 fn command() -> impl Strategy<Value = (u8, u8)> {
@@ -54,6 +55,25 @@ async fn play(asks: &[Ask], options: Options, at_once: bool) -> (record::Digest,
     // What is due after the last command stands in the log by the time that the queue is empty and the engine down.
     world.engine.shutdown().await;
     (world.root(), world.state_digest(), verdicts)
+}
+
+#[tokio::test]
+async fn a_batch_keeps_to_its_bytes_and_holds_whole_commands() {
+    let limit = 2_000;
+    let world = World::new(Options { batch_bytes: limit, ..options() }).await;
+    world.store.appends.hold();
+    let asks = (0..60).map(|i| ask("maker", &format!("r{i}"), organization(&format!("A{i}")))).collect();
+    let pending = world.book.submit_many(asks, None).await;
+    world.store.appends.release();
+    for waiting in pending {
+        waiting.answer().await.unwrap();
+    }
+    let rows = world.store.memory.log_rows(BOOK, 1, usize::MAX).await.unwrap();
+    let opening = rows[0].bodies.iter().map(Vec::len).sum::<usize>();
+    assert!(opening > limit && rows[0].bodies.len() == 1 + create().persons.len(), "a single command may be larger");
+    let bytes: Vec<usize> = rows[1..].iter().map(|row| row.bodies.iter().map(Vec::len).sum()).collect();
+    assert!(bytes.iter().all(|bytes| *bytes <= limit), "{bytes:?}");
+    assert!(bytes.iter().any(|bytes| *bytes > limit / 2), "{bytes:?}");
 }
 
 proptest! {

@@ -90,7 +90,8 @@ async fn stops(find: impl FnOnce(&Head) -> Head, reason: impl FnOnce(&Head) -> S
         Err(EngineError::Stopped { reason }) => assert_eq!(reason, expected),
         other => panic!("{other:?}"),
     }
-    assert_eq!(world.engine.wait_fatal().await.reason, expected);
+    let fatal = timeout(Duration::from_secs(2), world.engine.wait_fatal()).await.expect("fatal");
+    assert_eq!(fatal.reason, expected);
     let later = world.send("maker", "r2", organization("B")).await;
     assert!(matches!(later, Err(EngineError::Stopped { .. })), "{later:?}");
     let read = world.book.read(|state| state.sequence);

@@ -69,15 +69,15 @@ async fn posting_slows_down_when_the_views_are_too_far_behind() {
 async fn a_preview_says_what_would_happen_and_records_nothing() {
     let world = World::new(options()).await;
     let head = world.book.head().unwrap();
-    let good = world.book.validate(ask("maker", "", organization("A"))).await.unwrap();
+    let good = world.book.validate(&ask("maker", "", organization("A"))).await.unwrap();
     assert_eq!((good.hits.len(), good.judged_at), (0, head.sequence));
-    let bad = world.book.validate(ask("cashier", "", slip("S", record::kinds::Direction::In, 1))).await.unwrap();
+    let bad = world.book.validate(&ask("cashier", "", slip("S", record::kinds::Direction::In, 1))).await.unwrap();
     assert_eq!(bad.hits[0].rule, "SRC-010");
-    let denied = world.book.validate(ask("cashier", "", organization("A"))).await;
+    let denied = world.book.validate(&ask("cashier", "", organization("A"))).await;
     assert!(matches!(denied, Err(EngineError::Denied)), "{denied:?}");
     // Not even a request of the preview's own name disturbs it.
     world.post("maker", "validate_only", organization("B")).await;
-    assert!(world.book.validate(ask("maker", "", organization("C"))).await.unwrap().hits.is_empty());
+    assert!(world.book.validate(&ask("maker", "", organization("C"))).await.unwrap().hits.is_empty());
     assert_eq!(world.book.head().unwrap().sequence, head.sequence + 1);
     let create = super::world::create();
     let other = record::command::CreateBook { book: "OTHER".into(), ..create.clone() };

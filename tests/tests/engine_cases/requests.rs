@@ -100,7 +100,7 @@ async fn a_slip_is_used_once_wherever_the_first_use_stands() {
     assert!(matches!(answers[0].as_ref().unwrap().receipt.outcome, Outcome::Posted(_)));
     assert_eq!(rules(answers[1].as_ref().unwrap()), ["LED-011"], "batch");
     assert_eq!(rules(&world.send("cashier", "s2", copy(2)).await.unwrap()), ["LED-011"], "tail");
-    let preview = world.book.validate(ask("cashier", "", copy(2))).await.unwrap();
+    let preview = world.book.validate(&ask("cashier", "", copy(2))).await.unwrap();
     assert_eq!(preview.hits[0].rule, "LED-011", "tail, previewed");
     world.store.projections.release();
     world.caught_up().await;
