@@ -1,15 +1,13 @@
 //! What every method does alike: takes the caller, finds the book, hands a command in or waits for what a read asks, and puts the
 //! engine's errors into failures. What a single method asks or answers stands in `service`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::v1;
 use engine::store::Store;
 use engine::{Book, Engine, EngineError};
 use ledger::{Ask, Caller, State, form};
-use record::preset::Preset;
 use record::{Command, Sequence};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -32,8 +30,6 @@ const VIEWS_RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Face<S> {
     /// The books.
     pub engine: Arc<Engine<S>>,
-    /// Presets that a book may be opened from by name.
-    pub presets: Arc<BTreeMap<String, Preset>>,
     /// Metrics.
     pub requests: Requests,
     /// Cancelled when the server goes down: streams then take no more.
@@ -42,12 +38,7 @@ pub(crate) struct Face<S> {
 
 impl<S> Clone for Face<S> {
     fn clone(&self) -> Self {
-        Face {
-            engine: Arc::clone(&self.engine),
-            presets: Arc::clone(&self.presets),
-            requests: self.requests.clone(),
-            going_down: self.going_down.clone(),
-        }
+        Face { engine: Arc::clone(&self.engine), requests: self.requests.clone(), going_down: self.going_down.clone() }
     }
 }
 
@@ -122,7 +113,7 @@ impl<S: Store> Face<S> {
     ) -> Result<Ask, Failure> {
         let mut fields = Fields::default();
         let command = read(&mut fields);
-        let request_id = if head.validate_only { String::new() } else { head.request_id.clone() };
+        let request_id = if head.validate_only { unused_id() } else { head.request_id.clone() };
         let ask = Ask::new(book.code(), caller(origin), request_id, command);
         if fields.is_clean() {
             return Ok(ask);
@@ -188,6 +179,12 @@ impl<S: Store> Face<S> {
         let reached = book.views_at(at_least, at.allow_stale, origin.deadline).await;
         Ok((book, reached.map_err(|error| failure(error, ""))?))
     }
+}
+
+/// An id that no request has: what is only judged needs none, and must not meet one that was used.
+fn unused_id() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("validate-only:{:x}", since.as_nanos())
 }
 
 /// The caller, as the ledger knows one.

@@ -59,7 +59,7 @@ impl<S: Store> Face<S> {
         }
         let (request_id, validate_only) = (message.request_id.clone(), message.validate_only);
         let mut fields = Fields::default();
-        let create = self.creation(&mut fields, message);
+        let create = creation(&mut fields, message);
         if !fields.is_clean() {
             let command = Command::CreateBook(Box::new(create.clone()));
             let ask = Ask::new(&create.book, caller(origin), request_id, command);
@@ -81,28 +81,6 @@ impl<S: Store> Face<S> {
             sequence: Some(sequence),
             replayed,
         })
-    }
-
-    fn creation(&self, fields: &mut Fields, message: v1::CreateBookRequest) -> CreateBook {
-        let preset = match message.preset_choice {
-            Some(PresetChoice::Preset(preset)) => fields.at("preset", |f| Wire::read(f, preset)),
-            Some(PresetChoice::PresetName(name)) => fields.at("preset_name", |f| {
-                self.presets.get(&name).cloned().unwrap_or_else(|| {
-                    f.fault("UNKNOWN_VALUE", "服务端没有此预置", "the server has no such preset");
-                    required(&mut Fields::default(), None::<v1::Preset>)
-                })
-            }),
-            None => fields.at("preset", |f| required(f, None::<v1::Preset>)),
-        };
-        CreateBook {
-            book: message.book,
-            name: message.name,
-            organization: fields.at("organization", |f| required(f, message.organization)),
-            preset,
-            first_period: fields.at("first_period", |f| required(f, message.first_period)),
-            live_from: fields.at("live_from", |f| Wire::read(f, message.live_from)),
-            persons: fields.at("persons", |f| Wire::read(f, message.persons)),
-        }
     }
 
     async fn get_book(&self, origin: &Origin, message: v1::GetBookRequest) -> Result<v1::GetBookResponse, Failure> {
@@ -236,6 +214,29 @@ impl<S: Store> Face<S> {
             Ok(v1::ListPeriodsResponse { periods, next_page_token, sequence: state.sequence })
         });
         answer.await
+    }
+}
+
+/// The opening of a book. A placeholder stands for a preset that could not be read.
+fn creation(fields: &mut Fields, message: v1::CreateBookRequest) -> CreateBook {
+    let preset = match message.preset_choice {
+        Some(PresetChoice::Preset(preset)) => fields.at("preset", |f| Wire::read(f, preset)),
+        Some(PresetChoice::PresetName(name)) => fields.at("preset_name", |f| {
+            ledger::preset::builtin(&name).unwrap_or_else(|_| {
+                f.fault("UNKNOWN_VALUE", "没有此预置", "there is no such preset");
+                required(&mut Fields::default(), None::<v1::Preset>)
+            })
+        }),
+        None => fields.at("preset", |f| required(f, None::<v1::Preset>)),
+    };
+    CreateBook {
+        book: message.book,
+        name: message.name,
+        organization: fields.at("organization", |f| required(f, message.organization)),
+        preset,
+        first_period: fields.at("first_period", |f| required(f, message.first_period)),
+        live_from: fields.at("live_from", |f| Wire::read(f, message.live_from)),
+        persons: fields.at("persons", |f| Wire::read(f, message.persons)),
     }
 }
 
