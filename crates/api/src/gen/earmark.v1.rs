@@ -6713,7 +6713,7 @@ pub struct SetSubsidyStandardRequest {
     pub validate_only: bool,
     /// The standard and its approval (标准与批复).
     #[prost(message, optional, tag = "4")]
-    pub standard: ::core::option::Option<StandardChange>,
+    pub change: ::core::option::Option<StandardChange>,
 }
 /// Answer of SetSubsidyStandard (设置补贴标准回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
