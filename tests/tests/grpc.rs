@@ -13,3 +13,5 @@ mod fund;
 mod harness;
 #[path = "grpc/stream.rs"]
 mod stream;
+#[path = "grpc/transport.rs"]
+mod transport;
