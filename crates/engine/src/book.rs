@@ -13,9 +13,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::draft::Verdict;
 use crate::error::{EngineError, StopReason};
 use crate::facts::{Gathered, Sight};
+use crate::round::{FACT_ROUNDS, rest_of_minute, views_lost};
 use crate::shared::{Phase, Shared};
 use crate::store::{Head, Store};
-use crate::writer::{FACT_ROUNDS, Queued, rest_of_minute, views_lost};
+use crate::writer::Queued;
 
 /// Stands for the request id that a preview has none of; whether a request used it is not asked.
 pub(crate) const PREVIEW_ID: &str = "validate_only";

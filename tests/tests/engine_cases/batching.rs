@@ -77,7 +77,7 @@ async fn a_batch_keeps_to_its_bytes_and_holds_whole_commands() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_log_does_not_depend_on_batching(
