@@ -1,7 +1,7 @@
 //! A book in memory: `decide`, `apply` and the facts of all records, without server, engine or store. Tests ask it and look at its
 //! state; what an engine adds (batches, undo, durability) is not here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Caller, Decision, Facts, State, access, decide, facts, project};
@@ -151,6 +151,39 @@ impl Book {
         self.facts.extend(rows.facts.into_iter().map(|row| (row.key, row)));
         self.records.extend_from_slice(records);
         self.leaves.extend(leaves);
+    }
+}
+
+impl Book {
+    /// How the books break their own laws, if they do: a (source, grant) that does not balance, money below zero on some day, or a
+    /// budget account below zero.
+    pub fn unsound(&self) -> Option<String> {
+        let state = &self.state;
+        let money = [state.posting.special_bank, state.posting.custody_bank];
+        let mut grants: BTreeMap<_, i64> = BTreeMap::new();
+        let mut days: BTreeMap<_, BTreeMap<Day, i64>> = BTreeMap::new();
+        for (key, sum) in &state.sums {
+            *grants.entry((key.source, key.grant)).or_default() += sum.balance();
+            if money.contains(&key.account) {
+                let day = days.entry((key.account, key.source, key.grant, key.holder)).or_default();
+                *day.entry(key.day).or_default() += sum.balance();
+            }
+        }
+        if let Some((at, sum)) = grants.iter().find(|(_, sum)| **sum != 0) {
+            return Some(format!("source and grant {at:?} are out of balance by {sum} fen"));
+        }
+        for (at, movements) in &days {
+            let mut balance = 0;
+            for (day, fen) in movements {
+                balance += fen;
+                if balance < 0 {
+                    return Some(format!("account, source, grant and holder {at:?} stand at {balance} fen on {day}"));
+                }
+            }
+        }
+        let total = state.posting.budget_total;
+        let below = state.budget.iter().find(|((.., account), fen)| *account != total && **fen < 0);
+        below.map(|(at, fen)| format!("budget line {at:?} stands at {fen} fen"))
     }
 }
 

@@ -4,4 +4,5 @@
 pub mod book;
 pub mod build;
 pub mod memory;
+pub mod scenario;
 pub mod season;
