@@ -17,6 +17,14 @@ pub(super) fn record_approval(desk: &mut Desk<'_>, c: &RecordApproval) -> Vec<Ev
     vec![Event::ApprovalRecorded { no: desk.state.approvals.next_no(), approval: c.clone() }]
 }
 
+/// APR-004: a change under an approval does not reach back before the meeting that gave it.
+pub(crate) fn check_not_before(desk: &mut Desk<'_>, approval: ApprovalNo, from: Day, field: &str) {
+    let Some(meeting) = desk.state.approvals.get(approval).map(|a| a.approval.meeting_on) else { return };
+    if from < meeting {
+        desk.hit("APR-004", field, &meeting.to_string(), &from.to_string());
+    }
+}
+
 /// An act that needs an approval.
 pub(crate) struct Act<'c> {
     /// Code of the approval cited.

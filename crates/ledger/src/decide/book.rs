@@ -4,12 +4,12 @@ use record::command::{
     CreateBook, DefineAccount, GrantRole, PersonDef, RegisterOrganization, RevokeRole, SetParameter,
 };
 use record::event::{BookCreated, RolesSet};
-use record::kinds::{ApprovalKind, Role};
+use record::kinds::{ApprovalKind, OrgType, Role};
 use record::preset::OrgDef;
 use record::{AccountNo, Event, OrgNo};
 
 use super::Desk;
-use super::approvals::{Act, carry};
+use super::approvals::{Act, carry, check_not_before};
 
 /// Pairs of offices that one person may not hold together (会计基础工作规范第12条, rules.md 1.5).
 const INCOMPATIBLE: &[(Role, &[Role])] = &[
@@ -123,6 +123,10 @@ pub(super) fn register_organization(desk: &mut Desk<'_>, c: &RegisterOrganizatio
     if !organization.parent.is_empty() && desk.state.organizations.no(&organization.parent).is_none() {
         desk.unknown("organization.parent");
     }
+    // The association is the preset's, known from the start; a second one would be a payee of somebody's own making.
+    if organization.org_type == OrgType::MutualAid {
+        desk.hit("USE-006", "organization.org_type", "", &organization.code);
+    }
     vec![Event::OrganizationRegistered { no: desk.state.organizations.next_no(), organization: organization.clone() }]
 }
 
@@ -173,5 +177,6 @@ pub(super) fn set_parameter(desk: &mut Desk<'_>, c: &SetParameter) -> Vec<Event>
         scope: ["", "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    check_not_before(desk, approval, c.effective_from, "effective_from");
     vec![Event::ParameterSet { key: c.key.clone(), value: c.value.clone(), effective_from: c.effective_from, approval }]
 }

@@ -10,7 +10,7 @@ use record::event::{Effect, QuotaAllocated};
 use record::kinds::{ApprovalKind, Change, Side, Template};
 use record::{AccountNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
 
-use super::approvals::{Act, carry};
+use super::approvals::{Act, carry, check_not_before};
 use super::desk::{Desk, Draft, times};
 use super::lines;
 use super::spending::posted;
@@ -25,6 +25,11 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
         desk.taken("year");
     }
     let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Scheme], "APR-003", desk.today)).unwrap_or(0);
+    // An approval that names an amount approves a scheme of that amount, not of a larger one.
+    let ceiling = desk.state.approvals.get(approval).map_or(0, |a| a.approval.max_fen);
+    if ceiling > 0 && c.total_fen > ceiling {
+        desk.short("APR-003", "total_fen", ceiling, c.total_fen);
+    }
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
@@ -37,6 +42,7 @@ pub(super) fn set_standard(desk: &mut Desk<'_>, c: &SetSubsidyStandard) -> Vec<E
     let s = &c.standard;
     lines::class_and_plan(desk, &s.class, &s.plan);
     let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Standard], "APR-004", desk.today)).unwrap_or(0);
+    check_not_before(desk, approval, s.valid_from, "standard.valid_from");
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
 
