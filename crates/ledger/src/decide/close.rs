@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use record::command::{CarryToSurplus, ClosePeriod, CloseYear, SignDailySummary};
 use record::event::Effect;
-use record::kinds::{ApprovalKind, Element, LedgerKind, Role, Side, Template, VoucherKind, Word};
+use record::kinds::{ApprovalKind, Element, LedgerKind, Restriction, Role, Side, Template, VoucherKind, Word};
 use record::{AccountNo, Command, Day, Event, Fen, GrantNo, Line, Period, SourceNo, command, hash};
 
 use super::approvals::{Act, carry};
@@ -273,6 +273,10 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         scope: [&c.source, "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    // T27 knows the union's own surplus only. Fiscal money goes back to the treasury or stays carried forward.
+    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
+        desk.hit("SRC-006", "source", "", &c.source);
+    }
     let Some((grant, _)) = desk.state.grants.find(&c.grant).filter(|(_, g)| g.source == source) else {
         desk.unknown("grant");
         return Vec::new();
