@@ -43,17 +43,18 @@ impl Context<'_> {
         self.book.state.cycle(self.today())
     }
 
-    /// The movement that a line names by `txn=`, or one that is taken for granted. `other` is the account on the other side.
+    /// The movement that a line names by `txn=`, or one that is taken for granted on that day. `other` is the account on the other side.
     fn movement(
         &self,
         args: &mut Args,
+        on: Day,
         (account, direction, fen): (&str, Direction, Fen),
         other: &str,
     ) -> Result<(String, Option<RegisterBankTransaction>), Fault> {
         if let Some(id) = args.field("txn") {
             return Ok((id, None));
         }
-        let on = args.field("txn-date").map_or(Ok(self.today()), |text| date(&text))?;
+        let on = args.field("txn-date").map_or(Ok(on), |text| date(&text))?;
         let known = |code: &str| self.book.state.bank_accounts.no(code).is_some();
         let counterparty_account = if known(other) { other.to_owned() } else { String::new() };
         let movement =

@@ -35,7 +35,7 @@ fn income(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let date_of = context.date(args)?;
     let bank = args.field("bank").unwrap_or_else(|| SPECIAL.into());
     let other = args.field("other").unwrap_or_default();
-    let (txn, before) = context.movement(args, (&bank, Direction::In, fen), &other)?;
+    let (txn, before) = context.movement(args, date_of, (&bank, Direction::In, fen), &other)?;
     let mut income = build::income(kind, &grant, fen, date_of, &txn);
     income.bank_account = bank;
     args.text("source", &mut income.source);
@@ -88,8 +88,9 @@ fn remit(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let payee = args.field("payee").unwrap_or_else(|| PAYEE.into());
     let total = items.iter().map(|i| i.fen).sum();
     let custody = args.field("bank").unwrap_or_else(|| custody_of(&holder));
-    let (txn, before) = context.movement(args, (&custody, Direction::Out, total), &payee)?;
-    let mut remit = build::remit(&holder, context.date(args)?, &txn, items);
+    let date = context.date(args)?;
+    let (txn, before) = context.movement(args, date, (&custody, Direction::Out, total), &payee)?;
+    let mut remit = build::remit(&holder, date, &txn, items);
     remit.payee_account = payee;
     args.set("year", &mut remit.year, number)?;
     documents(args, remit.date, &mut remit.evidence)?;
@@ -143,9 +144,10 @@ fn pay(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     args.set("amount", &mut fen, money)?;
     let payee = args.field("payee").unwrap_or_else(|| PAYEE.into());
     let bank = args.field("bank").unwrap_or_else(|| SPECIAL.into());
-    let (txn, before) = context.movement(args, (&bank, Direction::Out, fen), &payee)?;
+    let date = context.date(args)?;
+    let (txn, before) = context.movement(args, date, (&bank, Direction::Out, fen), &payee)?;
     let names: Vec<&str> = batches.iter().map(String::as_str).collect();
-    let mut pay = build::disburse(&commitment, &names, heads, price, context.date(args)?, &txn);
+    let mut pay = build::disburse(&commitment, &names, heads, price, date, &txn);
     (pay.fen, pay.payee_account, pay.bank_account) = (fen, payee, bank);
     args.text("use", &mut pay.use_code);
     args.text("account", &mut pay.account);
@@ -170,8 +172,9 @@ fn give_back(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let mut fen = i64::from(heads) * commitment.map_or(1, |c| c.unit_fen);
     args.set("amount", &mut fen, money)?;
     let other = args.field("other").unwrap_or_else(|| PAYEE.into());
-    let (txn, before) = context.movement(args, (SPECIAL, Direction::In, fen), &other)?;
-    let mut back = build::record_return(payment, heads, 0, context.date(args)?, &txn);
+    let date = context.date(args)?;
+    let (txn, before) = context.movement(args, date, (SPECIAL, Direction::In, fen), &other)?;
+    let mut back = build::record_return(payment, heads, 0, date, &txn);
     back.fen = fen;
     documents(args, back.date, &mut back.evidence)?;
     Ok(Built { before, command: Command::RecordReturn(back) })
