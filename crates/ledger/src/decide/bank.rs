@@ -3,7 +3,7 @@
 use record::command::{RegisterBankAccount, RegisterBankTransaction};
 use record::event::{BankAccountRegistered, BankTransactionRegistered};
 use record::kinds::{BankPurpose, Direction, OrgType, Settlement};
-use record::{BankAccountNo, BankTxnNo, Event, Fen, OrgNo, PersonNo};
+use record::{BankAccountNo, BankTxnNo, Day, Event, Fen, OrgNo, PersonNo};
 
 use super::Desk;
 
@@ -14,6 +14,8 @@ pub(crate) struct Drawn {
     pub cashier: PersonNo,
     pub settlement: Settlement,
     pub counterparty: BankAccountNo,
+    /// Day on which the money moved.
+    pub date: Day,
 }
 
 pub(super) fn register_account(desk: &mut Desk<'_>, c: &RegisterBankAccount) -> Vec<Event> {
@@ -119,5 +121,11 @@ pub(crate) fn draw(desk: &mut Desk<'_>, ask: &Draw<'_>) -> Option<Drawn> {
     if txn.settlement == Settlement::Cash && ask.direction == Direction::Out {
         desk.hit("DIV-003", "bank_txn", Settlement::Transfer.code(), Settlement::Cash.code());
     }
-    Some(Drawn { txn: no, cashier: txn.cashier, settlement: txn.settlement, counterparty: txn.counterparty })
+    Some(Drawn {
+        txn: no,
+        cashier: txn.cashier,
+        settlement: txn.settlement,
+        counterparty: txn.counterparty,
+        date: txn.date,
+    })
 }

@@ -272,6 +272,10 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         scope: [&c.source, "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    // T27 knows the union's own surplus only. Fiscal money goes back to the treasury or stays carried forward.
+    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
+        desk.hit("SRC-006", "source", "", &c.source);
+    }
     let Some((grant, _)) = desk.state.grants.find(&c.grant).filter(|(_, g)| g.source == source) else {
         desk.unknown("grant");
         return Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
 use record::event::{Effect, VoucherPosted};
-use record::kinds::{Direction, LedgerKind, Side, Template, VoucherKind, Word};
+use record::kinds::{Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
 use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, Voucher, VoucherRef};
 
 use super::desk::{Desk, Draft};
@@ -70,6 +70,19 @@ fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &st
     let left = txn.fen.saturating_sub(txn.used_fen);
     if txn.direction != back || left != moved.saturating_abs() || !same_account {
         desk.hit("LED-010", "return_txn", &moved.saturating_neg().to_string(), &left.to_string());
+    }
+    // It must have gone back where it came from, to a registered account: else a reversal would be a payment to anybody, or would
+    // dress up fresh money as what was spent.
+    let partner = |of: &BankTxnNo| desk.state.bank_txns.get(*of).map_or(0, |t| t.counterparty);
+    if let Some(other) = net.keys().map(partner).find(|other| *other == 0 || *other != txn.counterparty) {
+        let (expected, found) = (
+            desk.state.bank_accounts.code(other).to_owned(),
+            desk.state.bank_accounts.code(txn.counterparty).to_owned(),
+        );
+        desk.hit("LED-010", "return_txn.counterparty_account", &expected, &found);
+    }
+    if txn.direction == Direction::Out && txn.settlement == Settlement::Cash {
+        desk.hit("DIV-003", "return_txn", Settlement::Transfer.code(), Settlement::Cash.code());
     }
     Some(no)
 }

@@ -97,6 +97,11 @@ impl<'a> Desk<'a> {
         self.faults.extend(other.faults);
     }
 
+    /// Whether any rule was hit so far.
+    pub fn is_hit(&self) -> bool {
+        !self.hits.is_empty()
+    }
+
     /// A rule is hit.
     pub fn hit(&mut self, rule: &str, subject: &str, expected: &str, found: &str) {
         self.push(rule, subject, expected.to_owned(), found.to_owned(), 0, Vec::new());

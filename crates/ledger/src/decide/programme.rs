@@ -26,6 +26,11 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
     // A scheme entered after the fact is judged on its own days (decisions.md 12).
     let date = if c.enroll_deadline < desk.state.live_from { c.enroll_deadline } else { desk.today };
     let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Scheme], "APR-003", date)).unwrap_or(0);
+    // An approval that names an amount approves a scheme of that amount, not of a larger one.
+    let ceiling = desk.state.approvals.get(approval).map_or(0, |a| a.approval.max_fen);
+    if ceiling > 0 && c.total_fen > ceiling {
+        desk.short("APR-003", "total_fen", ceiling, c.total_fen);
+    }
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
