@@ -280,10 +280,6 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         desk.unknown("grant");
         return Vec::new();
     };
-    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
-        // Fiscal remainders go back to the treasury (T28), never into the union's surplus.
-        desk.hit("DIV-007", "source", "", &c.source);
-    }
     let posting = &desk.state.posting;
     let carry = desk.state.sources.get(source).and_then(|s| desk.state.account_no(&s.carry_account)).unwrap_or(0);
     let left = desk.state.balance(carry, source, grant, OWN).saturating_neg();
