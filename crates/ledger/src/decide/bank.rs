@@ -93,6 +93,8 @@ pub(crate) struct Draw<'c> {
     pub txn: &'c str,
     pub direction: Direction,
     pub fen: Fen,
+    /// Voucher date, where it may not be before the movement; receipts may be paid in together later.
+    pub not_before: Option<Day>,
 }
 
 /// SRC-010 and LED-011: the account is registered for this purpose and owner, and the transaction on it still covers the amount.
@@ -117,6 +119,9 @@ pub(crate) fn draw(desk: &mut Desk<'_>, ask: &Draw<'_>) -> Option<Drawn> {
     let left = if txn.direction == ask.direction { txn.fen.saturating_sub(txn.used_fen) } else { 0 };
     if left < ask.fen {
         desk.short("LED-011", "bank_txn", left, ask.fen);
+    }
+    if let Some(date) = ask.not_before.filter(|date| *date < txn.date) {
+        desk.hit("LED-007", "bank_txn.date", &txn.date.to_string(), &date.to_string());
     }
     if txn.settlement == Settlement::Cash && ask.direction == Direction::Out {
         desk.hit("DIV-003", "bank_txn", Settlement::Transfer.code(), Settlement::Cash.code());

@@ -169,6 +169,20 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// BUD-001: a budget is set and placed no later than its year.
+    pub fn check_budget_not_over(&mut self, year: u16, date: Day) {
+        if date.year() > year {
+            self.hit("BUD-001", "year", &date.year().to_string(), &year.to_string());
+        }
+    }
+
+    /// BUD-001: a budget is committed, spent and released within its year.
+    pub fn check_budget_year(&mut self, year: u16, date: Day) {
+        if date.year() != year {
+            self.hit("BUD-001", "year", &date.year().to_string(), &year.to_string());
+        }
+    }
+
     /// A document's own date: not after today.
     pub fn check_not_future(&mut self, date: Day, field: &str) {
         if date > self.today {

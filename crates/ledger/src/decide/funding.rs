@@ -20,6 +20,7 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
         txn: &c.bank_txn,
         direction: Direction::In,
         fen: c.fen,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);

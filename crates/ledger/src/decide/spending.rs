@@ -32,6 +32,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
         desk.taken("code");
     }
     desk.check_date(c.date, "date");
+    desk.check_budget_year(c.year, c.date);
     desk.check_evidence(&c.evidence);
     let source = desk.source(&c.source, "source");
     let at = lines::class_and_plan(desk, &c.class, &c.plan);
@@ -50,7 +51,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
     lines::check_price(desk, (class, plan), c.date, c.heads, c.unit_fen, c.fen);
     check_purpose(desk, source, desk.state.use_for(&c.class, &c.plan, false));
     let posting = &desk.state.posting;
-    let balance = |account| desk.state.budget_balance(c.year, source, class, plan, account);
+    let balance = |account| desk.state.budget_left((c.year, source, class, plan), account, c.date);
     let (allocated, available) = (balance(posting.budget_allocated), balance(posting.budget_available));
     if allocated.saturating_add(available) < c.fen {
         let subject = format!("{} {}/{}/{}", c.year, c.source, c.class, c.plan);
@@ -134,6 +135,10 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         desk.unknown("commitment");
         return Vec::new();
     };
+    desk.check_budget_year(commitment.year, c.date);
+    if c.date < commitment.date {
+        desk.hit("BUD-005", "date", &commitment.date.to_string(), &c.date.to_string());
+    }
     if c.fen > commitment.open_fen {
         desk.short("BUD-005", "fen", commitment.open_fen, c.fen);
     }
@@ -174,6 +179,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         txn: &c.bank_txn,
         direction: Direction::Out,
         fen: c.fen,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
@@ -238,6 +244,7 @@ fn spent(desk: &mut Desk<'_>, of: (CommitmentNo, &Commitment), date: Day, heads:
 }
 
 fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, paid_on: Day) {
+    desk.check_budget_year(commitment.year, c.date);
     if paid_on < commitment.date {
         desk.hit("BUD-005", "date", &commitment.date.to_string(), &paid_on.to_string());
     }
@@ -407,7 +414,8 @@ fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
             desk.hit("SRC-004", &field, expected, found);
         }
-        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date) {
+        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date, desk.judged_day(c.date))
+        {
             let rule = lines::purpose_rule(desk.state, grant.source);
             let uses = grant.permitted_uses.iter().map(|u| desk.state.uses.code(*u)).collect::<Vec<_>>().join(" | ");
             let found = desk.state.uses.code(use_code).to_owned();
