@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Caller, Decision, Facts, State, access, decide, facts, project};
 use record::kinds::{Role, Verdict};
-use record::{Command, Day, Digest, Event, PersonNo, Record, Sequence, command, hash};
+use record::{Command, Day, Digest, Event, PersonNo, Record, Sequence, Voucher, VoucherRef, command, hash};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Nine in the morning in Shanghai is one hour past midnight UTC.
@@ -64,6 +64,8 @@ impl Book {
         let facts = self.facts_for(ask);
         let decision = decide(&self.state, ask, &facts, self.now);
         match &decision {
+            // A refused opening has no book to be recorded in.
+            Decision::Records(_) if self.state.sequence == 0 && !took_effect(&decision) => {}
             Decision::Records(records) => self.append(records),
             Decision::Suppressed(Some(record)) => self.append(core::slice::from_ref(record)),
             _ => {}
@@ -141,6 +143,15 @@ impl Book {
     /// The record at a sequence.
     pub fn record(&self, sequence: Sequence) -> Option<&Record> {
         self.records.get(usize::try_from(sequence).ok()?.checked_sub(1)?)
+    }
+
+    /// The voucher of a number.
+    pub fn voucher(&self, reference: VoucherRef) -> Option<&Voucher> {
+        self.records.iter().find_map(|record| match &record.event {
+            Event::VoucherPosted(p) if p.voucher.reference == reference => Some(&p.voucher),
+            Event::ReceiptPosted(p) if p.voucher.reference == reference => Some(&p.voucher),
+            _ => None,
+        })
     }
 
     /// Folds records, as replay does: state, facts, leaves.

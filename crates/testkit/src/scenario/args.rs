@@ -91,6 +91,13 @@ impl Args {
         Some(self.fields.remove(at).1)
     }
 
+    /// Adds a field that the line does not give.
+    pub fn default_field(&mut self, key: &str, value: String) {
+        if !self.fields.iter().any(|(k, _)| k == key) {
+            self.fields.push((key.to_owned(), value));
+        }
+    }
+
     /// Takes every field of this name.
     pub fn all(&mut self, key: &str) -> Vec<String> {
         core::iter::from_fn(|| self.field(key)).collect()

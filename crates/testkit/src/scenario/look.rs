@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ledger::state::{Sum, SumKey};
 use record::kinds::Side;
-use record::{AccountNo, Event, Fen, SourceNo};
+use record::{AccountNo, Fen, SourceNo};
 
 use super::Fault;
 use super::args::{Args, date, money, number, shown, voucher};
@@ -130,11 +130,7 @@ fn totals(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<(),
 fn posted(book: &Book, args: &mut Args, want: &str) -> Result<(), Fault> {
     let number = args.word("a voucher")?;
     let reference = voucher(&number, book.state.cycle(book.today()))?;
-    let voucher = book.records.iter().find_map(|record| match &record.event {
-        Event::VoucherPosted(p) if p.voucher.reference == reference => Some(&p.voucher),
-        Event::ReceiptPosted(p) if p.voucher.reference == reference => Some(&p.voucher),
-        _ => None,
-    });
+    let voucher = book.voucher(reference);
     let found = voucher.map(|v| {
         let state = &book.state;
         let lines = v.lines.iter().map(|l| {

@@ -3,7 +3,7 @@
 
 use record::command::GrantShare;
 use record::kinds::{Custody, Direction, IncomeKind, PayerType, Settlement};
-use record::{Command, Fen};
+use record::{Command, Fen, VoucherRef};
 
 use super::super::Fault;
 use super::super::args::{Args, coded, date, money, number, voucher};
@@ -199,7 +199,14 @@ fn reverse(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     Ok(Command::ReverseVoucher(reverse))
 }
 
-/// `correct VOUCHER with VERB ...`: the rest of the line is the replacement.
+/// The bank movement that a voucher drew on.
+fn movement_of(context: &Context<'_>, of: VoucherRef) -> Option<String> {
+    let voucher = context.book.voucher(of)?;
+    let bank = voucher.lines.iter().map(|l| l.bank).find(|no| *no != 0)?;
+    Some(context.book.state.bank_txns.code(bank).to_owned())
+}
+
+/// `correct VOUCHER with VERB ...`: the rest of the line is the replacement, which by default draws on the same movement.
 fn correct(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let of = voucher(&args.word("a voucher")?, context.cycle())?;
     if args.word("with")? != "with" {
@@ -207,6 +214,9 @@ fn correct(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     }
     args.verb = args.word("a verb")?;
     let date = args.field("correct-date").map_or(Ok(context.today()), |t| date(&t))?;
+    if let Some(movement) = movement_of(context, of).filter(|_| args.verb != "receipt") {
+        args.default_field("txn", movement);
+    }
     let replacement = super::build(context, args)?;
     let command = Command::CorrectVoucher(build::correct(of, date, replacement.command));
     Ok(Built { before: replacement.before, command })
