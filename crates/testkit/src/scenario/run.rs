@@ -69,16 +69,18 @@ impl Runner<'_> {
         self.command(&tokens)
     }
 
-    /// `setup none|book|scheme|funds|season [live=DAY]`: how far the season has come before the first line.
+    /// `setup none|book|scheme|funds|season|paid|closed [live=DAY]`: how far the season has come before the first line.
     fn setup(&mut self, tokens: &[String]) -> Result<(), Fault> {
         let mut args = Args::of(tokens)?;
         let live = args.field("live").map_or(Ok(day("2019-01-01")), |text| date(&text))?;
-        let stages: [(&str, Vec<season::Step>); 5] = [
+        let stages: [(&str, Vec<season::Step>); 7] = [
             ("none", Vec::new()),
             ("book", season::opening(live)),
             ("scheme", season::programme()),
             ("funds", season::funding()),
             ("season", season::enrolment()),
+            ("paid", season::spending()),
+            ("closed", season::closing()),
         ];
         let wanted = args.word("how far")?;
         let last = stages.iter().position(|(name, _)| *name == wanted);

@@ -52,6 +52,8 @@ fn roles(text: &str) -> Result<Vec<Role>, Fault> {
 fn open(args: &mut Args) -> Result<Command, Fault> {
     let mut create = build::create_book(Period { year: 2018, month: 1 }, build::day("2019-01-01"));
     args.text("currency", &mut create.preset.currency);
+    args.set("first", &mut create.first_period, period)?;
+    args.set("live", &mut create.live_from, date)?;
     for person in args.all("person") {
         let [code, held] = super::parts(&person)?;
         create.persons.push(PersonDef { roles: roles(held)?, ..build::person(code, Role::Audit, "") });
