@@ -142,6 +142,7 @@ impl Model {
         self.papers.iter().any(|p| p.slips.contains(digest))
             || self.bank_txns.iter().any(|(t, _)| t.slip_digest == *digest)
             || self.quotas.iter().flat_map(|q| &q.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
+            || self.batches.iter().flat_map(|b| &b.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
     }
 
     // Money.

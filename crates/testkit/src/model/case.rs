@@ -34,6 +34,7 @@ pub(crate) struct Drawn {
     pub cashier: String,
     pub settlement: Settlement,
     pub counterparty: String,
+    pub date: Day,
 }
 
 /// What a voucher asks of a bank transaction.
@@ -94,6 +95,11 @@ impl<'m> Case<'m> {
     /// LED-007 for a voucher date.
     pub fn date(&mut self, date: Day) {
         self.hit_if(date > self.today || !self.m.is_open(date.period()), "LED-007");
+    }
+
+    /// LED-007 for a day from which something holds: not in a closed month; it may lie ahead.
+    pub fn open_month(&mut self, date: Day) {
+        self.hit_if(!self.m.is_open(date.period()), "LED-007");
     }
 
     /// LED-007 for a document's own date.
@@ -173,6 +179,8 @@ impl<'m> Case<'m> {
             return None;
         };
         self.hit_if(fits && txn.account != ask.account, "SRC-010");
+        // The voucher that draws on a movement may cite its slip.
+        self.free_slips.push(txn.slip_digest);
         let left = if txn.direction == ask.direction { txn.fen - self.m.drawn(&txn.id) } else { 0 };
         self.hit_if(left < ask.fen, "LED-011");
         self.hit_if(txn.settlement == Settlement::Cash && ask.direction == Direction::Out, "DIV-003");
@@ -181,6 +189,7 @@ impl<'m> Case<'m> {
             cashier: cashier.clone(),
             settlement: txn.settlement,
             counterparty: txn.counterparty_account.clone(),
+            date: txn.date,
         })
     }
 
@@ -232,7 +241,9 @@ impl<'m> Case<'m> {
     }
 
     fn check_legs(&mut self, paper: &Paper) {
-        self.hit_if(!(2..=1_000).contains(&paper.legs.len()), "LED-004");
+        // What was refused already may have no lines to show.
+        let cut_short = paper.legs.is_empty() && !self.hits.is_empty();
+        self.hit_if(!(2..=1_000).contains(&paper.legs.len()) && !cut_short, "LED-004");
         for leg in &paper.legs {
             self.hit_if(leg.fen == 0 || (leg.fen < 0 && !paper.is_red()), "LED-004");
             let Some(account) = self.m.account(&leg.account) else {

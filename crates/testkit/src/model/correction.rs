@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use record::command::{CorrectVoucher, ReverseVoucher};
-use record::kinds::{Direction, LedgerKind, Side, Template, VoucherKind, Word};
+use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
+use record::kinds::{Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
 use record::{Command, Day, Fen, VoucherRef};
 
 use super::Change;
@@ -23,7 +23,6 @@ fn bank_net<'l>(legs: impl Iterator<Item = &'l Leg>) -> BTreeMap<String, Fen> {
 impl<'m> Case<'m> {
     pub fn reverse(&mut self, c: &ReverseVoucher) -> Vec<Change> {
         self.date(c.date);
-        self.slips(&c.evidence);
         let Some(original) = self.correctable(c.voucher, c.date) else { return Vec::new() };
         let net = bank_net(original.legs.iter());
         let moved: Fen = net.values().sum();
@@ -37,9 +36,17 @@ impl<'m> Case<'m> {
             let same_account = net.keys().all(|id| account(id) == Some(&txn.account));
             let left = txn.fen - self.m.drawn(&txn.id);
             self.hit_if(txn.direction != direction || left != moved.abs() || !same_account, "LED-010");
+            // It went back where it came from, to a registered account.
+            let partner =
+                |id: &String| self.m.bank_txns.iter().find(|(t, _)| t.id == *id).map(|(t, _)| &t.counterparty_account);
+            let elsewhere = net.keys().any(|id| partner(id) != Some(&txn.counterparty_account));
+            self.hit_if(elsewhere || txn.counterparty_account.is_empty(), "LED-010");
+            self.hit_if(txn.direction == Direction::Out && txn.settlement == Settlement::Cash, "DIV-003");
+            self.free_slips.push(txn.slip_digest);
         } else {
             self.fault("return_txn", "UNKNOWN");
         }
+        self.slips(&c.evidence);
         let back = back.filter(|_| !net.is_empty());
         let mut changes = self.red(original, c.date, back.map(|(t, cashier)| (t.id.as_str(), cashier.as_str())));
         attach(&mut changes, &c.evidence);
@@ -110,6 +117,7 @@ impl<'m> Case<'m> {
         self.slips(&c.evidence);
         let Some(original) = self.correctable(c.voucher, c.date).cloned() else { return Vec::new() };
         self.same_kind(&original, c);
+        self.documents(&original, c);
         let mut changes = self.red(&original, c.date, None);
         attach(&mut changes, &c.evidence);
         // The right voucher is judged on the books as they stand without the wrong one.
@@ -140,6 +148,15 @@ impl<'m> Case<'m> {
         changes
     }
 
+    /// LED-011: red and blue bring no bill or slip twice; a receipt keeps its bill.
+    fn documents(&mut self, original: &Paper, c: &CorrectVoucher) {
+        let theirs = slips_of(documents_of(&c.replacement));
+        self.hit_if(slips_of(&c.evidence).iter().any(|slip| theirs.contains(slip)), "LED-011");
+        if let Command::PostPremiumReceipt(receipt) = &*c.replacement {
+            self.hit_if(receipt.bill_no != original.bill, "LED-011");
+        }
+    }
+
     /// LED-010: replaced by a command of the kind that posted it; dated with the correction.
     fn same_kind(&mut self, original: &Paper, c: &CorrectVoucher) {
         let (fits, date) = match &*c.replacement {
@@ -155,8 +172,19 @@ impl<'m> Case<'m> {
     }
 }
 
+/// The documents that a replacement brings.
+fn documents_of(command: &Command) -> &[Evidence] {
+    match command {
+        Command::Disburse(r) => &r.evidence,
+        Command::RecordReturn(r) => &r.evidence,
+        Command::RemitPremiums(r) => &r.evidence,
+        Command::RecordIncome(r) => &r.evidence,
+        _ => &[],
+    }
+}
+
 /// The documents of a correction stand with its first red voucher.
-fn attach(changes: &mut [Change], evidence: &[record::command::Evidence]) {
+fn attach(changes: &mut [Change], evidence: &[Evidence]) {
     if let Some(Change::Paper(paper)) = changes.first_mut() {
         paper.slips = slips_of(evidence);
     }

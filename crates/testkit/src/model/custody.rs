@@ -98,7 +98,6 @@ impl Case<'_> {
 
     pub fn remit(&mut self, c: &RemitPremiums) -> Vec<Change> {
         self.date(c.date);
-        self.evidence(&c.evidence);
         let association = self.payee(&c.payee_account, "REM-003");
         if !self.m.has_organization(&c.holder) {
             self.fault("holder", "UNKNOWN");
@@ -106,6 +105,7 @@ impl Case<'_> {
         }
         let total = c.items.iter().map(|item| item.fen).sum();
         let drawn = self.draw_custody(&c.holder, &c.bank_txn, Direction::Out, total);
+        self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &association) {
             self.hit_if(drawn.counterparty != c.payee_account, "REM-003");
         }

@@ -205,7 +205,8 @@ impl Form {
             Command::CloseYear(c) => self.year("year", c.year),
             Command::SignDailySummary(c) => {
                 self.day("day", c.day);
-                self.fen("total_fen", c.total_fen);
+                // Red letters count, so a day's total may be zero or below.
+                self.fault_if(!(-MAX_FEN..=MAX_FEN).contains(&c.total_fen), "total_fen", "OUT_OF_RANGE");
             }
             Command::ReviewCommand(c) => {
                 self.fault_if(c.submission == 0, "submission", "REQUIRED");

@@ -3,14 +3,13 @@
 use record::command::RecordIncome;
 use record::kinds::{BankPurpose, Direction, EvidenceKind, IncomeKind, Side, Word};
 
-use super::case::{Case, Draw, slips_of};
+use super::case::{Case, Draw, Drawn, slips_of};
 use super::paper::{Deed, Leg};
 use super::{Change, Grant};
 
 impl Case<'_> {
     pub fn income(&mut self, c: &RecordIncome) -> Vec<Change> {
         self.date(c.date);
-        self.evidence(&c.evidence);
         self.bill(&c.bill_no);
         self.income_documents(c);
         let drawn = self.draw(&Draw {
@@ -21,6 +20,8 @@ impl Case<'_> {
             direction: Direction::In,
             fen: c.fen,
         });
+        self.evidence(&c.evidence);
+        self.payer(drawn.as_ref());
         let Some(source) = self.income_source(c) else { return Vec::new() };
         let paired = self.m.source(&source).map_or_else(String::new, |s| s.income_account.clone());
         let account = if c.account.is_empty() { paired.clone() } else { c.account.clone() };
@@ -42,6 +43,14 @@ impl Case<'_> {
         paper.bill.clone_from(&c.bill_no);
         paper.slips = slips_of(&c.evidence);
         opened.into_iter().chain([Change::Paper(Box::new(paper))]).collect()
+    }
+
+    /// What the association sends back is a return (SRC-002), what comes from an account of ours a transfer (SRC-004): no income.
+    fn payer(&mut self, drawn: Option<&Drawn>) {
+        let account = drawn.and_then(|d| self.m.bank_accounts.iter().find(|a| a.code == d.counterparty));
+        if let Some(account) = account {
+            self.hit(if account.purpose == BankPurpose::Payee { "SRC-002" } else { "SRC-004" });
+        }
     }
 
     /// SRC-005, SRC-006, SRC-009.
@@ -93,6 +102,8 @@ impl Case<'_> {
                 self.hit("USE-002");
             }
         }
+        // What is no use of the fund is refused above, and kept nowhere.
+        uses.retain(|code| self.m.preset().uses.iter().any(|u| u.code == *code));
         uses.sort();
         uses.dedup();
         let grantor_known = spec.grantor.is_empty() || self.m.has_organization(&spec.grantor);

@@ -15,7 +15,12 @@ use super::{Change, Review};
 impl Case<'_> {
     pub fn register_scheme(&mut self, c: &RegisterScheme) -> Vec<Change> {
         self.fault_if(self.m.scheme(c.year).is_some(), "year", "EXISTS");
-        self.carry(&Act::plain(&c.approval, &[ApprovalKind::Scheme], "APR-003", self.today));
+        // A scheme entered after the fact is judged on its own days (decisions 12).
+        let historical = c.enroll_deadline < self.m.opened().live_from;
+        let date = if historical { c.enroll_deadline } else { self.today };
+        self.carry(&Act::plain(&c.approval, &[ApprovalKind::Scheme], "APR-003", date));
+        let approved = self.m.approvals.iter().find(|(a, _)| a.code == c.approval).map_or(0, |(a, _)| a.max_fen);
+        self.hit_if(approved > 0 && c.total_fen > approved, "APR-003");
         self.hit_if(c.targets.iter().any(|t| self.m.class(&t.class).is_none()), "USE-003");
         vec![Change::Scheme(c.clone())]
     }
@@ -23,8 +28,9 @@ impl Case<'_> {
     pub fn set_standard(&mut self, c: &SetSubsidyStandard) -> Vec<Change> {
         let s = &c.standard;
         self.class_and_plan(&s.class, &s.plan);
-        let act = Act::plain(&c.approval, &[ApprovalKind::Standard], "APR-004", self.today);
+        let act = Act::plain(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from);
         self.carry(&Act { scope: ["", &s.class, &s.plan], ..act });
+        self.open_month(s.valid_from);
         vec![Change::Standard(s.clone())]
     }
 

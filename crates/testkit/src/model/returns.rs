@@ -5,13 +5,12 @@ use record::command::RecordReturn;
 use record::kinds::{BankPurpose, Direction, OrgType, Side, Template, Word};
 
 use super::Change;
-use super::case::{Case, Draw, slips_of, times};
+use super::case::{Case, Draw, Drawn, slips_of, times};
 use super::paper::{Deed, Leg, Paper};
 
 impl Case<'_> {
     pub fn record_return(&mut self, c: &RecordReturn) -> Vec<Change> {
         self.date(c.date);
-        self.evidence(&c.evidence);
         let drawn = self.draw(&Draw {
             account: &c.bank_account,
             purpose: BankPurpose::FundSpecial,
@@ -20,6 +19,7 @@ impl Case<'_> {
             direction: Direction::In,
             fen: c.fen,
         });
+        self.evidence(&c.evidence);
         let payment = self.m.paper(c.payment);
         let Some((payment, paid_heads, paid)) = payment.and_then(|p| match &p.deed {
             Deed::Payment(_, heads, fen) => Some((p, *heads, *fen)),
@@ -31,19 +31,19 @@ impl Case<'_> {
         let other_year = payment.date.year() != c.date.year() || payment.date > c.date;
         self.hit_if(other_year || self.m.is_reversed(c.payment), "LED-010");
         self.hit_if(c.heads + self.m.returned_heads(c.payment) > paid_heads, "ENR-001");
+        // Money from anybody else is income of its own source.
+        let association = self.sender(drawn.as_ref());
+        self.hit_if(drawn.is_some() && association.is_empty(), "SRC-002");
         let price = paid / i64::from(paid_heads.max(1));
         self.hit_if(times(c.heads, price) != Some(c.fen), "USE-005");
         let of = self.m.commitments.iter().find(|(k, _)| k.code == payment.commitment);
         let (Some(drawn), Some((of, _))) = (drawn, of) else { return Vec::new() };
-        let sender = self.m.bank_accounts.iter().find(|a| a.code == drawn.counterparty);
-        let sender = sender.and_then(|a| self.m.organizations.iter().find(|o| o.code == a.organization));
-        let association = sender.filter(|o| o.org_type == OrgType::MutualAid).map_or("", |o| o.code.as_str());
         let mut legs = Vec::new();
         for (i, (expense, fen)) in self.newest_first(payment, c.fen).into_iter().enumerate() {
             let credit = Leg {
                 side: Side::Credit,
                 fen,
-                counterparty: association.to_owned(),
+                counterparty: association.clone(),
                 heads: if i == 0 { i64::from(c.heads) } else { 0 },
                 ..expense
             };
@@ -65,6 +65,13 @@ impl Case<'_> {
         let mut budget = self.paper(Word::Yu, Template::T17, c.date, legs);
         budget.commitment.clone_from(&of.code);
         vec![Change::Paper(Box::new(paper)), Change::Paper(Box::new(budget))]
+    }
+
+    /// The association, if a movement came from its account.
+    fn sender(&self, drawn: Option<&Drawn>) -> String {
+        let account = drawn.and_then(|d| self.m.bank_accounts.iter().find(|a| a.code == d.counterparty));
+        let owner = account.and_then(|a| self.m.organizations.iter().find(|o| o.code == a.organization));
+        owner.filter(|o| o.org_type == OrgType::MutualAid).map_or_else(String::new, |o| o.code.clone())
     }
 
     /// The payment's expense lines, last attributed first, each with what of `fen` goes back to its grant.

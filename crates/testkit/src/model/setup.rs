@@ -76,6 +76,8 @@ impl Case<'_> {
         let parent = &organization.parent;
         self.fault_if(self.m.has_organization(&organization.code), "organization.code", "EXISTS");
         self.fault_if(!parent.is_empty() && !self.m.has_organization(parent), "organization.parent", "UNKNOWN");
+        // There is one association, known from the start; another would be a payee of somebody's making.
+        self.hit_if(organization.org_type == OrgType::MutualAid, "USE-006");
         vec![Change::Organization(organization.clone())]
     }
 
@@ -107,7 +109,8 @@ impl Case<'_> {
 
     pub fn set_parameter(&mut self, c: &SetParameter) -> Vec<Change> {
         self.fault_if(!self.m.parameters.iter().any(|(key, ..)| *key == c.key), "key", "UNKNOWN");
-        self.carry(&Act { ..Act::plain(&c.approval, &[ApprovalKind::Param], "APR-004", self.today) });
+        self.carry(&Act::plain(&c.approval, &[ApprovalKind::Param], "APR-004", c.effective_from));
+        self.open_month(c.effective_from);
         vec![Change::Parameter(c.key.clone(), c.value.clone(), c.effective_from)]
     }
 

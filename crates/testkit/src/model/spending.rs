@@ -156,7 +156,6 @@ impl Case<'_> {
 
     pub fn disburse(&mut self, c: &Disburse) -> Vec<Change> {
         self.date(c.date);
-        self.evidence(&c.evidence);
         self.hit_if(c.settlement == Settlement::Cash, "DIV-003");
         let payee = self.payee(&c.payee_account, "USE-006");
         let drawn = self.draw(&Draw {
@@ -167,9 +166,12 @@ impl Case<'_> {
             direction: Direction::Out,
             fen: c.fen,
         });
+        self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &payee) {
             self.hit_if(drawn.counterparty != c.payee_account, "USE-006");
         }
+        // Authority stands before the money leaves, whatever day the voucher then bears.
+        let paid_on = drawn.as_ref().map_or(c.date, |d| d.date.min(c.date));
         for (i, code) in c.batches.iter().enumerate() {
             let known = self.m.batch(code).is_some();
             self.fault_if(!known, &format!("batches[{i}]"), "UNKNOWN");
@@ -179,8 +181,8 @@ impl Case<'_> {
             self.hit("BUD-005");
             return Vec::new();
         };
-        self.still_authorised(of, c, payee.as_deref());
-        self.payable_batches(of, c);
+        self.still_authorised(of, c, paid_on, payee.as_deref());
+        self.payable_batches(of, c, paid_on);
         self.price((&of.class, &of.plan), c.date, c.heads, c.unit_fen, c.fen);
         let use_code = self.use_of(of, c);
         let account = self.expense_account(of, c);
@@ -229,13 +231,14 @@ impl Case<'_> {
     }
 
     /// BUD-005, APR-001, APR-005, BUD-001: the commitment covers the payment, and its approval still holds on the day.
-    fn still_authorised(&mut self, of: &CommitExpenditure, c: &Disburse, payee: Option<&str>) {
-        self.hit_if(c.date < of.date, "BUD-005");
+    fn still_authorised(&mut self, of: &CommitExpenditure, c: &Disburse, paid_on: Day, payee: Option<&str>) {
+        self.hit_if(paid_on < of.date || c.unit_fen != of.unit_fen, "BUD-005");
         let mut left = 0;
         if let Some((approval, registrar)) = self.m.approvals.iter().find(|(a, _)| a.code == of.approval) {
             let ended = approval.valid_to.is_some_and(|last| self.judged(c.date) > last);
-            let other_payee = payee.is_some_and(|p| !approval.scope.payee.is_empty() && approval.scope.payee != p);
-            self.hit_if(c.date < approval.meeting_on || ended || other_payee, "APR-001");
+            let named = &approval.scope.payee;
+            let other_payee = !named.is_empty() && payee != Some(named.as_str());
+            self.hit_if(paid_on < approval.meeting_on || ended || other_payee, "APR-001");
             self.hit_if(*registrar == self.maker, "APR-005");
             left = approval.max_fen - self.m.approval_used(&of.approval);
         }
@@ -252,20 +255,22 @@ impl Case<'_> {
         self.hit_if(left < short, "APR-001");
     }
 
-    /// ENR-001, BUD-001 by class, USE-007, APR-002.
-    fn payable_batches(&mut self, of: &CommitExpenditure, c: &Disburse) {
+    /// ENR-001, BUD-001 by class and year, USE-007, APR-002.
+    fn payable_batches(&mut self, of: &CommitExpenditure, c: &Disburse, paid_on: Day) {
         let codes: BTreeSet<&String> = c.batches.iter().collect();
         let batches: Vec<_> = codes.into_iter().filter_map(|code| self.m.batch(code)).collect();
         let heads: u64 = batches.iter().map(|b| u64::from(b.insured_count)).sum();
         self.hit_if(heads != u64::from(c.heads), "ENR-001");
         for batch in batches {
             self.hit_if(self.m.paid_heads(&batch.code) > 0, "ENR-001");
-            self.hit_if(batch.class != of.class, "BUD-001");
+            self.hit_if(batch.class != of.class || batch.year > of.year, "BUD-001");
             self.hit_if(batch.plan != of.plan, "USE-007");
-            let last = self.m.reviews.iter().rfind(|r| r.batch == batch.code);
-            let passed = last.is_some_and(|r| r.verdict == Judgement::Approve && r.on <= c.date);
             let needed = self.m.class(&batch.class).is_some_and(|class| class.review_required);
-            self.hit_if(needed && !passed, "APR-002");
+            let passed = match self.m.reviews.iter().rfind(|r| r.batch == batch.code) {
+                Some(last) => last.verdict == Judgement::Approve && last.on <= paid_on,
+                None => !needed,
+            };
+            self.hit_if(!passed || batch.submitted_on > paid_on, "APR-002");
         }
     }
 
