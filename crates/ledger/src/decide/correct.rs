@@ -143,6 +143,7 @@ fn red(
         returned.and_then(|no| desk.state.bank_txns.get(no)).map_or(original.voucher.cashier_by, |txn| txn.cashier);
     let summary = format!("注销{}{}号凭证 {reason}", chinese_date(original.voucher.date), of);
     let draft = Draft {
+        ledger: original.voucher.ledger,
         word: original.voucher.reference.word,
         kind: VoucherKind::RedReversal,
         attachments: evidence.len(),
