@@ -300,10 +300,11 @@ fn check_bank_unchanged(desk: &mut Desk<'_>, original: &Original, events: &[Even
             *sum = sum.saturating_add(fen);
         }
     }
-    // A replacement that did not come to lines has said why already.
-    let whole = events
-        .iter()
-        .any(|e| voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection));
+    // A replacement that did not come to lines has said why already; a receipt noted as paid elsewhere never has lines.
+    let whole = events.iter().any(|e| {
+        matches!(e, Event::ReceiptNoted(_))
+            || voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection)
+    });
     for (no, fen) in net.into_iter().filter(|(_, fen)| whole && *fen != 0) {
         let id = desk.state.bank_txns.code(no).to_owned();
         desk.hit("LED-010", "bank_txn", &id, &fen.to_string());
