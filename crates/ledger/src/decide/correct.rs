@@ -236,12 +236,13 @@ fn scratch(sequence: u64, time: i64, event: Event) -> Record {
 /// The replacement is the kind of command that posted the original (LED-010), dated with the correction.
 fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
     let is_receipt = original.voucher.reference.word == Word::Dai;
-    let (fits, date) = match (&*c.replacement, &original.effect) {
-        (Command::Disburse(r), Effect::Payment { .. }) => (true, r.date),
-        (Command::RecordReturn(r), Effect::Return { .. }) => (true, r.date),
-        (Command::RemitPremiums(r), Effect::Remittance { .. }) => (true, r.date),
-        (Command::RecordIncome(r), Effect::None) => (!is_receipt, r.date),
-        (Command::PostPremiumReceipt(r), Effect::None) => (is_receipt, r.received_on),
+    let did = &original.effect;
+    let (fits, date) = match &*c.replacement {
+        Command::Disburse(r) => (matches!(did, Effect::Payment { .. }), r.date),
+        Command::RecordReturn(r) => (matches!(did, Effect::Return { .. }), r.date),
+        Command::RemitPremiums(r) => (matches!(did, Effect::Remittance { .. }), r.date),
+        Command::RecordIncome(r) => (matches!(did, Effect::None) && !is_receipt, r.date),
+        Command::PostPremiumReceipt(r) => (matches!(did, Effect::None) && is_receipt, r.received_on),
         _ => (false, c.date),
     };
     if !fits {
