@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use record::command::Evidence;
 use record::event::{Effect, Hit, VoucherPosted};
 use record::kinds::{LedgerKind, Settlement, Template, VoucherKind, Word};
-use record::{ApprovalNo, CommitmentNo, Day, Digest, Event, Fen, Line, PersonNo, SourceNo, Voucher, VoucherRef};
+use record::{
+    ApprovalNo, CommitmentNo, Day, Digest, Event, Fen, Line, Period, PersonNo, SourceNo, Voucher, VoucherRef,
+};
 
 use super::Hands;
 use crate::facts::{FactKey, bill_digest, unique_evidence};
@@ -166,6 +168,15 @@ impl<'a> Desk<'a> {
         if !self.state.is_open(date.period()) {
             let (open, date) = (self.state.next_to_close().to_string(), date.to_string());
             self.hit("LED-007", field, &open, &date);
+        }
+    }
+
+    /// LED-007: a budget voucher's date, and a budget year that its year-end has not cancelled: after T29 the next year sets its own.
+    pub fn check_budget_date(&mut self, date: Day, year: u16) {
+        self.check_date(date, "date");
+        let december = Period { year, month: 12 };
+        if !self.state.is_open(december) {
+            self.hit("LED-007", "year", &self.state.next_to_close().to_string(), &december.to_string());
         }
     }
 

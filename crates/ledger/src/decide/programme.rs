@@ -58,7 +58,7 @@ struct Known {
 }
 
 pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
-    desk.check_date(c.date, "date");
+    desk.check_budget_date(c.date, c.year);
     desk.check_evidence(&c.evidence);
     let sum = c.lines.iter().fold(0, |sum: Fen, line| sum.saturating_add(line.fen));
     if sum != c.total_fen {
@@ -79,7 +79,7 @@ pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
 }
 
 pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event> {
-    desk.check_date(c.date, "date");
+    desk.check_budget_date(c.date, c.year);
     desk.check_evidence(&c.evidence);
     let up = c.lines.iter().filter(|l| l.change == Change::Increase).fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
     let approval = carry(desk, &Act { fen: up, ..act(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date) });
@@ -170,7 +170,7 @@ fn budget_voucher(
 }
 
 pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Event> {
-    desk.check_date(c.date, "date");
+    desk.check_budget_date(c.date, c.year);
     desk.check_evidence(&c.evidence);
     if desk.state.quotas.contains_key(&c.notice_no) {
         desk.taken("notice_no");

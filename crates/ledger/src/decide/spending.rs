@@ -31,7 +31,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
     if desk.state.commitments.no(&c.code).is_some() {
         desk.taken("code");
     }
-    desk.check_date(c.date, "date");
+    desk.check_budget_date(c.date, c.year);
     desk.check_evidence(&c.evidence);
     let source = desk.source(&c.source, "source");
     let at = lines::class_and_plan(desk, &c.class, &c.plan);
