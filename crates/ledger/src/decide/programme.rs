@@ -8,9 +8,9 @@ use record::command::{
 };
 use record::event::{Effect, QuotaAllocated};
 use record::kinds::{ApprovalKind, Change, Side, Template};
-use record::{AccountNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
+use record::{AccountNo, ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
 
-use super::approvals::{Act, carry};
+use super::approvals::{Act, carry, check_scope};
 use super::desk::{Desk, Draft, times};
 use super::lines;
 
@@ -43,7 +43,8 @@ pub(super) fn set_standard(desk: &mut Desk<'_>, c: &SetSubsidyStandard) -> Vec<E
     let s = &c.standard;
     lines::class_and_plan(desk, &s.class, &s.plan);
     // Approved before it holds: the day from which it holds is the day of the act.
-    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from)).unwrap_or(0);
+    let act = act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from);
+    let approval = carry(desk, &Act { scope: ["", &s.class, &s.plan], ..act }).unwrap_or(0);
     desk.check_open(s.valid_from, "standard.valid_from");
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
@@ -66,7 +67,7 @@ pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
     }
     let kinds = [ApprovalKind::Budget, ApprovalKind::Scheme];
     let approval = carry(desk, &Act { fen: c.total_fen, ..act(&c.approval, &kinds, "BUD-002", c.date) });
-    let known = budget_lines(desk, &c.lines);
+    let known = budget_lines(desk, approval.unwrap_or(0), &c.lines);
     for (i, line) in known.iter().enumerate() {
         let total = desk.state.posting.budget_total;
         let set = desk.state.budget.contains_key(&(c.year, line.source, line.class, line.plan, total));
@@ -83,7 +84,7 @@ pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event>
     desk.check_evidence(&c.evidence);
     let up = c.lines.iter().filter(|l| l.change == Change::Increase).fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
     let approval = carry(desk, &Act { fen: up, ..act(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date) });
-    let known = budget_lines(desk, &c.lines);
+    let known = budget_lines(desk, approval.unwrap_or(0), &c.lines);
     let available = desk.state.posting.budget_available;
     for line in known.iter().filter(|l| l.change == Change::Decrease) {
         let left = desk.state.budget_balance(c.year, line.source, line.class, line.plan, available);
@@ -96,10 +97,11 @@ pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event>
     budget_voucher(desk, c.year, c.date, approval.unwrap_or(0), &known, &c.evidence)
 }
 
-/// SRC-001, USE-003, USE-007 and the source's purpose, for every line; a line named twice is a fault.
-fn budget_lines(desk: &mut Desk<'_>, lines: &[BudgetLine]) -> Vec<Known> {
+/// BUD-002 by the approval's scope, SRC-001, USE-003, USE-007 and the source's purpose, for every line; a line named twice is a fault.
+fn budget_lines(desk: &mut Desk<'_>, approval: ApprovalNo, lines: &[BudgetLine]) -> Vec<Known> {
     let mut known: Vec<Known> = Vec::with_capacity(lines.len());
     for (i, line) in lines.iter().enumerate() {
+        check_scope(desk, approval, "BUD-002", [&line.source, &line.class, &line.plan]);
         let source = desk.source(&line.source, &format!("lines[{i}].source"));
         let at = lines::class_and_plan(desk, &line.class, &line.plan);
         let (Some(source), Some((class, plan))) = (source, at) else { continue };
