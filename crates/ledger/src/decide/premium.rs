@@ -175,7 +175,9 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
         }
         remit_item(desk, c, holder, (i, item), &mut parts);
     }
-    let (Some((_, association)), Some(drawn)) = (payee, drawn) else { return Vec::new() };
+    let Some(drawn) = drawn else { return Vec::new() };
+    // A payee that is not registered has been told; the money is judged all the same.
+    let association = payee.map_or(0, |(_, organization)| organization);
     vouchers(desk, c, holder, association, drawn, &parts)
 }
 

@@ -182,7 +182,7 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
         0
     });
     check_scheme_before(desk, c);
-    let Some(source) = desk.source(&c.source, "source") else { return Vec::new() };
+    let source = desk.source(&c.source, "source");
     let mut known = Vec::with_capacity(c.lines.len());
     let mut voucher_lines = Vec::new();
     let mut by_class: BTreeMap<ClassNo, i64> = BTreeMap::new();
@@ -192,11 +192,12 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
             desk.fault(&format!("lines[{i}]"), "DUPLICATE", "同一类别和计划只能列一次", "names a class and plan twice");
         }
         known.push((class, plan, line.heads));
-        let Some(heads) = line.heads.filter(|heads| *heads > 0) else { continue };
+        let Some((source, heads)) = source.zip(line.heads.filter(|heads| *heads > 0)) else { continue };
         let sum = by_class.entry(class).or_default();
         *sum = sum.saturating_add(i64::from(heads));
         voucher_lines.extend(quota_pair(desk, c, (source, class, plan), heads));
     }
+    let Some(source) = source else { return Vec::new() };
     by_class.into_iter().for_each(|(class, heads)| check_places(desk, c, source, class, heads));
     let mut events = vec![Event::QuotaAllocated(QuotaAllocated {
         notice_no: c.notice_no.clone(),

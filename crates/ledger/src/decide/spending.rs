@@ -46,8 +46,10 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
             scope: [&c.source, &c.class, &c.plan],
         },
     );
+    if let Some(at) = at {
+        lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
+    }
     let (Some(source), Some((class, plan))) = (source, at) else { return Vec::new() };
-    lines::check_price(desk, (class, plan), c.date, c.heads, c.unit_fen, c.fen);
     check_purpose(desk, source, desk.state.use_for(&c.class, &c.plan, false));
     let posting = &desk.state.posting;
     let balance = |account| desk.state.budget_balance(c.year, source, class, plan, account);
@@ -198,7 +200,9 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     let use_code = use_of_payment(desk, commitment, c);
     let account = expense_account(desk, commitment, c);
     check_purpose(desk, commitment.source, use_code);
-    let (Some(use_code), Some((_, payee_org)), Some(drawn)) = (use_code, payee, drawn) else { return Vec::new() };
+    let (Some(use_code), Some(drawn)) = (use_code, drawn) else { return Vec::new() };
+    // A payee that is not registered has been told; the money is judged all the same.
+    let payee_org = payee.map_or(0, |(_, organization)| organization);
     let shares = if c.grants.is_empty() {
         let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date };
         lines::attribute(desk, out)
