@@ -96,7 +96,8 @@ fn open(event: &Committed) -> Commitment {
         unit_fen: event.unit_fen,
         open_heads: event.heads,
         open_fen: event.fen,
-        from_allocated_fen: event.from_allocated_fen,
+        allocated_fen: event.from_allocated_fen,
+        paid_fen: 0,
         date: event.date,
     }
 }
@@ -146,7 +147,7 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         Some(product) if product == c.fen => {}
         product => desk.hit("USE-005", "fen", &product.unwrap_or(0).to_string(), &c.fen.to_string()),
     }
-    let available = commitment.open_fen.saturating_sub(commitment.from_allocated_fen).max(0);
+    let available = commitment.open_fen.saturating_sub(commitment.open_allocated_fen()).max(0);
     let allocated = c.fen.saturating_sub(available).max(0);
     let lines = encumbrance(desk, commitment, c.heads, c.fen, allocated, true);
     let draft = Draft {

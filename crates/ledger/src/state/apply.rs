@@ -233,18 +233,19 @@ impl State {
             unit_fen: event.unit_fen,
             open_heads: event.heads,
             open_fen: event.fen,
-            from_allocated_fen: event.from_allocated_fen,
+            allocated_fen: event.from_allocated_fen,
+            paid_fen: 0,
             date: event.date,
         });
     }
 
     fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {
         let Some(c) = self.commitments.get_mut(commitment) else { return };
-        let available = c.open_fen.saturating_sub(c.from_allocated_fen);
+        let available = c.open_fen.saturating_sub(c.open_allocated_fen());
         c.open_heads = c.open_heads.saturating_sub(heads);
         c.open_fen = c.open_fen.saturating_sub(fen);
         // The available budget is given back first, then allocated places: the reverse of taking.
-        c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
+        c.allocated_fen = c.allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
         let approval = c.approval;
         if let Some(a) = self.approvals.get_mut(approval) {
             a.used_fen = a.used_fen.saturating_sub(fen);
@@ -388,8 +389,7 @@ impl State {
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
-            // Allocated places are spent first, so what is left to release is the available budget.
-            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen).max(0);
+            c.paid_fen = c.paid_fen.saturating_add(fen);
         }
         let expense = voucher.lines.iter().find(|l| l.side == Side::Debit);
         let shares: Vec<(GrantNo, Fen)> =
@@ -439,6 +439,7 @@ impl State {
             if let Some(c) = self.commitments.get_mut(commitment) {
                 c.open_heads = c.open_heads.saturating_add(heads);
                 c.open_fen = c.open_fen.saturating_add(fen);
+                c.paid_fen = c.paid_fen.saturating_sub(fen);
             }
         }
         if let Some((payment, heads)) = self.returns.remove(&of) {
