@@ -4,5 +4,6 @@
 pub mod book;
 pub mod build;
 pub mod memory;
+pub mod model;
 pub mod scenario;
 pub mod season;

@@ -47,8 +47,10 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
             scope: [&c.source, &c.class, &c.plan],
         },
     );
+    if let Some(at) = at {
+        lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
+    }
     let (Some(source), Some((class, plan))) = (source, at) else { return Vec::new() };
-    lines::check_price(desk, (class, plan), c.date, c.heads, c.unit_fen, c.fen);
     check_purpose(desk, source, desk.state.use_for(&c.class, &c.plan, false));
     let posting = &desk.state.posting;
     let balance = |account| desk.state.budget_left((c.year, source, class, plan), account, c.date);
@@ -95,7 +97,8 @@ fn open(event: &Committed) -> Commitment {
         unit_fen: event.unit_fen,
         open_heads: event.heads,
         open_fen: event.fen,
-        from_allocated_fen: event.from_allocated_fen,
+        allocated_fen: event.from_allocated_fen,
+        paid_fen: 0,
         date: event.date,
     }
 }
@@ -149,7 +152,7 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         Some(product) if product == c.fen => {}
         product => desk.hit("USE-005", "fen", &product.unwrap_or(0).to_string(), &c.fen.to_string()),
     }
-    let available = commitment.open_fen.saturating_sub(commitment.from_allocated_fen).max(0);
+    let available = commitment.open_fen.saturating_sub(commitment.open_allocated_fen()).max(0);
     let allocated = c.fen.saturating_sub(available).max(0);
     let lines = encumbrance(desk, commitment, c.heads, c.fen, allocated, true);
     let draft = Draft {
@@ -204,7 +207,9 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     let use_code = use_of_payment(desk, commitment, c);
     let account = expense_account(desk, commitment, c);
     check_purpose(desk, commitment.source, use_code);
-    let (Some(use_code), Some((_, payee_org)), Some(drawn)) = (use_code, payee, drawn) else { return Vec::new() };
+    let (Some(use_code), Some(drawn)) = (use_code, drawn) else { return Vec::new() };
+    // A payee that is not registered has been told; the money is judged all the same.
+    let payee_org = payee.map_or(0, |(_, organization)| organization);
     let shares = if c.grants.is_empty() {
         let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date };
         lines::attribute(desk, out)

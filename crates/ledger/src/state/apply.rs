@@ -233,18 +233,19 @@ impl State {
             unit_fen: event.unit_fen,
             open_heads: event.heads,
             open_fen: event.fen,
-            from_allocated_fen: event.from_allocated_fen,
+            allocated_fen: event.from_allocated_fen,
+            paid_fen: 0,
             date: event.date,
         });
     }
 
     fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {
         let Some(c) = self.commitments.get_mut(commitment) else { return };
-        let available = c.open_fen.saturating_sub(c.from_allocated_fen);
+        let available = c.open_fen.saturating_sub(c.open_allocated_fen());
         c.open_heads = c.open_heads.saturating_sub(heads);
         c.open_fen = c.open_fen.saturating_sub(fen);
         // The available budget is given back first, then allocated places: the reverse of taking.
-        c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
+        c.allocated_fen = c.allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
         let approval = c.approval;
         if let Some(a) = self.approvals.get_mut(approval) {
             a.used_fen = a.used_fen.saturating_sub(fen);
@@ -400,13 +401,10 @@ impl State {
                 b.paid_heads = b.paid_heads.saturating_add(*paid);
             }
         }
-        let mut from_allocated_fen = 0;
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
-            // Allocated places are spent first, so what is left to release is the available budget.
-            from_allocated_fen = c.from_allocated_fen.min(fen).max(0);
-            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(from_allocated_fen);
+            c.paid_fen = c.paid_fen.saturating_add(fen);
         }
         let expense = voucher.lines.iter().find(|l| l.side == Side::Debit);
         let shares: Vec<(GrantNo, Fen)> =
@@ -416,7 +414,6 @@ impl State {
             batches: batches.to_vec(),
             heads,
             fen,
-            from_allocated_fen,
             returned: vec![0; shares.len()],
             shares,
             account: expense.map_or(0, |l| l.account),
@@ -448,7 +445,6 @@ impl State {
         if let Some(payment) = self.payments.get_mut(&of) {
             payment.reversed = true;
             let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
-            let from_allocated_fen = payment.from_allocated_fen;
             let batches = payment.batches.clone();
             for (batch, paid) in batches {
                 if let Some(b) = self.batch_mut(batch) {
@@ -458,7 +454,7 @@ impl State {
             if let Some(c) = self.commitments.get_mut(commitment) {
                 c.open_heads = c.open_heads.saturating_add(heads);
                 c.open_fen = c.open_fen.saturating_add(fen);
-                c.from_allocated_fen = c.from_allocated_fen.saturating_add(from_allocated_fen);
+                c.paid_fen = c.paid_fen.saturating_sub(fen);
             }
         }
         if let Some((payment, heads)) = self.returns.remove(&of) {

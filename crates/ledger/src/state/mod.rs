@@ -320,10 +320,19 @@ pub struct Commitment {
     pub open_heads: u32,
     /// Amount committed and neither paid nor released.
     pub open_fen: Fen,
-    /// Of the open amount, taken from allocated places (912).
-    pub from_allocated_fen: Fen,
+    /// Taken from allocated places (912), less what releases gave back to them.
+    pub allocated_fen: Fen,
+    /// Paid by payments that stand.
+    pub paid_fen: Fen,
     /// Day of the commitment.
     pub date: Day,
+}
+
+impl Commitment {
+    /// Of the open amount, what came from allocated places: payments spend those first. A payment that was reversed spent nothing.
+    pub fn open_allocated_fen(&self) -> Fen {
+        self.allocated_fen.saturating_sub(self.paid_fen).max(0)
+    }
 }
 
 /// A payment.
@@ -337,8 +346,6 @@ pub struct Payment {
     pub heads: u32,
     /// Amount.
     pub fen: Fen,
-    /// Of it, committed out of allocated places (912).
-    pub from_allocated_fen: Fen,
     /// Amount on each grant, in the order of attribution (oldest first).
     pub shares: Vec<(GrantNo, Fen)>,
     /// Expense account.
