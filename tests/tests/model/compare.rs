@@ -196,7 +196,7 @@ fn documents(pair: &Pair) -> Differs {
         same(&format!("used of approval {code}"), approval.used_fen, model.approval_used(code))?;
     }
     for (_, c) in state.commitments.iter() {
-        let ledger = (c.open_heads, c.open_fen, c.from_allocated_fen);
+        let ledger = (c.open_heads, c.open_fen, c.open_allocated_fen());
         same(&format!("open of commitment {}", c.code), ledger, model.open_commitment(&c.code))?;
     }
     for (_, txn) in state.bank_txns.iter() {
