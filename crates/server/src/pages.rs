@@ -59,6 +59,21 @@ impl Page {
         hex::encode(bytes)
     }
 
+    /// A page of a list whose entries are numbered from 1 in order of registration: the entries, the next token, and the sequence that
+    /// they hold for. Entries registered after the listing began have higher numbers, and come last.
+    pub fn numbered<'a, T: 'a, W>(
+        &self,
+        sequence: Sequence,
+        list: impl Iterator<Item = (u32, &'a T)>,
+        mut show: impl FnMut(u32, &'a T) -> W,
+    ) -> Result<(Vec<W>, String, Sequence), Failure> {
+        let after = self.after_number()?;
+        let rest = list.filter(|(no, _)| u64::from(*no) > after);
+        let keyed = rest.map(|(no, item)| (u64::from(no).to_be_bytes().to_vec(), (no, item)));
+        let (page, token) = self.take(self.snapshot.unwrap_or(sequence), keyed);
+        Ok((page.into_iter().map(|(no, item)| show(no, item)).collect(), token, sequence))
+    }
+
     /// Takes a page of entries that come in key order and all lie behind `after`, and the token of the next one, if there is more.
     pub fn take<T>(&self, snapshot: Sequence, entries: impl Iterator<Item = (Vec<u8>, T)>) -> (Vec<T>, String) {
         let mut page = Vec::new();

@@ -168,10 +168,11 @@ pub(super) fn set_parameter(desk: &mut Desk<'_>, c: &SetParameter) -> Vec<Event>
         approval: &c.approval,
         kinds: &[ApprovalKind::Param],
         rule: "APR-004",
-        date: desk.today,
+        date: c.effective_from,
         fen: 0,
         scope: ["", "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    desk.check_open(c.effective_from, "effective_from");
     vec![Event::ParameterSet { key: c.key.clone(), value: c.value.clone(), effective_from: c.effective_from, approval }]
 }

@@ -42,26 +42,27 @@ impl Desk<'_> {
             self.hit("LED-004", "lines", "2..1000", &count.to_string());
         }
         let red = matches!(voucher.kind, VoucherKind::RedReversal | VoucherKind::RedAdjust);
+        let state = self.state;
         for line in &voucher.lines {
-            let code = self.state.accounts.code(line.account).to_owned();
+            let code = state.accounts.code(line.account);
             if line.fen == 0 || (line.fen < 0 && !red) {
-                self.hit("LED-004", &code, "> 0", &line.fen.to_string());
+                self.hit("LED-004", code, "> 0", &line.fen.to_string());
             }
-            let Some(account) = self.state.accounts.get(line.account) else {
+            let Some(account) = state.accounts.get(line.account) else {
                 self.hit("LED-003", "account", "", "");
                 continue;
             };
             if !account.posting || line.source == 0 || account.name_zh.is_empty() {
-                self.hit("LED-003", &code, "posting=ALLOW", "BLOCK");
+                self.hit("LED-003", code, "posting=ALLOW", "BLOCK");
             }
             if (account.element == Element::Budget) != (voucher.ledger == LedgerKind::Budget) {
-                self.hit("LED-016", &code, voucher.ledger.code(), account.element.code());
+                self.hit("LED-016", code, voucher.ledger.code(), account.element.code());
             }
             let missing = account.dimensions.iter().find(|d| !carries(line, **d, voucher));
             if let Some(dimension) = missing {
-                self.hit("LED-003", &code, dimension.code(), "");
+                self.hit("LED-003", code, dimension.code(), "");
             }
-            self.check_total(line, &code);
+            self.check_total(line, code);
         }
     }
 

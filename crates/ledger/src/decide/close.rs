@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use record::command::{CarryToSurplus, ClosePeriod, CloseYear, SignDailySummary};
 use record::event::Effect;
-use record::kinds::{ApprovalKind, Element, LedgerKind, Role, Side, Template, VoucherKind, Word};
+use record::kinds::{ApprovalKind, Element, LedgerKind, Restriction, Role, Side, Template, VoucherKind, Word};
 use record::{AccountNo, Command, Day, Event, Fen, GrantNo, Line, Period, SourceNo, command, hash};
 
 use super::approvals::{Act, carry};
@@ -277,6 +277,10 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         desk.unknown("grant");
         return Vec::new();
     };
+    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
+        // Fiscal remainders go back to the treasury (T28), never into the union's surplus.
+        desk.hit("DIV-007", "source", "", &c.source);
+    }
     let posting = &desk.state.posting;
     let carry = desk.state.sources.get(source).and_then(|s| desk.state.account_no(&s.carry_account)).unwrap_or(0);
     let left = desk.state.balance(carry, source, grant, OWN).saturating_neg();

@@ -150,7 +150,14 @@ impl<'a> Desk<'a> {
         if date > self.today {
             let (today, date) = (self.today.to_string(), date.to_string());
             self.hit("LED-007", field, &today, &date);
-        } else if !self.state.is_open(date.period()) {
+        } else {
+            self.check_open(date, field);
+        }
+    }
+
+    /// LED-007: the date lies in a month that is not closed; it may lie ahead.
+    pub fn check_open(&mut self, date: Day, field: &str) {
+        if !self.state.is_open(date.period()) {
             let (open, date) = (self.state.next_to_close().to_string(), date.to_string());
             self.hit("LED-007", field, &open, &date);
         }

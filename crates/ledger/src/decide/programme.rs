@@ -24,7 +24,9 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
     if desk.state.schemes.contains_key(&c.year) {
         desk.taken("year");
     }
-    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Scheme], "APR-003", desk.today)).unwrap_or(0);
+    // A scheme entered after the fact is judged on its own days (decisions.md 12).
+    let date = if c.enroll_deadline < desk.state.live_from { c.enroll_deadline } else { desk.today };
+    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Scheme], "APR-003", date)).unwrap_or(0);
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
@@ -36,7 +38,9 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
 pub(super) fn set_standard(desk: &mut Desk<'_>, c: &SetSubsidyStandard) -> Vec<Event> {
     let s = &c.standard;
     lines::class_and_plan(desk, &s.class, &s.plan);
-    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Standard], "APR-004", desk.today)).unwrap_or(0);
+    // Approved before it holds: the day from which it holds is the day of the act.
+    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from)).unwrap_or(0);
+    desk.check_open(s.valid_from, "standard.valid_from");
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
 

@@ -192,6 +192,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         return Vec::new();
     };
     check_commitment(desk, commitment, c);
+    check_payee_scope(desk, commitment.approval, payee.map(|(_, organization)| organization));
     check_batches(desk, commitment, &batches, c);
     let at = (commitment.class, commitment.plan);
     lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
@@ -279,6 +280,15 @@ fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: D
     }
 }
 
+/// APR-001: an approval that names its payee pays nobody else.
+fn check_payee_scope(desk: &mut Desk<'_>, approval: ApprovalNo, payee: Option<record::OrgNo>) {
+    let named = desk.state.approvals.get(approval).map_or("", |a| a.approval.scope.payee.as_str());
+    let paid = payee.map_or("", |organization| desk.state.organizations.code(organization));
+    if !named.is_empty() && named != paid {
+        desk.hit("APR-001", "approval.scope.payee", named, paid);
+    }
+}
+
 /// The batches that are paid, each in whole.
 fn batches(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
     let mut found = Vec::with_capacity(c.batches.len());
@@ -305,6 +315,9 @@ fn check_batches(desk: &mut Desk<'_>, commitment: &Commitment, batches: &[(Grant
         if batch.paid_heads > 0 {
             desk.hit("ENR-001", &code, "0", &batch.paid_heads.saturating_add(*heads).to_string());
         }
+        if batch.form.year != commitment.year {
+            desk.hit("BUD-001", &code, &commitment.year.to_string(), &batch.form.year.to_string());
+        }
         if batch.class != commitment.class {
             let expected = desk.state.classes.code(commitment.class).to_owned();
             desk.hit("BUD-001", &code, &expected, &batch.form.class);
@@ -315,7 +328,8 @@ fn check_batches(desk: &mut Desk<'_>, commitment: &Commitment, batches: &[(Grant
         }
         let class = desk.state.classes.get(batch.class);
         let reviewed = matches!(batch.review, Some((Verdict::Approve, on, _)) if on <= c.date);
-        if class.is_some_and(|class| class.review_required) && !reviewed {
+        let rejected = matches!(batch.review, Some((Verdict::Reject, _, _)));
+        if rejected || (class.is_some_and(|class| class.review_required) && !reviewed) {
             let reviewer = class.map_or("", |class| class.reviewer.code());
             desk.hit("APR-002", &code, reviewer, "");
         }

@@ -81,7 +81,8 @@ impl State {
         let preset = &created.preset;
         self.book = created.book.clone();
         self.name = created.name.clone();
-        self.fund = (preset.fund_code.clone(), preset.fund_name.clone());
+        self.fund_code = preset.fund_code.clone();
+        self.fund_name = preset.fund_name.clone();
         self.chart_version = preset.chart_version.clone();
         self.preset = preset.name.clone();
         self.first_period = created.first_period;

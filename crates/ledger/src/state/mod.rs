@@ -34,8 +34,10 @@ pub struct State {
     pub book: String,
     /// Name of the book.
     pub name: String,
-    /// Code and name of the fund.
-    pub fund: (String, String),
+    /// Code of the fund.
+    pub fund_code: String,
+    /// Name of the fund.
+    pub fund_name: String,
     /// Version of the chart of accounts.
     pub chart_version: String,
     /// Name of the preset that it was opened from.

@@ -8,6 +8,6 @@ mod preset;
 mod wire;
 
 pub(crate) use closed::Closed;
-pub(crate) use commands::{command_of, message_of};
+pub(crate) use commands::message_of;
 pub(crate) use fields::{Fields, form_faults, wire_path};
 pub(crate) use wire::{Wire, required};

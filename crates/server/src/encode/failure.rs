@@ -87,9 +87,9 @@ impl Failure {
             }
             Failure::Denied => {
                 let text = if zh {
-                    "您的角色不能在此账套办理此事"
+                    "您的角色不能办理此事，或没有此账套"
                 } else {
-                    "your roles in this book do not allow this"
+                    "your roles do not allow this, or there is no such book"
                 };
                 (Code::PermissionDenied, "DENIED".into(), text.into())
             }

@@ -33,17 +33,14 @@ pub(crate) fn posted_result(
     })
 }
 
-/// What validate_only answers: the would-be outcome, without identities that only a record has.
-pub(crate) fn previewed(outcome_now: Outcome, judged_at: Sequence) -> Result<v1::MutationResult, Vec<Hit>> {
-    let outcome = match outcome(outcome_now)? {
-        Wire::Posted(posted) => {
-            let vouchers =
-                posted.vouchers.into_iter().map(|voucher| v1::PostedVoucher { uuid: String::new(), ..voucher });
-            Wire::Posted(v1::Posted { vouchers: vouchers.collect() })
-        }
-        Wire::Submitted(_) => Wire::Submitted(v1::Submitted { submission: 0 }),
+/// What validate_only answers: whether it would wait for review or take effect, without numbers and identities, which only a
+/// decision allots.
+pub(crate) fn previewed(submitted: bool, judged_at: Sequence) -> v1::MutationResult {
+    let outcome = match submitted {
+        true => Wire::Submitted(v1::Submitted { submission: 0 }),
+        false => Wire::Posted(v1::Posted::default()),
     };
-    Ok(v1::MutationResult { outcome: Some(outcome), receipt: None, judged_at })
+    v1::MutationResult { outcome: Some(outcome), receipt: None, judged_at }
 }
 
 fn outcome(outcome: Outcome) -> Result<Wire, Vec<Hit>> {
@@ -83,11 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_has_no_identities() {
-        let reference = VoucherRef::parse("记-2018-7").unwrap();
-        let result = previewed(Outcome::Posted(vec![(reference, [1; 16])]), 8).unwrap();
-        let Some(Wire::Posted(posted)) = result.outcome else { panic!("posted") };
-        assert_eq!((posted.vouchers[0].uuid.as_str(), result.judged_at), ("", 8));
-        assert!(previewed(Outcome::Refused(Vec::new()), 8).is_err());
+    fn a_refusal_is_no_result() {
+        assert!(posted_result("r1", receipt(Outcome::Refused(Vec::new())), false).is_err());
     }
 }

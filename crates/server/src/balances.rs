@@ -1,0 +1,192 @@
+//! Sums of lines, gathered from the committed state or from the views, added up by what was asked for.
+
+use std::collections::BTreeMap;
+
+use api::v1;
+use engine::store::{Store, SumQuery};
+use ledger::State;
+use ledger::state::Sum;
+use record::kinds::{Element, LedgerKind, Side};
+use record::{AccountNo, Day, Sequence};
+
+use crate::decode::Closed;
+use crate::edge::Origin;
+use crate::encode::Failure;
+use crate::face::{At, Face, storage};
+use crate::reads::Read;
+
+/// What a sum is of, by ordinals; a dimension that does not split is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub account: AccountNo,
+    pub source: u8,
+    pub grant: u32,
+    pub holder: u32,
+    pub year: u16,
+    pub class: u8,
+    pub plan: u8,
+    pub use_code: u8,
+}
+
+/// Sums by what they are of.
+pub(crate) type Sums = BTreeMap<Key, Sum>;
+
+/// When the lines must be dated and known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Vouchers dated on or before this day.
+    pub as_of: Option<Day>,
+    /// As known after this many records; 0 the newest.
+    pub known_at: Sequence,
+}
+
+impl<S: Store> Face<S> {
+    /// Sums at a moment, each line's key put through `split`; none leaves the line out. The newest ones come from the committed state,
+    /// without waiting; older knowledge comes from the views.
+    pub async fn sums(
+        &self,
+        origin: &Origin,
+        code: &str,
+        at: At,
+        moment: Moment,
+        split: impl Fn(&State, Key) -> Option<Key>,
+    ) -> Result<(Sums, Sequence), Failure> {
+        if moment.known_at == 0 {
+            let newest = self.state(origin, code, Read::Money, at, |state| {
+                let mut sums = Sums::new();
+                let lines = state.sums.iter().filter(|(key, _)| moment.as_of.is_none_or(|day| key.day <= day));
+                for (k, sum) in lines {
+                    let key = Key {
+                        account: k.account,
+                        source: k.source,
+                        grant: k.grant,
+                        holder: k.holder,
+                        year: k.year,
+                        class: k.class,
+                        plan: k.plan,
+                        use_code: k.use_code,
+                    };
+                    if let Some(key) = split(state, key) {
+                        sums.entry(key).or_default().merge(sum);
+                    }
+                }
+                Ok((sums, state.sequence))
+            });
+            return newest.await;
+        }
+        let known = At { at_least: moment.known_at.max(at.at_least), allow_stale: false };
+        let (book, _) = self.views(origin, code, Read::Money, known).await?;
+        let query = SumQuery { as_of: moment.as_of, from: None, known_at: moment.known_at };
+        let rows = book.store().sums(book.code(), &query).await.map_err(storage)?;
+        let sums = book.read(|state| {
+            let mut sums = Sums::new();
+            for row in rows {
+                if let Some(key) = split(state, key_of(row.key, row.year)) {
+                    let sums_of = row.sums;
+                    let sum =
+                        Sum { debit_fen: sums_of.debit_fen, credit_fen: sums_of.credit_fen, heads: sums_of.heads };
+                    sums.entry(key).or_default().merge(&sum);
+                }
+            }
+            sums
+        });
+        Ok((sums.map_err(|error| crate::face::failure(error, ""))?, moment.known_at))
+    }
+}
+
+/// The key of a row of the views.
+pub(crate) fn key_of(key: (u16, u8, u32, u32, u8, u8, u8), year: u16) -> Key {
+    let (account, source, grant, holder, class, plan, use_code) = key;
+    Key { account, source, grant, holder, year, class, plan, use_code }
+}
+
+/// The ledger of an account.
+pub(crate) fn ledger_of(state: &State, account: AccountNo) -> LedgerKind {
+    match state.accounts.get(account).map(|account| account.element) {
+        Some(Element::Budget) => LedgerKind::Budget,
+        _ => LedgerKind::Actual,
+    }
+}
+
+/// The ledger that a read asks for; money where it names none.
+pub(crate) fn ledger_asked(number: i32) -> Result<LedgerKind, Failure> {
+    match (number, LedgerKind::of_wire(number)) {
+        (0, _) => Ok(LedgerKind::Actual),
+        (_, Some(ledger)) => Ok(ledger),
+        _ => Err(Failure::field("ledger", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set")),
+    }
+}
+
+/// The rows of a balance listing, by account code and then the other codes.
+pub(crate) fn rows(state: &State, sums: &Sums) -> Vec<v1::Balance> {
+    let mut rows: Vec<v1::Balance> = sums.iter().map(|(key, sum)| row(state, key, sum)).collect();
+    rows.sort_by(|a, b| order(a).cmp(&order(b)));
+    rows
+}
+
+fn order(row: &v1::Balance) -> (&str, &str, &str, &str, u32, &str, &str, &str) {
+    (&row.account, &row.source, &row.grant, &row.holder, row.year, &row.class, &row.plan, &row.r#use)
+}
+
+fn row(state: &State, key: &Key, sum: &Sum) -> v1::Balance {
+    let account = state.accounts.get(key.account);
+    let side = match sum.balance() {
+        0 => account.map_or(Side::Debit, |account| account.normal),
+        debit if debit > 0 => Side::Debit,
+        _ => Side::Credit,
+    };
+    v1::Balance {
+        account: state.accounts.code(key.account).to_owned(),
+        account_name: account.map(|account| account.name_zh.clone()).unwrap_or_default(),
+        source: state.sources.code(key.source).to_owned(),
+        grant: state.grants.code(key.grant).to_owned(),
+        holder: state.organizations.code(key.holder).to_owned(),
+        year: u32::from(key.year),
+        class: state.classes.code(key.class).to_owned(),
+        plan: state.plans.code(key.plan).to_owned(),
+        r#use: state.uses.code(key.use_code).to_owned(),
+        debit_total_fen: sum.debit_fen,
+        credit_total_fen: sum.credit_fen,
+        side: side.to_wire(),
+        balance_fen: sum.balance().saturating_abs(),
+        heads: sum.heads,
+    }
+}
+
+/// The trial balance under a chart, by source and account code, and its totals.
+pub(crate) fn trial(
+    state: &State,
+    sums: &Sums,
+    chart: v1::Chart,
+) -> (Vec<v1::TrialBalanceRow>, v1::TrialBalanceTotals) {
+    // Two accounts of one chart may be one of the other; so the sums are added up by code.
+    let mut by_code: BTreeMap<(String, String), (String, Sum)> = BTreeMap::new();
+    for (key, sum) in sums {
+        let Some(account) = state.accounts.get(key.account) else { continue };
+        let (code, name) = match chart {
+            v1::Chart::V2009 => (&account.crosswalk_2009, &account.crosswalk_2009_name),
+            v1::Chart::Unspecified | v1::Chart::V2021 => (&account.code, &account.name_zh),
+        };
+        let source = state.sources.code(key.source).to_owned();
+        let entry = by_code.entry((source, code.clone())).or_insert_with(|| (name.clone(), Sum::default()));
+        entry.1.merge(sum);
+    }
+    let mut totals = v1::TrialBalanceTotals::default();
+    let rows = by_code.into_iter().map(|((source, account), (account_name, sum))| {
+        let row = v1::TrialBalanceRow {
+            source,
+            account,
+            account_name,
+            debit_total_fen: sum.debit_fen,
+            credit_total_fen: sum.credit_fen,
+            debit_balance_fen: sum.balance().max(0),
+            credit_balance_fen: sum.balance().saturating_neg().max(0),
+        };
+        totals.debit_total_fen = totals.debit_total_fen.saturating_add(row.debit_total_fen);
+        totals.credit_total_fen = totals.credit_total_fen.saturating_add(row.credit_total_fen);
+        totals.debit_balance_fen = totals.debit_balance_fen.saturating_add(row.debit_balance_fen);
+        totals.credit_balance_fen = totals.credit_balance_fen.saturating_add(row.credit_balance_fen);
+        row
+    });
+    (rows.collect(), totals)
+}

@@ -1,0 +1,236 @@
+//! What every method does alike: takes the caller, finds the book, hands a command in or waits for what a read asks, and puts the
+//! engine's errors into failures. What a single method asks or answers stands in `service`.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api::v1;
+use engine::store::Store;
+use engine::{Book, Engine, EngineError};
+use ledger::{Ask, Caller, State, form};
+use record::{Command, Sequence};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+
+use crate::decode::{Fields, form_faults};
+use crate::edge::Origin;
+use crate::encode::{Failure, posted_result, previewed};
+use crate::reads::{Read, may_read};
+use crate::telemetry::Requests;
+
+/// How long a read of the committed state waits for a sequence that is not committed yet; as the engine does for the views.
+const HEAD_WAIT: Duration = Duration::from_secs(2);
+/// When a caller should come again after storage failed or while a book is stopped.
+const STORAGE_RETRY: Duration = Duration::from_secs(5);
+/// When a caller should come again for views that lag.
+const VIEWS_RETRY: Duration = Duration::from_secs(1);
+
+/// The services' common ground. One instance serves all of them.
+pub(crate) struct Face<S> {
+    /// The books.
+    pub engine: Arc<Engine<S>>,
+    /// Metrics.
+    pub requests: Requests,
+    /// Cancelled when the server goes down: streams then take no more.
+    pub going_down: CancellationToken,
+}
+
+impl<S> Clone for Face<S> {
+    fn clone(&self) -> Self {
+        Face { engine: Arc::clone(&self.engine), requests: self.requests.clone(), going_down: self.going_down.clone() }
+    }
+}
+
+/// What every mutation says beside its content.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub book: String,
+    pub request_id: String,
+    pub validate_only: bool,
+}
+
+/// What every read says beside its question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    /// Answer only from at least this sequence; 0 none.
+    pub at_least: Sequence,
+    /// Take older data instead of waiting.
+    pub allow_stale: bool,
+}
+
+/// Takes a request apart. The edge lets nothing through without an origin.
+pub(crate) fn take<M>(request: Request<M>) -> Result<(Origin, M), Status> {
+    let (_, mut extensions, message) = request.into_parts();
+    match extensions.remove::<Origin>() {
+        Some(origin) => Ok((origin, message)),
+        None => Err(Failure::Unauthenticated.status(ledger::Language::Zh)),
+    }
+}
+
+impl<S: Store> Face<S> {
+    /// Hands a command in, or only judges it. `content` is the request's field that holds the command's content.
+    pub async fn change(
+        &self,
+        origin: &Origin,
+        head: Head,
+        content: &'static str,
+        read: impl FnOnce(&mut Fields) -> Command,
+    ) -> Result<v1::MutationResult, Failure> {
+        let book = self.book(origin, &head.book)?;
+        note(&head);
+        let ask = self.ask(&book, origin, &head, content, read)?;
+        // What a review is refused for lies in the command reviewed, not in the review.
+        let subjects = if matches!(ask.command, Command::ReviewCommand(_)) { "" } else { content };
+        if head.validate_only {
+            let submitted = ledger::access::needs_review(&ask.command);
+            let preview = book.validate(&ask).await.map_err(|error| failure(error, content))?;
+            return match preview.hits.is_empty() {
+                true => Ok(previewed(submitted, preview.judged_at)),
+                false => {
+                    Err(Failure::Refused { hits: preview.hits, content: subjects, sequence: None, replayed: false })
+                }
+            };
+        }
+        let answer = book.submit_by(ask, origin.deadline).await.map_err(|error| failure(error, content))?;
+        let (sequence, replayed) = (answer.receipt.first, answer.replayed);
+        posted_result(&head.request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+            hits,
+            content: subjects,
+            sequence: Some(sequence),
+            replayed,
+        })
+    }
+
+    /// The ask of a mutation, or everything that is wrong with its form.
+    pub fn ask(
+        &self,
+        book: &Book<S>,
+        origin: &Origin,
+        head: &Head,
+        content: &'static str,
+        read: impl FnOnce(&mut Fields) -> Command,
+    ) -> Result<Ask, Failure> {
+        let mut fields = Fields::default();
+        let command = read(&mut fields);
+        let request_id = if head.validate_only { unused_id() } else { head.request_id.clone() };
+        let ask = Ask::new(book.code(), caller(origin), request_id, command);
+        if fields.is_clean() {
+            return Ok(ask);
+        }
+        // A stranger to the book is not told what its forms look like.
+        let known = book.read(|state| state.person(&origin.principal.person).is_some());
+        if !known.map_err(|error| failure(error, content))? {
+            return Err(Failure::Denied);
+        }
+        Err(Failure::Malformed(fields.with(form_faults(content, form::check(&ask)))))
+    }
+
+    /// The open book of a code. A book that does not exist is denied like one that is closed to the caller.
+    pub fn book(&self, origin: &Origin, code: &str) -> Result<Arc<Book<S>>, Failure> {
+        if code.is_empty() {
+            return Err(Failure::field("book", "REQUIRED", "必填", "must be given"));
+        }
+        let book = self.engine.book(code).ok_or(Failure::Denied)?;
+        tracing::Span::current().record("book", book.code());
+        tracing::debug!(person = origin.principal.person, "asks");
+        Ok(book)
+    }
+
+    /// Reads the committed state, once it holds what the caller has seen.
+    pub async fn state<R>(
+        &self,
+        origin: &Origin,
+        code: &str,
+        what: Read,
+        at: At,
+        reader: impl FnOnce(&State) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let book = self.book(origin, code)?;
+        if at.at_least > 0 && !at.allow_stale {
+            let latest = Instant::now() + HEAD_WAIT;
+            let until = origin.deadline.map_or(latest, |deadline| deadline.min(latest));
+            let mut head = book.watch_head();
+            if timeout_at(until, head.wait_for(|head| *head >= at.at_least)).await.is_err() {
+                let reached = *book.watch_head().borrow();
+                return Err(Failure::Unavailable { reason: "NOT_REACHED", reached: Some(reached), retry: VIEWS_RETRY });
+            }
+        }
+        let read = book.read(|state| {
+            if may_read(state, &origin.principal.person, what) { reader(state) } else { Err(Failure::Denied) }
+        });
+        read.map_err(|error| failure(error, ""))?
+    }
+
+    /// The book and the sequence that a read of its views holds for.
+    pub async fn views(
+        &self,
+        origin: &Origin,
+        code: &str,
+        what: Read,
+        at: At,
+    ) -> Result<(Arc<Book<S>>, Sequence), Failure> {
+        let book = self.book(origin, code)?;
+        let allowed = book.read(|state| may_read(state, &origin.principal.person, what));
+        if !allowed.map_err(|error| failure(error, ""))? {
+            return Err(Failure::Denied);
+        }
+        let at_least = (at.at_least > 0).then_some(at.at_least);
+        let reached = book.views_at(at_least, at.allow_stale, origin.deadline).await;
+        Ok((book, reached.map_err(|error| failure(error, ""))?))
+    }
+}
+
+/// An id that no request has: what is only judged needs none, and must not meet one that was used.
+fn unused_id() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("validate-only:{:x}", since.as_nanos())
+}
+
+/// The caller, as the ledger knows one.
+pub(crate) fn caller(origin: &Origin) -> Caller {
+    Caller { person: origin.principal.person.clone(), key_id: origin.principal.key_id, signature: None }
+}
+
+/// Notes the request's id in its span, if it is one: nothing else that the caller wrote gets there.
+fn note(head: &Head) {
+    let id = &head.request_id;
+    let well_formed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
+    if id.len() <= 64 && id.bytes().all(well_formed) {
+        tracing::Span::current().record("request_id", id.as_str());
+    }
+}
+
+/// The failure that an engine's error is to the caller; the cause of those that are ours goes to the log.
+pub(crate) fn failure(error: EngineError, content: &str) -> Failure {
+    let unavailable = |reason, retry| Failure::Unavailable { reason, reached: None, retry };
+    match error {
+        EngineError::Malformed(faults) => Failure::Malformed(form_faults(content, faults)),
+        EngineError::Denied | EngineError::NoSuchBook => Failure::Denied,
+        EngineError::KeyReused | EngineError::BookExists => Failure::KeyReused,
+        EngineError::RefusalsSuppressed { retry_after } => unavailable("TOO_MANY_REFUSALS", retry_after),
+        EngineError::Overloaded { retry_after } => unavailable("OVERLOADED", retry_after),
+        EngineError::Late => Failure::Late,
+        EngineError::ViewsBehind { reached } => {
+            Failure::Unavailable { reason: "VIEWS_BEHIND", reached: Some(reached), retry: VIEWS_RETRY }
+        }
+        EngineError::Stopped { reason } => {
+            tracing::warn!(%reason, "asked of a stopped book");
+            unavailable("BOOK_STOPPED", STORAGE_RETRY)
+        }
+        EngineError::NotOpened(hits) => Failure::Refused { hits, content: "", sequence: None, replayed: false },
+        EngineError::Store(error) => {
+            tracing::error!(%error, "storage failed");
+            unavailable("STORAGE_UNAVAILABLE", STORAGE_RETRY)
+        }
+        error @ EngineError::Unrecordable => {
+            tracing::error!(%error, "a well-formed command could not be recorded");
+            Failure::Internal
+        }
+    }
+}
+
+/// A storage failure of a read.
+pub(crate) fn storage(error: engine::store::StoreError) -> Failure {
+    failure(EngineError::from(error), "")
+}

@@ -1,0 +1,229 @@
+//! The stream of premium receipts: read, handed in and answered side by side. What is under way is bounded, and a client that does not
+//! take its answers is read no further.
+
+use std::sync::Arc;
+
+use api::google::rpc;
+use api::v1;
+use api::v1::premium_receipt_answer::Answer;
+use engine::store::Store;
+use engine::{Book, Pending};
+use ledger::{Ask, Language};
+use prost::Message;
+use record::Command;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+
+use crate::decode::required;
+use crate::edge::Origin;
+use crate::encode::{Failure, posted_result};
+use crate::face::{Face, Head, failure};
+use crate::telemetry::Requests;
+
+/// Receipts of one message at most: some 200 KiB, a fifth of the message limit.
+pub(crate) const ITEMS_PER_MESSAGE: usize = 1_000;
+/// Receipts handed in and not answered, of one stream, at most (beside one message being handed in): two full batches of a writer.
+const WINDOW: usize = 4_096;
+/// Answers of one message at most.
+const ANSWERS_PER_MESSAGE: usize = 256;
+/// Answer messages that wait for the client to take them.
+const ANSWER_BUFFER: usize = 4;
+/// What every receipt's fields lie in.
+const CONTENT: &str = "receipt";
+
+/// A receipt on its way: handed in, or known to be wrong.
+struct UnderWay {
+    request_id: String,
+    handed: Result<Pending, Failure>,
+}
+
+type Answers = mpsc::Sender<Result<v1::PostPremiumReceiptsResponse, Status>>;
+
+impl<S: Store> Face<S> {
+    /// Takes a stream of receipts; gives the stream of answers.
+    pub fn receipts(
+        &self,
+        origin: Origin,
+        messages: Streaming<v1::PostPremiumReceiptsRequest>,
+    ) -> ReceiverStream<Result<v1::PostPremiumReceiptsResponse, Status>> {
+        let (answers, stream) = mpsc::channel(ANSWER_BUFFER);
+        let (under_way, taken) = mpsc::channel(WINDOW);
+        let (language, requests) = (origin.language, self.requests.clone());
+        let face = self.clone();
+        tokio::spawn(async move {
+            let reader = tokio::spawn(async move { face.read_receipts(&origin, messages, &under_way).await });
+            if answer_receipts(taken, &answers, language, &requests).await.is_none() {
+                // Nobody takes answers any more: what was not decided yet need not be.
+                reader.abort();
+                return;
+            }
+            // All receipts that were read are answered; what ended the reading comes last.
+            if let Ok(Err(failure)) = reader.await {
+                drop(answers.send(Err(failure.status(language))).await);
+            }
+        });
+        ReceiverStream::new(stream)
+    }
+
+    /// Reads messages and hands their receipts in, until the client ends, an error, or the server goes down.
+    async fn read_receipts(
+        &self,
+        origin: &Origin,
+        mut messages: Streaming<v1::PostPremiumReceiptsRequest>,
+        under_way: &mpsc::Sender<UnderWay>,
+    ) -> Result<(), Failure> {
+        let mut open: Option<Arc<Book<S>>> = None;
+        loop {
+            let message = tokio::select! {
+                message = messages.message() => message,
+                () = self.going_down.cancelled() => return Err(going_down()),
+            };
+            // An undecodable message ends the stream; its cause may hold type names, and stays here.
+            let message = message.map_err(|_| {
+                Failure::field(
+                    "items",
+                    "UNDECODABLE",
+                    "消息不能解码或过大",
+                    "the message cannot be decoded or is too large",
+                )
+            })?;
+            let Some(message) = message else { return Ok(()) };
+            if message.items.is_empty() || message.items.len() > ITEMS_PER_MESSAGE {
+                return Err(Failure::field(
+                    "items",
+                    "OUT_OF_RANGE",
+                    "每条消息须有 1 至 1000 笔",
+                    "a message has 1 to 1000 receipts",
+                ));
+            }
+            let book = match &open {
+                Some(book) if book.code() == message.book => Arc::clone(book),
+                Some(_) => {
+                    return Err(Failure::field(
+                        "book",
+                        "CHANGED",
+                        "同一流只能有一个账套",
+                        "a stream names one book throughout",
+                    ));
+                }
+                None => self.book(origin, &message.book)?,
+            };
+            open = Some(Arc::clone(&book));
+            if self.hand_in(origin, &book, message.items, under_way).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands the receipts of a message in, in order; none if nobody waits for answers any more.
+    async fn hand_in(
+        &self,
+        origin: &Origin,
+        book: &Book<S>,
+        items: Vec<v1::PremiumReceiptItem>,
+        under_way: &mpsc::Sender<UnderWay>,
+    ) -> Option<()> {
+        let (mut asks, mut waiting) = (Vec::new(), Vec::new());
+        for item in items {
+            let request_id = item.request_id.clone();
+            match self.receipt_ask(book, origin, item) {
+                Ok(ask) => {
+                    asks.push(ask);
+                    waiting.push(request_id);
+                }
+                Err(failure) => under_way.send(UnderWay { request_id, handed: Err(failure) }).await.ok()?,
+            }
+        }
+        let handed = book.submit_many(asks, origin.deadline).await;
+        for (request_id, pending) in waiting.into_iter().zip(handed) {
+            under_way.send(UnderWay { request_id, handed: Ok(pending) }).await.ok()?;
+        }
+        Some(())
+    }
+
+    fn receipt_ask(&self, book: &Book<S>, origin: &Origin, item: v1::PremiumReceiptItem) -> Result<Ask, Failure> {
+        let head = Head { book: String::new(), request_id: item.request_id, validate_only: false };
+        self.ask(book, origin, &head, CONTENT, |fields| {
+            Command::PostPremiumReceipt(fields.at(CONTENT, |f| required(f, item.receipt)))
+        })
+    }
+}
+
+/// Answers what was handed in, in its order, as many to a message as wait; none if nobody takes the answers.
+async fn answer_receipts(
+    mut taken: mpsc::Receiver<UnderWay>,
+    answers: &Answers,
+    language: Language,
+    requests: &Requests,
+) -> Option<()> {
+    let mut waiting = Vec::with_capacity(ANSWERS_PER_MESSAGE);
+    loop {
+        let count = tokio::select! {
+            count = taken.recv_many(&mut waiting, ANSWERS_PER_MESSAGE) => count,
+            () = answers.closed() => return None,
+        };
+        if count == 0 {
+            return Some(());
+        }
+        let mut message = v1::PostPremiumReceiptsResponse::default();
+        for receipt in waiting.drain(..) {
+            message.answers.push(answer(receipt, language, requests).await);
+        }
+        answers.send(Ok(message)).await.ok()?;
+    }
+}
+
+async fn answer(receipt: UnderWay, language: Language, requests: &Requests) -> v1::PremiumReceiptAnswer {
+    let request_id = receipt.request_id;
+    let result = match receipt.handed {
+        Err(failure) => Err(failure),
+        Ok(pending) => pending.answer().await.map_err(|error| failure(error, CONTENT)).and_then(|answer| {
+            let (sequence, replayed) = (answer.receipt.first, answer.replayed);
+            posted_result(&request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+                hits,
+                content: CONTENT,
+                sequence: Some(sequence),
+                replayed,
+            })
+        }),
+    };
+    let answer = match result {
+        Ok(result) => {
+            requests.receipt(tonic::Code::Ok);
+            Answer::Result(result)
+        }
+        Err(failure) => {
+            let status = failure.status(language);
+            requests.receipt(status.code());
+            Answer::Error(rpc_status(&status))
+        }
+    };
+    v1::PremiumReceiptAnswer { request_id, answer: Some(answer) }
+}
+
+/// A status as a message: its details are one already.
+fn rpc_status(status: &Status) -> rpc::Status {
+    rpc::Status::decode(status.details()).unwrap_or_else(|_| rpc::Status {
+        code: i32::from(status.code()),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
+}
+
+fn going_down() -> Failure {
+    Failure::Unavailable { reason: "SHUTTING_DOWN", reached: None, retry: std::time::Duration::from_secs(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_carries_the_status_with_its_details() {
+        let status = Failure::KeyReused.status(Language::En);
+        let message = rpc_status(&status);
+        assert_eq!((message.code, message.message.as_str()), (i32::from(tonic::Code::AlreadyExists), status.message()));
+        assert!(message.details[0].type_url.ends_with("google.rpc.ErrorInfo"));
+    }
+}
