@@ -5,9 +5,12 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use serde_json::{Value as Json, json};
+
+use crate::json;
 
 /// Name of the file in the state folder.
 const FILE: &str = "requests.jsonl";
@@ -24,7 +27,7 @@ pub fn note(folder: &Path, method: &str, request: &Json) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut journal = OpenOptions::new().create(true).append(true).mode(0o600).open(&file)?;
-        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        let at = json::of_system_time(SystemTime::now());
         let line = json!({"time": at, "method": method, "request": request});
         journal.write_all(format!("{line}\n").as_bytes())?;
         journal.sync_data()

@@ -2,9 +2,11 @@
 //! months `2018-04`, instants RFC 3339, bytes hexadecimal, enum values their short names. Reading is strict: an unknown or doubled field,
 //! a number with a fraction or exponent, a null are errors that name the place.
 
+use std::time::SystemTime;
+
 use anyhow::{Context, bail, ensure};
-use chrono::DateTime;
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use chrono::{DateTime, SecondsFormat, Utc};
+use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::schema;
@@ -173,8 +175,13 @@ impl<'de> serde::de::Visitor<'de> for Reader {
 pub fn instant(seconds: i64, nanos: i32) -> String {
     let nanos = u32::try_from(nanos).unwrap_or_default();
     DateTime::from_timestamp(seconds, nanos)
-        .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true))
         .unwrap_or_default()
+}
+
+/// A time of the machine's clock, likewise.
+pub fn of_system_time(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ impl Sheet {
             headings.into_iter().map(|(name, right)| (name.into(), right)).unzip();
         let mut table = Table::new();
         // Nothing is wrapped or cut: an amount that stands on two lines is misread.
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(names.into_iter().zip(&right).map(|(name, right)| aligned(name, *right)));
         Sheet { table, right }
     }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, bail, ensure};
 use chrono::{Datelike, NaiveDate};
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value};
 
 use crate::{json, schema};
 
