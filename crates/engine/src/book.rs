@@ -13,9 +13,13 @@ use tokio::time::{Instant, timeout_at};
 use crate::draft::Verdict;
 use crate::error::{EngineError, StopReason};
 use crate::facts::{Gathered, Sight};
+use crate::round::{FACT_ROUNDS, rest_of_minute, views_lost};
 use crate::shared::{Phase, Shared};
 use crate::store::{Head, Store};
-use crate::writer::{FACT_ROUNDS, Queued, rest_of_minute, views_lost};
+use crate::writer::Queued;
+
+/// Stands for the request id that a preview has none of; whether a request used it is not asked.
+pub(crate) const PREVIEW_ID: &str = "validate_only";
 
 /// The answer to a command: what was recorded of it. A refusal is an answer too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,17 +175,22 @@ impl<S: Store> Book<S> {
         EngineError::Overloaded { retry_after: self.shared.options.retry_after }
     }
 
-    /// Judges a command on the committed state and records nothing.
+    /// Judges a command on the committed state and records nothing. Its request id plays no part.
     pub async fn validate(&self, ask: &Ask) -> Result<Preview, EngineError> {
+        self.shared.readable()?;
+        let ask = Ask { request_id: PREVIEW_ID.to_owned(), ..ask.clone() };
+        let used = facts::FactKey::Request(PREVIEW_ID).hash();
         let now = (self.shared.options.clock)();
         let mut gathered = Gathered::default();
         for _ in 0..FACT_ROUNDS {
             let missing = {
                 let committed = self.shared.committed()?;
                 let state = &committed.position.state;
+                let mut keys = facts::needs(state, &ask);
+                keys.retain(|key| *key != used);
                 let sight = Sight { state, committed: &committed, draft: None };
-                match gathered.resolve(&sight, ask, &facts::needs(state, ask)) {
-                    Ok(facts) => return previewed(preview(state, ask, &facts, now), state, now),
+                match gathered.resolve(&sight, &ask, &keys) {
+                    Ok(facts) => return previewed(preview(state, &ask, &facts, now), state, now),
                     Err(missing) => missing,
                 }
             };

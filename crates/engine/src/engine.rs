@@ -10,7 +10,7 @@ use record::{Command, Event};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
-use crate::book::{Answer, Book, Preview, previewed};
+use crate::book::{Answer, Book, PREVIEW_ID, Preview, previewed};
 use crate::error::{EngineError, StopReason};
 use crate::options::Options;
 use crate::shared::Phase;
@@ -120,7 +120,7 @@ impl<S: Store> Engine<S> {
             return Err(EngineError::BookExists);
         }
         let code = create.book.clone();
-        let ask = Ask::new(&code, caller, String::new(), Command::CreateBook(Box::new(create)));
+        let ask = Ask::new(&code, caller, PREVIEW_ID.to_owned(), Command::CreateBook(Box::new(create)));
         let (state, now) = (State::default(), (self.options.clock)());
         previewed(preview(&state, &ask, &Facts::default(), now), &state, now)
     }

@@ -1,8 +1,9 @@
 //! The one writer and the projector of each book. Owns the [`store::Store`] trait; knows nothing of SQL or gRPC.
 //!
-//! A guided tour: [`Engine`] opens books from their logs (`replay`) and hands out [`Book`]s. A book's `writer` forms batches of what
-//! waits, gathers `facts`, lets `ledger` decide into a `draft`, and commits it (`commit`); what is committed stands in the read model
-//! (`committed`) and is followed by the `projector`. Why it is built so: docs/decisions/0003-working-and-committed-state.md.
+//! A guided tour: [`Engine`] opens books from their logs (`replay`) and hands out [`Book`]s. A book's `writer` takes what waits; a
+//! `round` gathers its `facts` and lets `ledger` decide it into a `draft`; the draft is committed (`commit`); what is committed stands
+//! in the read model (`committed`) and is followed by the `projector`. Why it is built so:
+//! docs/decisions/0003-working-and-committed-state.md.
 
 mod book;
 mod commit;
@@ -17,6 +18,7 @@ mod options;
 mod position;
 mod projector;
 mod replay;
+mod round;
 mod shared;
 pub mod store;
 mod tail;

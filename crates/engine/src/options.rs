@@ -17,7 +17,8 @@ pub const BATCH_BYTES: usize = 1 << 20;
 /// How long a read waits for the views to reach what it asks for.
 pub const READ_WAIT: Duration = Duration::from_secs(2);
 
-/// How long a stream's commands and a batch wait for room (in the queue, in the projector's backlog) before they are answered overloaded.
+/// How long a stream's commands and a batch wait for room (in the queue, in the projector's backlog) before they are answered
+/// overloaded.
 pub const ROOM_WAIT: Duration = Duration::from_secs(2);
 
 /// Records that the log may be ahead of the views: bounds the tail in memory (some hundred bytes a record) and the lag of reads.
@@ -26,7 +27,8 @@ pub const BACKLOG_RECORDS: u64 = 1_000_000;
 /// When an overloaded caller should come again: some batches later.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// How long a shutdown waits for an outcome that is still unknown and for views that do not follow; what is left is found at the next start.
+/// How long a shutdown waits for an outcome that is still unknown and for views that do not follow; what is left, the next start
+/// finds.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
 
 /// Tells the time in microseconds since the Unix epoch.

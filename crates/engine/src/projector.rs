@@ -98,9 +98,9 @@ impl<S: Store> Projector<S> {
 
     /// Moves the views on by one transaction, toward `target`. There is something to do.
     async fn step(&mut self, target: Sequence) -> Result<(), EngineError> {
-        let (to, rows) = match self.from_memory() {
+        let (to, rows) = match self.next_in_memory() {
             Some(followed) => (followed.last, followed.rows),
-            None => self.from_log(target).await?,
+            None => self.next_in_log(target).await?,
         };
         let started = Instant::now();
         self.shared.store.project(&self.shared.code, self.reached, to, &rows).await?;
@@ -112,7 +112,7 @@ impl<S: Store> Projector<S> {
     }
 
     /// The batches that follow the views without gap, merged, if they are in memory.
-    fn from_memory(&mut self) -> Option<Followed> {
+    fn next_in_memory(&mut self) -> Option<Followed> {
         let mut merged: Option<Followed> = None;
         while let Some(next) = self.early.take().or_else(|| self.batches.try_recv().ok()) {
             let after = merged.as_ref().map_or(self.reached, |m| m.last);
@@ -137,7 +137,7 @@ impl<S: Store> Projector<S> {
     }
 
     /// The rows of the log that follow the views, up to `target`.
-    async fn from_log(&self, target: Sequence) -> Result<(Sequence, ViewRows), EngineError> {
+    async fn next_in_log(&self, target: Sequence) -> Result<(Sequence, ViewRows), EngineError> {
         let from = self.reached + 1;
         let log = self.shared.store.log_rows(&self.shared.code, from, READ_BYTES).await?;
         let mut rows = ViewRows::default();

@@ -106,7 +106,7 @@ pub struct FactsRead {
 pub struct Snapshot {
     /// State after this many records.
     pub at: Sequence,
-    /// Canonical state.
+    /// Right edge of the tree, whose length `at` tells, then the canonical state.
     pub state: Arc<Vec<u8>>,
     /// Canonical key filter.
     pub filter: Arc<Vec<u8>>,

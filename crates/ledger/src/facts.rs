@@ -164,7 +164,12 @@ pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
     }
 }
 
-fn unique_evidence(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
+/// How a bill number stands among the reused digests of a voucher.
+pub(crate) fn bill_digest(bill_no: &str) -> Digest {
+    hash::sha256(bill_no.as_bytes())
+}
+
+pub(crate) fn unique_evidence(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
     evidence.iter().filter(|e| e.kind.is_unique())
 }
 
@@ -176,20 +181,32 @@ pub fn of_record(record: &Record) -> Vec<FactRow> {
     };
     match &record.event {
         Event::ReceiptPosted(posted) => {
-            add(FactKey::Bill(&posted.receipt.bill_no));
+            // A corrected receipt keeps its bill, which its first voucher made known.
+            if posted.voucher.corrects.is_none() {
+                add(FactKey::Bill(&posted.receipt.bill_no));
+            }
             add(FactKey::Voucher(posted.voucher.reference));
         }
         Event::ReceiptNoted(receipt) => add(FactKey::Bill(&receipt.bill_no)),
         Event::BankTransactionRegistered(event) => add(FactKey::Evidence(&event.slip_digest)),
+        Event::QuotaAllocated(event) => {
+            unique_evidence(&event.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::BatchSubmitted { batch, .. } => {
+            unique_evidence(&batch.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
         Event::VoucherPosted(posted) => {
             add(FactKey::Voucher(posted.voucher.reference));
-            if !posted.bill_no.is_empty() {
+            let new = |digest: &Digest| !posted.reused.contains(digest);
+            if !posted.bill_no.is_empty() && new(&bill_digest(&posted.bill_no)) {
                 add(FactKey::Bill(&posted.bill_no));
             }
             if let record::event::Effect::Reversal { of } = posted.effect {
                 add(FactKey::Reversed(of));
             }
-            unique_evidence(&posted.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+            unique_evidence(&posted.evidence)
+                .filter(|e| new(&e.digest))
+                .for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         _ => {}
     }

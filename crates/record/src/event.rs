@@ -383,6 +383,9 @@ pub struct VoucherPosted {
     pub bill_no: String,
     /// Backing documents.
     pub evidence: Vec<Evidence>,
+    /// Digests among them, and the bill number's, that an earlier record brought: a bank transaction's slip, or the documents of the
+    /// voucher that this one corrects. They make no new fact.
+    pub reused: Vec<Digest>,
 }
 
 /// The fields of a premium receipt.

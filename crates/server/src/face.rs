@@ -2,7 +2,7 @@
 //! engine's errors into failures. What a single method asks or answers stands in `service`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use api::v1;
 use engine::store::Store;
@@ -113,7 +113,7 @@ impl<S: Store> Face<S> {
     ) -> Result<Ask, Failure> {
         let mut fields = Fields::default();
         let command = read(&mut fields);
-        let request_id = if head.validate_only { unused_id() } else { head.request_id.clone() };
+        let request_id = if head.validate_only { String::new() } else { head.request_id.clone() };
         let ask = Ask::new(book.code(), caller(origin), request_id, command);
         if fields.is_clean() {
             return Ok(ask);
@@ -123,7 +123,10 @@ impl<S: Store> Face<S> {
         if !known.map_err(|error| failure(error, content))? {
             return Err(Failure::Denied);
         }
-        Err(Failure::Malformed(fields.with(form_faults(content, form::check(&ask)))))
+        let mut form = form_faults(content, form::check(&ask));
+        // What is only judged needs no id.
+        form.retain(|fault| !head.validate_only || fault.field != "request_id");
+        Err(Failure::Malformed(fields.with(form)))
     }
 
     /// The open book of a code. A book that does not exist is denied like one that is closed to the caller.
@@ -179,12 +182,6 @@ impl<S: Store> Face<S> {
         let reached = book.views_at(at_least, at.allow_stale, origin.deadline).await;
         Ok((book, reached.map_err(|error| failure(error, ""))?))
     }
-}
-
-/// An id that no request has: what is only judged needs none, and must not meet one that was used.
-fn unused_id() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("validate-only:{:x}", since.as_nanos())
 }
 
 /// The caller, as the ledger knows one.

@@ -61,7 +61,13 @@ fn voucher(word: Word, number: u32, date: &str, lines: Vec<Line>) -> Voucher {
 }
 
 fn posted(voucher: Voucher, effect: Effect) -> Event {
-    Event::VoucherPosted(Box::new(VoucherPosted { voucher, effect, bill_no: String::new(), evidence: vec![] }))
+    Event::VoucherPosted(Box::new(VoucherPosted {
+        voucher,
+        effect,
+        bill_no: String::new(),
+        evidence: vec![],
+        reused: vec![[7; 32]],
+    }))
 }
 
 fn receipt() -> ReceiptFields {

@@ -43,8 +43,11 @@ pub async fn projected_rows_read_back(store: &impl Store) {
     }
 }
 
+/// What is wrong, and the change that makes it so.
+type Break = (&'static str, fn(&mut ViewRows));
+
 /// Changes that each break one constraint of a good projection of records 5 and 6 over 1 to 4.
-fn broken() -> Vec<(&'static str, fn(&mut ViewRows))> {
+fn broken() -> Vec<Break> {
     vec![
         ("one side too much", |rows| rows.lines[0].line.fen += 1),
         ("another source on one side", |rows| rows.lines[0].line.source = 2),

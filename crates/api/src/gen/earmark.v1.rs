@@ -2127,6 +2127,59 @@ pub struct ParameterChange {
     #[prost(string, tag = "4")]
     pub approval: ::prost::alloc::string::String,
 }
+/// A parameter as it stands (参数).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Parameter {
+    /// Key (参数名).
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Value (值).
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// First day on which it holds; absent for the preset's own (生效日).
+    #[prost(message, optional, tag = "3")]
+    pub effective_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the approval; empty for the preset's own (批复).
+    #[prost(string, tag = "4")]
+    pub approval: ::prost::alloc::string::String,
+}
+/// What a bank account is registered for (账户用途).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BankAccountPurpose {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// The fund's special account (专户).
+    FundSpecial = 1,
+    /// A custody account for collected premiums (代管户).
+    Custody = 2,
+    /// A payee's account (收款人账户).
+    Payee = 3,
+}
+impl BankAccountPurpose {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BANK_ACCOUNT_PURPOSE_UNSPECIFIED",
+            Self::FundSpecial => "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL",
+            Self::Custody => "BANK_ACCOUNT_PURPOSE_CUSTODY",
+            Self::Payee => "BANK_ACCOUNT_PURPOSE_PAYEE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BANK_ACCOUNT_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL" => Some(Self::FundSpecial),
+            "BANK_ACCOUNT_PURPOSE_CUSTODY" => Some(Self::Custody),
+            "BANK_ACCOUNT_PURPOSE_PAYEE" => Some(Self::Payee),
+            _ => None,
+        }
+    }
+}
 /// Closing of a month (月结).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PeriodClosing {
@@ -2209,22 +2262,6 @@ pub struct BookSummary {
     /// When it was opened (建账时刻).
     #[prost(message, optional, tag = "2")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// A parameter as it stands (参数).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Parameter {
-    /// Key (参数名).
-    #[prost(string, tag = "1")]
-    pub key: ::prost::alloc::string::String,
-    /// Value (值).
-    #[prost(string, tag = "2")]
-    pub value: ::prost::alloc::string::String,
-    /// First day on which it holds; absent for the preset's own (生效日).
-    #[prost(message, optional, tag = "3")]
-    pub effective_from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Code of the approval; empty for the preset's own (批复).
-    #[prost(string, tag = "4")]
-    pub approval: ::prost::alloc::string::String,
 }
 /// A period and its status (期间状态).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2670,43 +2707,6 @@ pub struct SignDailySummaryResponse {
     /// What became of it (结果).
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
-}
-/// What a bank account is registered for (账户用途).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum BankAccountPurpose {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// The fund's special account (专户).
-    FundSpecial = 1,
-    /// A custody account for collected premiums (代管户).
-    Custody = 2,
-    /// A payee's account (收款人账户).
-    Payee = 3,
-}
-impl BankAccountPurpose {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "BANK_ACCOUNT_PURPOSE_UNSPECIFIED",
-            Self::FundSpecial => "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL",
-            Self::Custody => "BANK_ACCOUNT_PURPOSE_CUSTODY",
-            Self::Payee => "BANK_ACCOUNT_PURPOSE_PAYEE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "BANK_ACCOUNT_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
-            "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL" => Some(Self::FundSpecial),
-            "BANK_ACCOUNT_PURPOSE_CUSTODY" => Some(Self::Custody),
-            "BANK_ACCOUNT_PURPOSE_PAYEE" => Some(Self::Payee),
-            _ => None,
-        }
-    }
 }
 /// Whether a period takes vouchers (期间状态).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -6713,7 +6713,7 @@ pub struct SetSubsidyStandardRequest {
     pub validate_only: bool,
     /// The standard and its approval (标准与批复).
     #[prost(message, optional, tag = "4")]
-    pub standard: ::core::option::Option<StandardChange>,
+    pub change: ::core::option::Option<StandardChange>,
 }
 /// Answer of SetSubsidyStandard (设置补贴标准回答).
 #[derive(Clone, PartialEq, ::prost::Message)]

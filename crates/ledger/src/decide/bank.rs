@@ -111,6 +111,7 @@ pub(crate) fn draw(desk: &mut Desk<'_>, ask: &Draw<'_>) -> Option<Drawn> {
         let code = desk.state.bank_accounts.code(txn.account).to_owned();
         desk.hit("SRC-010", "bank_txn", ask.account, &code);
     }
+    desk.reusable.push(txn.slip_digest);
     let left = if txn.direction == ask.direction { txn.fen.saturating_sub(txn.used_fen) } else { 0 };
     if left < ask.fen {
         desk.short("LED-011", "bank_txn", left, ask.fen);

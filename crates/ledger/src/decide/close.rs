@@ -11,7 +11,6 @@ use super::approvals::{Act, carry};
 use super::check::LINES_PER_VOUCHER;
 use super::desk::{Desk, Draft};
 use super::lines::OWN;
-use super::spending::posted;
 use crate::State;
 use crate::state::SumKey;
 
@@ -201,7 +200,7 @@ fn post_closing(desk: &mut Desk<'_>, template: Template, date: Day, lines: Vec<L
     }
     let draft = Draft { word: Word::Zhuan, kind: VoucherKind::Closing, ..Draft::actual(template, date, lines) };
     let voucher = desk.voucher(draft);
-    events.push(posted(voucher, Effect::None, &[]));
+    events.push(desk.posted(voucher, Effect::None, &[]));
 }
 
 /// T12 back for places not used, then T29: 914 and 911 against 901.
@@ -240,7 +239,7 @@ fn close_budget(desk: &mut Desk<'_>, source: SourceNo, year: u16, date: Day, eve
                 ..Draft::actual(template, date, chunk.to_vec())
             };
             let voucher = desk.voucher(draft);
-            events.push(posted(voucher, Effect::None, &[]));
+            events.push(desk.posted(voucher, Effect::None, &[]));
         }
     }
 }
@@ -304,5 +303,5 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
     ];
     let draft = Draft { attachments: c.evidence.len(), approval, ..Draft::actual(Template::T27, c.date, lines) };
     let voucher = desk.voucher(draft);
-    vec![posted(voucher, Effect::None, &c.evidence)]
+    vec![desk.posted(voucher, Effect::None, &c.evidence)]
 }

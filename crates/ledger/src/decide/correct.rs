@@ -9,8 +9,8 @@ use record::kinds::{Direction, LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, Voucher, VoucherRef};
 
 use super::desk::{Desk, Draft};
-use super::spending::{budget_line, posted};
-use crate::facts::FactKey;
+use super::spending::budget_line;
+use crate::facts::{FactKey, bill_digest, evidence_of, unique_evidence};
 use crate::receipt::voucher_of;
 
 /// The original of a correction, and what it did.
@@ -40,9 +40,9 @@ fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
 
 pub(super) fn reverse(desk: &mut Desk<'_>, c: &ReverseVoucher) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    desk.check_unique_evidence(&c.evidence);
     let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
     let returned = check_money_is_back(desk, &original, &c.return_txn);
+    desk.check_unique_evidence(&c.evidence);
     red(desk, &original, c.date, &c.reason, returned, &c.evidence)
 }
 
@@ -64,6 +64,7 @@ fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &st
         desk.unknown("return_txn");
         return None;
     };
+    desk.reusable.push(txn.slip_digest);
     let back = if moved < 0 { Direction::In } else { Direction::Out };
     let same_account = net.keys().all(|n| desk.state.bank_txns.get(*n).is_some_and(|t| t.account == txn.account));
     let left = txn.fen.saturating_sub(txn.used_fen);
@@ -141,7 +142,7 @@ fn red(
         ..Draft::actual(Template::T20, date, lines)
     };
     let voucher = desk.voucher(draft);
-    let mut events = vec![posted(voucher, Effect::Reversal { of }, evidence)];
+    let mut events = vec![desk.posted(voucher, Effect::Reversal { of }, evidence)];
     if let Some(lines) = red_budget(desk, original) {
         let draft = Draft {
             kind: VoucherKind::RedReversal,
@@ -151,7 +152,7 @@ fn red(
             ..Draft::budget(Template::T20, date, lines)
         };
         let voucher = desk.voucher(draft);
-        events.push(posted(voucher, Effect::None, &[]));
+        events.push(desk.posted(voucher, Effect::None, &[]));
     }
     events
 }
@@ -196,6 +197,7 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
     desk.check_unique_evidence(&c.evidence);
     let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
     check_kind(desk, &original, c);
+    check_documents(desk, &original, c);
     let mut events = red(desk, &original, c.date, &c.reason, None, &c.evidence);
     // The replacement is judged on the books as they stand after the red voucher. Corrections are rare, so a copy is cheap enough.
     let mut after = desk.state.clone();
@@ -204,8 +206,8 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
         after.apply(&scratch(sequence, desk.now, event.clone()));
     }
     let mut nested = Desk::new(&after, desk.facts, desk.now, desk.hands);
-    nested.reusable = original.evidence.iter().map(|e| e.digest.to_vec()).collect();
-    nested.reusable.push(original.bill_no.clone().into_bytes());
+    nested.reusable = original.evidence.iter().map(|e| e.digest).collect();
+    nested.reusable.push(bill_digest(&original.bill_no));
     let blue = super::effect(&mut nested, &c.replacement);
     desk.adopt(nested);
     events.extend(blue.into_iter().map(|event| as_correction(event, c.voucher)));
@@ -236,6 +238,21 @@ fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
     }
 }
 
+/// LED-011: red and blue half bring no bill or slip twice; a receipt keeps its bill number.
+fn check_documents(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
+    let theirs = evidence_of(&c.replacement);
+    for document in unique_evidence(&c.evidence) {
+        if unique_evidence(theirs).any(|e| e.digest == document.digest) {
+            desk.hit("LED-011", "evidence", "", "twice in this request");
+        }
+    }
+    if let Command::PostPremiumReceipt(receipt) = &*c.replacement
+        && receipt.bill_no != original.bill_no
+    {
+        desk.hit("LED-011", "replacement.bill_no", &original.bill_no, &receipt.bill_no);
+    }
+}
+
 fn as_correction(event: Event, of: VoucherRef) -> Event {
     let dress = |mut voucher: Voucher| {
         voucher.kind = VoucherKind::BlueCorrection;
@@ -247,8 +264,8 @@ fn as_correction(event: Event, of: VoucherRef) -> Event {
     };
     match event {
         Event::VoucherPosted(p) => {
-            let VoucherPosted { voucher, effect, bill_no, evidence } = *p;
-            Event::VoucherPosted(Box::new(VoucherPosted { voucher: dress(voucher), effect, bill_no, evidence }))
+            let VoucherPosted { voucher, effect, bill_no, evidence, reused } = *p;
+            Event::VoucherPosted(Box::new(VoucherPosted { voucher: dress(voucher), effect, bill_no, evidence, reused }))
         }
         Event::ReceiptPosted(mut p) => {
             p.voucher = dress(p.voucher);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use record::command::Evidence;
-use record::event::Hit;
+use record::event::{Effect, Hit, VoucherPosted};
 use record::kinds::{LedgerKind, Settlement, Template, VoucherKind, Word};
-use record::{ApprovalNo, CommitmentNo, Day, Digest, Fen, Line, PersonNo, SourceNo, Voucher, VoucherRef};
+use record::{ApprovalNo, CommitmentNo, Day, Digest, Event, Fen, Line, PersonNo, SourceNo, Voucher, VoucherRef};
 
 use super::Hands;
-use crate::facts::FactKey;
+use crate::facts::{FactKey, bill_digest, unique_evidence};
 use crate::{Facts, FieldFault, State, rules};
 
 /// The working place of one decision.
@@ -20,8 +20,9 @@ pub(crate) struct Desk<'a> {
     /// Its day in Asia/Shanghai: the record day.
     pub today: Day,
     pub hands: Hands,
-    /// Bill numbers and digests of a voucher under correction: its replacement may cite them again.
-    pub reusable: Vec<Vec<u8>>,
+    /// Digests, and digests of bill numbers, that may be cited again: a drawn bank transaction's slip, the documents of a voucher under
+    /// correction.
+    pub reusable: Vec<Digest>,
     hits: Vec<Hit>,
     faults: Vec<FieldFault>,
     numbers: BTreeMap<(Word, u32), u32>,
@@ -193,7 +194,7 @@ impl<'a> Desk<'a> {
 
     /// LED-011: a digest that may stand once.
     pub fn check_digest(&mut self, digest: &Digest, field: &str) {
-        if self.facts.get(FactKey::Evidence(digest)).is_some() && !self.reusable.iter().any(|k| k == digest) {
+        if self.facts.get(FactKey::Evidence(digest)).is_some() && !self.reusable.contains(digest) {
             self.hit("LED-011", field, "", "");
         }
     }
@@ -201,7 +202,7 @@ impl<'a> Desk<'a> {
     /// LED-011: a bill number that may stand once.
     pub fn check_bill(&mut self, bill_no: &str, field: &str) {
         let used = !bill_no.is_empty() && self.facts.get(FactKey::Bill(bill_no)).is_some();
-        if used && !self.reusable.iter().any(|k| k == bill_no.as_bytes()) {
+        if used && !self.reusable.contains(&bill_digest(bill_no)) {
             self.hit("LED-011", field, "", bill_no);
         }
     }
@@ -213,6 +214,20 @@ impl<'a> Desk<'a> {
             self.hit("SRC-001", field, "", code);
         }
         found
+    }
+
+    /// A posted voucher without bill number.
+    pub fn posted(&self, voucher: Voucher, effect: Effect, evidence: &[Evidence]) -> Event {
+        self.posted_with_bill(voucher, effect, evidence, "")
+    }
+
+    /// A posted voucher, marked with what of its documents is known already.
+    pub fn posted_with_bill(&self, voucher: Voucher, effect: Effect, evidence: &[Evidence], bill_no: &str) -> Event {
+        let bill = (!bill_no.is_empty()).then(|| bill_digest(bill_no));
+        let digests = unique_evidence(evidence).map(|e| e.digest).chain(bill);
+        let reused = digests.filter(|digest| self.reusable.contains(digest)).collect();
+        let (bill_no, evidence) = (bill_no.to_owned(), evidence.to_vec());
+        Event::VoucherPosted(Box::new(VoucherPosted { voucher, effect, bill_no, evidence, reused }))
     }
 
     /// Numbers and signs a voucher.

@@ -1,7 +1,7 @@
 //! Money coming in: T01a, T04 to T10.
 
 use record::command::{GrantSpec, RecordIncome};
-use record::event::{Effect, GrantOpened, VoucherPosted};
+use record::event::{Effect, GrantOpened};
 use record::kinds::{BankPurpose, Direction, EvidenceKind, GrantKind, IncomeKind, Side};
 use record::{AccountNo, Event, GrantNo, Line, SourceNo, UseNo};
 
@@ -11,7 +11,6 @@ use super::lines::{OWN, purpose_rule, source_permits};
 
 pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    desk.check_evidence(&c.evidence);
     desk.check_bill(&c.bill_no, "bill_no");
     check_documents(desk, c);
     let bank = Draw {
@@ -23,6 +22,7 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
         fen: c.fen,
     };
     let drawn = draw(desk, &bank);
+    desk.check_evidence(&c.evidence);
     let Some(source) = source_of(desk, c) else { return Vec::new() };
     let account = income_account(desk, source, &c.account);
     let uses = permitted_uses(desk, source, &c.grant);
@@ -49,9 +49,8 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
         ..Draft::actual(c.kind.template(), c.date, vec![money, credit])
     };
     let voucher = desk.voucher(draft);
-    let posted =
-        VoucherPosted { voucher, effect: Effect::None, bill_no: c.bill_no.clone(), evidence: c.evidence.clone() };
-    opened.into_iter().chain([Event::VoucherPosted(Box::new(posted))]).collect()
+    let posted = desk.posted_with_bill(voucher, Effect::None, &c.evidence, &c.bill_no);
+    opened.into_iter().chain([posted]).collect()
 }
 
 /// SRC-005, SRC-006, SRC-009: the documents that this kind of money must come with.

@@ -9,7 +9,6 @@ use super::bank::{Draw, Drawn, draw};
 use super::check::LINES_PER_VOUCHER;
 use super::desk::{Desk, Draft, times};
 use super::lines;
-use super::spending::posted;
 use crate::state::Batch;
 
 /// The insured's own share a head in a batch: that of the standard on the day it was handed in.
@@ -141,7 +140,6 @@ struct Part {
 
 pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    desk.check_evidence(&c.evidence);
     let payee = lines::payee(desk, &c.payee_account, "REM-003");
     let Some(holder) = desk.state.organizations.no(&c.holder) else {
         desk.unknown("holder");
@@ -158,6 +156,7 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
         fen: total,
     };
     let drawn = draw(desk, &bank);
+    desk.check_evidence(&c.evidence);
     if let (Some(drawn), Some((account, _))) = (drawn, payee)
         && drawn.counterparty != account
     {
@@ -271,7 +270,7 @@ fn vouchers(
         let voucher = desk.voucher(draft);
         // The documents stand once, with the first voucher.
         let evidence = if events.is_empty() { c.evidence.as_slice() } else { &[] };
-        events.push(posted(voucher, Effect::Remittance { holder, items }, evidence));
+        events.push(desk.posted(voucher, Effect::Remittance { holder, items }, evidence));
     }
     events
 }

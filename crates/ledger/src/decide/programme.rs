@@ -13,7 +13,6 @@ use record::{AccountNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo}
 use super::approvals::{Act, carry};
 use super::desk::{Desk, Draft, times};
 use super::lines;
-use super::spending::posted;
 
 /// An act under an approval that takes no money and has no scope.
 fn act<'c>(approval: &'c str, kinds: &'c [ApprovalKind], rule: &'c str, date: Day) -> Act<'c> {
@@ -162,7 +161,7 @@ fn budget_voucher(
     let lines = pairs.collect();
     let draft = Draft { attachments: evidence.len(), approval, ..Draft::budget(Template::T11, date, lines) };
     let voucher = desk.voucher(draft);
-    vec![posted(voucher, Effect::None, evidence)]
+    vec![desk.posted(voucher, Effect::None, evidence)]
 }
 
 pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Event> {
@@ -206,7 +205,7 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
     if !voucher_lines.is_empty() {
         let draft = Draft { attachments: c.evidence.len(), ..Draft::budget(Template::T12, c.date, voucher_lines) };
         let voucher = desk.voucher(draft);
-        events.push(posted(voucher, Effect::None, &[]));
+        events.push(desk.posted(voucher, Effect::None, &[]));
     }
     events
 }

@@ -8,12 +8,11 @@ use record::{Event, Fen, GrantNo, Heads, Line};
 use super::bank::{Draw, Drawn, draw};
 use super::desk::{Desk, Draft, times};
 use super::lines::OWN;
-use super::spending::{association, budget_line, posted};
+use super::spending::{association, budget_line};
 use crate::state::{Commitment, Payment};
 
 pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    desk.check_evidence(&c.evidence);
     let bank = Draw {
         account: &c.bank_account,
         purpose: BankPurpose::FundSpecial,
@@ -23,6 +22,7 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
         fen: c.fen,
     };
     let drawn = draw(desk, &bank);
+    desk.check_evidence(&c.evidence);
     let Some(payment) = desk.state.payments.get(&c.payment) else {
         desk.unknown("payment");
         return Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
         ..Draft::budget(Template::T17, c.date, restored(desk, commitment, c.heads, c.fen))
     };
     let budget = desk.voucher(budget);
-    vec![posted(voucher, effect, &c.evidence), posted(budget, Effect::None, &[])]
+    vec![desk.posted(voucher, effect, &c.evidence), desk.posted(budget, Effect::None, &[])]
 }
 
 /// LED-010 for another year (T18 takes those), ENR-001 and USE-005 for more than was paid.

@@ -1,7 +1,7 @@
 //! Committing, releasing and paying: T13 and T14.
 
 use record::command::{CommitExpenditure, Disburse, ReleaseCommitment};
-use record::event::{Committed, Effect, VoucherPosted};
+use record::event::{Committed, Effect};
 use record::kinds::{ApprovalKind, BankPurpose, Direction, OrgType, Settlement, Side, Template, Verdict};
 use record::{AccountNo, ApprovalNo, CommitmentNo, Day, Event, Fen, GrantNo, Line, UseNo};
 
@@ -25,12 +25,6 @@ pub(crate) fn budget_line(of: &Commitment, account: AccountNo, side: Side, fen: 
         price: of.unit_fen,
         ..Line::default()
     }
-}
-
-/// A posted voucher without bill number.
-pub(crate) fn posted(voucher: record::Voucher, effect: Effect, evidence: &[record::command::Evidence]) -> Event {
-    let bill_no = String::new();
-    Event::VoucherPosted(Box::new(VoucherPosted { voucher, effect, bill_no, evidence: evidence.to_vec() }))
 }
 
 pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
@@ -85,7 +79,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
         ..Draft::budget(Template::T13, c.date, lines)
     };
     let voucher = desk.voucher(draft);
-    vec![Event::Committed(committed), posted(voucher, Effect::None, &c.evidence)]
+    vec![Event::Committed(committed), desk.posted(voucher, Effect::None, &c.evidence)]
 }
 
 /// The commitment that an event opens.
@@ -161,12 +155,14 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         ..Draft::budget(Template::T13, c.date, lines)
     };
     let voucher = desk.voucher(draft);
-    vec![Event::Released { commitment: no, heads: c.heads, fen: c.fen }, posted(voucher, Effect::None, &c.evidence)]
+    vec![
+        Event::Released { commitment: no, heads: c.heads, fen: c.fen },
+        desk.posted(voucher, Effect::None, &c.evidence),
+    ]
 }
 
 pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    desk.check_evidence(&c.evidence);
     if c.settlement == Settlement::Cash {
         desk.hit("DIV-003", "settlement", Settlement::Transfer.code(), Settlement::Cash.code());
     }
@@ -180,6 +176,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         fen: c.fen,
     };
     let drawn = draw(desk, &bank);
+    desk.check_evidence(&c.evidence);
     if let (Some(drawn), Some((account, _))) = (drawn, payee)
         && drawn.counterparty != account
     {
@@ -218,7 +215,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     };
     let voucher = desk.voucher(draft);
     let effect = Effect::Payment { commitment: no, batches, heads: c.heads, fen: c.fen };
-    vec![posted(voucher, effect, &c.evidence), spent(desk, (no, commitment), c.date, c.heads, c.fen)]
+    vec![desk.posted(voucher, effect, &c.evidence), spent(desk, (no, commitment), c.date, c.heads, c.fen)]
 }
 
 /// The budget voucher that goes with a payment: 913 to 914 (decisions.md 8).
@@ -235,7 +232,7 @@ fn spent(desk: &mut Desk<'_>, of: (CommitmentNo, &Commitment), date: Day, heads:
         ..Draft::budget(Template::T14, date, lines)
     };
     let voucher = desk.voucher(draft);
-    posted(voucher, Effect::None, &[])
+    desk.posted(voucher, Effect::None, &[])
 }
 
 fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) {

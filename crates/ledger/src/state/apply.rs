@@ -136,6 +136,7 @@ impl State {
             date: event.date,
             counterparty: event.counterparty,
             settlement: event.settlement,
+            slip_digest: event.slip_digest,
             cashier,
         });
     }

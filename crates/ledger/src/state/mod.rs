@@ -13,8 +13,8 @@ use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
 use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
 use record::{
-    AccountNo, ApprovalNo, BankAccountNo, ClassNo, CommitmentNo, Day, Fen, GrantNo, OrgNo, Period, PersonNo, PlanNo,
-    Sequence, SourceNo, UseNo, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, OrgNo, Period, PersonNo,
+    PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
 pub use masters::{List, Listed};
@@ -214,6 +214,8 @@ pub struct BankTxn {
     pub counterparty: BankAccountNo,
     /// How the money moved.
     pub settlement: Settlement,
+    /// SHA-256 of its slip: vouchers that draw on it may cite it again.
+    pub slip_digest: Digest,
     /// The cashier who registered it (出纳).
     pub cashier: PersonNo,
 }

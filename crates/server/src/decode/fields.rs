@@ -76,10 +76,16 @@ pub(crate) fn form_faults(content: &str, faults: Vec<FieldFault>) -> Vec<FieldFa
 
 /// Where a field of the command stands in the request.
 pub(crate) fn wire_path(content: &str, field: &str) -> String {
-    if content.is_empty() || matches!(field, "book" | "request_id") {
+    // Some commands wrap the thing that they register, which the request holds directly: their paths begin with it already.
+    let wrapped = field.strip_prefix(content).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    if wrapped || matches!(field, "book" | "request_id") {
         return rename(field);
     }
-    if field.is_empty() { content.to_owned() } else { format!("{content}.{}", rename(field)) }
+    match (content, field) {
+        ("", field) => rename(field),
+        (content, "") => content.to_owned(),
+        (content, field) => format!("{content}.{}", rename(field)),
+    }
 }
 
 /// The wire's name of each segment; the few that differ are those that the proto style renames.
@@ -115,7 +121,8 @@ mod tests {
             ("disbursement", "grants[3].fen", "disbursement.grants[3].amount_fen"),
             ("disbursement", "use_code", "disbursement.use"),
             ("disbursement", "request_id", "request_id"),
-            ("organization", "org_type", "organization.type"),
+            ("organization", "organization.org_type", "organization.type"),
+            ("change", "standard.own_fen", "change.standard.own_fen"),
             ("", "persons[0].code", "persons[0].code"),
         ] {
             assert_eq!(wire_path(content, field), expected);

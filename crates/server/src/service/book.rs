@@ -58,12 +58,18 @@ impl<S: Store> Face<S> {
             return Err(Failure::Denied);
         }
         let (request_id, validate_only) = (message.request_id.clone(), message.validate_only);
+        let by_name = matches!(message.preset_choice, Some(PresetChoice::PresetName(_)));
         let mut fields = Fields::default();
         let create = creation(&mut fields, message);
         if !fields.is_clean() {
             let command = Command::CreateBook(Box::new(create.clone()));
             let ask = Ask::new(&create.book, caller(origin), request_id, command);
-            return Err(Failure::Malformed(fields.with(form_faults("", form::check(&ask)))));
+            let mut form = form_faults("", form::check(&ask));
+            // A preset named and not found is one fault; what is only judged needs no id.
+            form.retain(|fault| {
+                !(by_name && fault.field.starts_with("preset") || validate_only && fault.field == "request_id")
+            });
+            return Err(Failure::Malformed(fields.with(form)));
         }
         if validate_only {
             let preview = self.engine.validate_book(caller(origin), create).map_err(|error| failure(error, ""))?;

@@ -21,7 +21,7 @@ service! {
         change {
             register_scheme(RegisterSchemeRequest) -> RegisterSchemeResponse: scheme => Command::RegisterScheme;
             set_subsidy_standard(SetSubsidyStandardRequest) -> SetSubsidyStandardResponse:
-                standard => Command::SetSubsidyStandard;
+                change => Command::SetSubsidyStandard;
             set_budget(SetBudgetRequest) -> SetBudgetResponse: budget => Command::SetBudget;
             adjust_budget(AdjustBudgetRequest) -> AdjustBudgetResponse: adjustment => Command::AdjustBudget;
             allocate_quota(AllocateQuotaRequest) -> AllocateQuotaResponse: notice => Command::AllocateQuota;

@@ -49,14 +49,14 @@ impl Bulk {
         Ok(())
     }
 
-    /// The statement for so many rows.
+    /// The statement for so many rows. Its values have no names: SQLite looks each name up in a list, which for a thousand of them
+    /// took four times as long as the inserts themselves.
     fn text(&self, rows: usize) -> String {
         let mut text = String::from(self.before);
         for row in 0..rows {
             text.push_str(if row == 0 { " VALUES (" } else { ", (" });
-            for column in 1..=self.columns {
-                text.push_str(if column == 1 { "$" } else { ", $" });
-                text.push_str(&(row * self.columns + column).to_string());
+            for column in 0..self.columns {
+                text.push_str(if column == 0 { "?" } else { ", ?" });
             }
             text.push(')');
         }
@@ -70,9 +70,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_numbers_its_values_through() {
+    fn the_text_has_a_place_for_each_value() {
         let bulk = Bulk::new("INSERT INTO t (a, b)", 2, " RETURNING a");
-        assert_eq!(bulk.text(1), "INSERT INTO t (a, b) VALUES ($1, $2) RETURNING a");
-        assert_eq!(bulk.text(2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+        assert_eq!(bulk.text(1), "INSERT INTO t (a, b) VALUES (?, ?) RETURNING a");
+        assert_eq!(bulk.text(2), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) RETURNING a");
     }
 }

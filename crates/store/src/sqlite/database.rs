@@ -45,6 +45,15 @@ impl Kind {
         }
     }
 
+    /// Page cache of the connection that writes, KiB. Facts go to random pages: with the 2 MiB that SQLite takes by itself, each page
+    /// is read again for nearly every batch (a fifth of the time at a million records).
+    fn writer_cache(self) -> u32 {
+        match self {
+            Kind::Catalogue | Kind::Log => 2 << 10,
+            Kind::Views => 32 << 10,
+        }
+    }
+
     /// Its schema, step by step; embedded in the program.
     fn steps(self) -> &'static [(i64, &'static str, &'static str)] {
         match self {
@@ -67,6 +76,7 @@ impl Kind {
 /// An open file: one connection that writes, some that read, and one that checkpoints.
 pub(super) struct Database {
     kind: Kind,
+    /// Of connections that write.
     options: SqliteConnectOptions,
     /// Taken out while a transaction runs and put back only after its clean end: a connection whose transaction was broken off by an
     /// error or a dropped future is thrown away, and SQLite rolls back.
@@ -79,15 +89,16 @@ impl Database {
     /// Opens a file and brings its schema up to date; makes the file only if told so.
     pub(super) async fn open(path: &Path, kind: Kind, make: bool) -> Result<Database, StoreError> {
         let fail = |e: sqlx::Error| store_error(kind.name(), &e);
-        let options = options(path);
+        let shared = options(path);
+        let options = shared.clone().pragma("cache_size", format!("-{}", kind.writer_cache()));
         let mut writer = options.clone().create_if_missing(make).connect().await.map_err(fail)?;
         kind.migrator().run_direct(None, &mut writer, false).await.map_err(|e| migrate_error(kind.name(), &e))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
             .acquire_timeout(READER_WAIT)
-            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
-        let checkpointer = Checkpointer::start(options.clone(), kind);
+            .connect_lazy_with(shared.clone().pragma("query_only", "ON"));
+        let checkpointer = Checkpointer::start(shared, kind);
         Ok(Database { kind, options, writer: Mutex::new(Some(writer)), readers, checkpointer })
     }
 
@@ -195,5 +206,57 @@ impl Columns for SqliteRow {
 
     fn text(&self, index: usize) -> Result<String, StoreError> {
         self.try_get(index).map_err(|e| store_error("row", &e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pragma(connection: &mut SqliteConnection, name: &'static str) -> String {
+        let row = sqlx::query(name).fetch_one(connection).await.unwrap();
+        row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_connection_has_the_safe_settings() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&dir.path().join("log.sqlite"), Kind::Log, true).await.unwrap();
+        let settings = [
+            ("PRAGMA journal_mode", "wal"),
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA recursive_triggers", "1"),
+            ("PRAGMA trusted_schema", "0"),
+            ("PRAGMA cell_size_check", "1"),
+            ("PRAGMA mmap_size", "0"),
+            ("PRAGMA wal_autocheckpoint", "0"),
+            ("PRAGMA busy_timeout", "10000"),
+        ];
+        let mut writing = database.begin().await.unwrap();
+        let mut reader = database.readers().acquire().await.unwrap();
+        for (name, value) in settings {
+            assert_eq!(pragma(writing.on(), name).await, value, "{name} of the writer");
+            assert_eq!(pragma(&mut reader, name).await, value, "{name} of a reader");
+        }
+        assert_eq!(pragma(writing.on(), "PRAGMA query_only").await, "0");
+        assert_eq!(pragma(&mut reader, "PRAGMA query_only").await, "1");
+        drop((writing, reader));
+        let mut fresh = database.begin_fresh().await.unwrap();
+        for (name, value) in settings {
+            assert_eq!(pragma(fresh.on(), name).await, value, "{name} of a fresh writer");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_dropped_is_rolled_back_before_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&dir.path().join("catalogue.sqlite"), Kind::Catalogue, true).await.unwrap();
+        for round in 0..20 {
+            let mut writing = database.begin().await.unwrap();
+            let books: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM book").fetch_one(writing.on()).await.unwrap();
+            assert_eq!(books, 0, "round {round}");
+            sqlx::query("INSERT INTO book (code, created_at) VALUES ('X', 1)").execute(writing.on()).await.unwrap();
+        }
     }
 }

@@ -1,0 +1,10 @@
+//! The cases, by subject, and the small world that they play in.
+
+mod batching;
+mod outcomes;
+mod reading;
+mod requests;
+mod restart;
+mod staged;
+mod stopping;
+mod world;

@@ -1,0 +1,17 @@
+//! The gRPC face over a real connection: who is let in, what every kind of answer looks like, streams, pages and going down. The books
+//! behind it live in memory; what stores do is tested in `store_suite.rs`.
+
+#[path = "grpc/answers.rs"]
+mod answers;
+#[path = "grpc/audit.rs"]
+mod audit;
+#[path = "grpc/callers.rs"]
+mod callers;
+#[path = "grpc/fund.rs"]
+mod fund;
+#[path = "grpc/harness.rs"]
+mod harness;
+#[path = "grpc/stream.rs"]
+mod stream;
+#[path = "grpc/transport.rs"]
+mod transport;
