@@ -1,6 +1,10 @@
 //! Tables for people: columns line up with Chinese text in them, amounts stand on the right.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::style::{LineStyle, TableStyle};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+
+/// A line below the headings and nothing else: columns are told apart by their edges.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// A table under way.
 pub struct Sheet {
@@ -15,7 +19,7 @@ impl Sheet {
             headings.into_iter().map(|(name, right)| (name.into(), right)).unzip();
         let mut table = Table::new();
         // Nothing is wrapped or cut: an amount that stands on two lines is misread.
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(names.into_iter().zip(&right).map(|(name, right)| aligned(name, *right)));
         Sheet { table, right }
     }

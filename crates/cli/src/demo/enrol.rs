@@ -87,21 +87,19 @@ pub async fn enrol(stage: &mut Stage, batch: &Batch<'_>) -> anyhow::Result<()> {
     });
     stage.accepted(asked)?;
     match batch.class.0 {
-        "B" => review(stage, batch.code, "svc").await,
-        "C" => review(stage, batch.code, "eco").await,
+        "B" => review(stage, batch, "svc").await,
+        "C" => review(stage, batch, "eco").await,
         _ => Ok(()),
     }
 }
 
-async fn review(stage: &mut Stage, batch: &str, department: &str) -> anyhow::Result<()> {
+async fn review(stage: &mut Stage, batch: &Batch<'_>, department: &str) -> anyhow::Result<()> {
     let review = v1::EnrollmentReview {
-        batch: batch.into(),
+        batch: batch.code.into(),
         verdict: Verdict::Approve.into(),
-        reviewed_on: on("2018-12-14"),
+        reviewed_on: on(batch.date),
         reason: String::new(),
     };
-    // The autumn's batches are reviewed at once, those of December on their day.
-    let review = if batch.ends_with("-2") { review } else { v1::EnrollmentReview { reviewed_on: on("2018-09-20"), ..review } };
     let asked = ask!(stage, department, program.review_enrollment_batch, ReviewEnrollmentBatchRequest {
         review: Some(review)
     });

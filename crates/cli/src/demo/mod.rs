@@ -151,7 +151,7 @@ async fn play(
     enrol::remit(stage).await?;
     income::december(stage).await?;
     pay::three_heads_back(stage, &paid.hardship).await?;
-    refused::late_batches(stage).await?;
+    refused::one_more(stage).await?;
     let before = close::trials(stage).await?;
     let budget = close::trial(stage, v1::Ledger::Budget, v1::Chart::V2021).await?;
     close::year(stage).await?;

@@ -23,62 +23,81 @@ pub struct Attempt {
     pub status: Status,
 }
 
-/// Batches of December that nobody has paid for: code, class, heads.
-const UNPAID: &[(&str, &str, u32)] = &[("A-2018-GZ-2", "A", 1), ("B-2018-GZ-2", "B", 10), ("C-2018-GZ-2", "C", 5)];
+/// Batches of the new year: code, class, heads.
+const NEW_BATCHES: &[(&str, &str, u32)] = &[("B-2019-GZ", "B", 10), ("C-2019-GZ", "C", 5)];
 /// A hardship batch that no department has reviewed.
-const UNREVIEWED: &str = "B-2018-GZ-3";
-
-/// December 2018: batches handed in on the last day but one, left for next year.
-pub async fn late_batches(stage: &mut Stage) -> anyhow::Result<()> {
-    for (code, class, heads) in UNPAID {
-        enrol::enrol(stage, &batch(code, class, *heads, 2018, "2018-12-14")).await?;
-    }
-    let form = enrol::form(&batch(UNREVIEWED, "B", 4, 2018, "2018-12-14"));
-    let asked = ask!(stage, "collector-gz", program.submit_enrollment_batch, SubmitEnrollmentBatchRequest {
-        form: Some(form)
-    });
-    stage.accepted(asked).map(drop)
-}
+const UNREVIEWED: &str = "B-2019-GZ-2";
+/// A member who enrolled in time, one more than the scheme has places.
+const ONE_MORE: &str = "A-2018-GZ-2";
 
 fn batch<'a>(code: &'a str, class: &'a str, heads: u32, year: u32, date: &'a str) -> Batch<'a> {
     Batch { code, unit: "GZ", collector: "collector-gz", class: (class, "COMP"), heads, premium: 95, year, date }
 }
 
-/// January 2019: a scheme, and a little budget out of what was carried forward, so that each attempt meets the rule it is about.
+/// Hands in a batch that nobody reviews.
+async fn hand_in(stage: &mut Stage, batch: &Batch<'_>) -> anyhow::Result<Asked> {
+    let form = Some(enrol::form(batch));
+    Ok(ask!(stage, "collector-gz", program.submit_enrollment_batch, SubmitEnrollmentBatchRequest { form }))
+}
+
+/// December 2018: one member more than there are places for.
+pub async fn one_more(stage: &mut Stage) -> anyhow::Result<()> {
+    let asked = hand_in(stage, &batch(ONE_MORE, "A", 1, 2018, "2018-12-14")).await?;
+    stage.accepted(asked).map(drop)
+}
+
+/// January 2019: a scheme, and a little budget out of what was carried forward, so that each attempt meets the rule it is about. And the
+/// scheme of 2020, the first year in which the book is live.
 pub async fn new_year(stage: &mut Stage) -> anyhow::Result<()> {
     stage.say("2019 年一月  新年度方案与少量预算", "January 2019  the new scheme and a little budget");
-    let scheme = (ApprovalKind::Scheme, ApprovalBody::PartyGroup);
-    stage.approve(approval("APR-SCHEME-2019", scheme, "2019-01-03", "粤工总〔2019〕1号", yuan_fen(1_000_000))).await?;
-    let target = |class: &str, heads| v1::ClassTarget { class: class.into(), heads };
-    let scheme = v1::Scheme {
-        year: 2019,
-        doc_no: "粤工总〔2019〕1号".into(),
-        approval: "APR-SCHEME-2019".into(),
-        total_fen: yuan_fen(1_000_000),
-        targets: vec![target("A", 10_000), target("B", 1_000), target("C", 100)],
-        enroll_deadline: on("2019-12-15"),
-        cover_months: 12,
-    };
-    let asked = ask!(stage, "svc", program.register_scheme, RegisterSchemeRequest { scheme: Some(scheme) });
-    stage.accepted(asked)?;
+    scheme(stage, 2019).await?;
+    scheme(stage, 2020).await?;
     let budget = (ApprovalKind::Budget, ApprovalBody::Leadership);
     stage.approve(approval("APR-BUD-2019", budget, "2019-01-07", "粤工总〔2019〕2号", yuan_fen(12_000))).await?;
     set_budget(stage, (2019, "2019-01-08"), "APR-BUD-2019", &[("S5I", "B", "COMP", 9_500), ("S3R", "C", "COMP", 475)])
         .await?;
+    for (code, class, heads) in NEW_BATCHES {
+        enrol::enrol(stage, &batch(code, class, *heads, 2019, "2019-01-05")).await?;
+    }
+    let asked = hand_in(stage, &batch(UNREVIEWED, "B", 4, 2019, "2019-01-05")).await?;
+    stage.accepted(asked)?;
     let outlay = (ApprovalKind::Expenditure, ApprovalBody::ChairOffice);
     let doc_no = "主席办公会议纪要〔2019〕1号";
     stage.approve(approval("APR-EXP-2019", outlay, "2019-01-09", doc_no, yuan_fen(100_000))).await?;
     for (code, line, heads) in [("CM-2019-B", ("S5I", "B", "COMP"), 10), ("CM-2019-C", ("S3R", "C", "COMP"), 5)] {
         pay::commit(stage, &commitment(code, line, heads)).await?;
     }
-    stage.bank(Movement::to_association("BK-2019-1", yuan_fen(950), "2019-01-10")).await?;
-    let gz = custody_account(&UNITS[0]);
-    let direction = BankDirection::Out;
-    let (fen, date) = (yuan_fen(950), "2019-01-10");
-    stage.bank(Movement { id: "BK-2019-2", account: SPECIAL, direction, fen, date, counterparty: &gz }).await?;
-    let zj = custody_account(&UNITS[5]);
-    let fen = yuan_fen(2_000);
-    stage.bank(Movement { id: "BK-2019-3", account: &zj, direction, fen, date, counterparty: &gz }).await?;
+    bank_slips(stage).await
+}
+
+/// A year's scheme under the party group's approval.
+async fn scheme(stage: &mut Stage, year: u32) -> anyhow::Result<()> {
+    let (code, doc_no) = (format!("APR-SCHEME-{year}"), format!("粤工总〔{year}〕1号"));
+    let kind = (ApprovalKind::Scheme, ApprovalBody::PartyGroup);
+    stage.approve(approval(&code, kind, &format!("{year}-01-03"), &doc_no, yuan_fen(1_000_000))).await?;
+    let target = |class: &str, heads| v1::ClassTarget { class: class.into(), heads };
+    let scheme = v1::Scheme {
+        year,
+        doc_no,
+        approval: code,
+        total_fen: yuan_fen(1_000_000),
+        targets: vec![target("A", 10_000), target("B", 1_000), target("C", 100)],
+        enroll_deadline: on(&format!("{year}-12-15")),
+        cover_months: 12,
+    };
+    let asked = ask!(stage, "svc", program.register_scheme, RegisterSchemeRequest { scheme: Some(scheme) });
+    stage.accepted(asked).map(drop)
+}
+
+/// Movements that the attempts would be booked on.
+async fn bank_slips(stage: &mut Stage) -> anyhow::Result<()> {
+    let date = "2019-01-10";
+    stage.bank(Movement::to_association("BK-2019-1", yuan_fen(950), date)).await?;
+    let (gz, zj) = (custody_account(&UNITS[0]), custody_account(&UNITS[5]));
+    for (id, account, fen) in [("BK-2019-2", SPECIAL, 950), ("BK-2019-3", zj.as_str(), 2_000)] {
+        let (direction, fen) = (BankDirection::Out, yuan_fen(fen));
+        stage.bank(Movement { id, account, direction, fen, date, counterparty: &gz }).await?;
+    }
     stage.bank(Movement::into_special("BK-2018-LATE", yuan_fen(1_000), "2018-11-15")).await
 }
 
@@ -88,7 +107,7 @@ fn commitment<'a>(code: &'a str, line: (&'a str, &'a str, &'a str), heads: u32) 
 
 /// The lawful payment that the attempts bend: ten hardship workers out of last year's interest.
 fn lawful() -> v1::Disbursement {
-    payment("CM-2019-B", "B-2018-GZ-2", 10, 95).disbursement()
+    payment("CM-2019-B", "B-2019-GZ", 10, 95).disbursement()
 }
 
 fn payment<'a>(commitment: &'a str, batch: &str, heads: u32, unit: i64) -> Payment<'a> {
@@ -110,7 +129,7 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
         (
             "按每人 80 元付综合互助保障（标准 95 元）",
             "pay 80 yuan a head where the standard is 95",
-            payment("CM-2019-B", "B-2018-GZ-2", 10, 80).disbursement(),
+            payment("CM-2019-B", "B-2019-GZ", 10, 80).disbursement(),
         ),
         (
             "10 人按 900 元付（10×95=950）",
@@ -120,7 +139,7 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
         (
             "第 616,001 名会员",
             "the 616,001st member",
-            payment("CM-2018-A", "A-2018-GZ-2", 1, 75).disbursement(),
+            payment("CM-2018-A", ONE_MORE, 1, 75).disbursement(),
         ),
         (
             "用限定捐赠的钱付利息来源的支出",
@@ -130,7 +149,7 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
         (
             "限困难职工的捐赠用于劳模",
             "spend a donation outside its agreement",
-            payment("CM-2019-C", "C-2018-GZ-2", 5, 95).disbursement(),
+            payment("CM-2019-C", "C-2019-GZ", 5, 95).disbursement(),
         ),
         (
             "困难职工批次未经职工服务部审核",
@@ -163,10 +182,8 @@ pub async fn attempts(stage: &mut Stage) -> anyhow::Result<Vec<Attempt>> {
         commitment: Some(pay::commitment(&over))
     });
     note(stage, &mut told, ("超出预算占用 1,000 人", "commit more than the budget holds"), asked)?;
-    let late = enrol::form(&batch("B-2019-GZ", "B", 3, 2019, "2019-12-10"));
-    let asked = ask!(stage, "collector-gz", program.submit_enrollment_batch, SubmitEnrollmentBatchRequest {
-        form: Some(late)
-    });
+    let late = batch("B-2020-GZ", "B", 3, 2020, "2020-12-10");
+    let asked = hand_in(stage, &late).await?;
     note(stage, &mut told, ("启用后截止日已过仍报批次（单据倒填日期）", "enrol after the deadline, the form dated back"), asked)?;
     back_dated(stage, &mut told).await?;
     own_review(stage, &mut told).await?;

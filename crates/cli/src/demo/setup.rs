@@ -26,13 +26,13 @@ pub async fn open_book(stage: &mut Stage) -> anyhow::Result<()> {
         organization: Some(people::own()),
         preset_choice: Some(v1::create_book_request::PresetChoice::PresetName("hospital-2018".into())),
         first_period: Some(v1::Period { year: 2018, month: 4 }),
-        live_from: on("2019-01-01"),
+        live_from: on("2020-01-01"),
         persons: persons.collect()
     });
     stage.accepted(asked)?;
     stage.say(
-        &format!("建账 {BOOK}：预置 hospital-2018，2019-01-01 起正式启用；此前的单据为补录"),
-        &format!("Book {BOOK} opened from preset hospital-2018, live from 2019-01-01; older documents are entered as historical"),
+        &format!("建账 {BOOK}：预置 hospital-2018，2020-01-01 起正式启用；此前的单据为补录"),
+        &format!("Book {BOOK} opened from preset hospital-2018, live from 2020-01-01; older documents are entered as historical"),
     );
     let units = UNITS.iter().map(|unit| people::organization(unit.code, unit.name, unit.kind, OWN));
     for organization in units.chain(people::givers()) {
