@@ -55,7 +55,9 @@ pub fn to_json(status: &Status, context: &Context) -> Json {
 fn next_step(status: &Status, context: &Context, lang: Lang) -> String {
     let repeat = context.request_id.as_ref().map_or(String::new(), |id| format!(" --request-id {id}"));
     match status.code() {
-        Code::InvalidArgument => lang.pick("改正以上各项后再办；本次没有留下记录。", "mend each of these and ask again; nothing was recorded.").into(),
+        Code::InvalidArgument => lang
+            .pick("改正以上各项后再办；本次没有留下记录。", "mend each of these and ask again; nothing was recorded.")
+            .into(),
         Code::FailedPrecondition => lang
             .pick(
                 "本次拒绝已记录在案；满足以上规则后以新的请求号办理。",
@@ -63,16 +65,23 @@ fn next_step(status: &Status, context: &Context, lang: Lang) -> String {
             )
             .into(),
         Code::Unauthenticated => lang
-            .pick("以 EARMARK_TOKEN 或 --token-file 提供令牌；令牌由 earmark token create 制发。", "give a token by EARMARK_TOKEN or --token-file; `earmark token create` makes one.")
+            .pick(
+                "以 EARMARK_TOKEN 或 --token-file 提供令牌；令牌由 earmark token create 制发。",
+                "give a token by EARMARK_TOKEN or --token-file; `earmark token create` makes one.",
+            )
             .into(),
         Code::PermissionDenied => lang
             .pick("请有相应角色的人员办理，或核对 --book。", "let a person with the right role ask, or check --book.")
             .into(),
         Code::AlreadyExists => lang.pick("换一个请求号。", "take another request id.").into(),
-        Code::NotFound => lang.pick("核对编号；earmark ... list 列出已有的。", "check the code; the list verbs show what there is.").into(),
+        Code::NotFound => lang
+            .pick("核对编号；earmark ... list 列出已有的。", "check the code; the list verbs show what there is.")
+            .into(),
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::Internal => match lang {
             Lang::Zh => format!("结果不明时以同一请求号重办即可，不会重复入账：原命令加{repeat}。"),
-            Lang::En => format!("the same request id repeats it safely, nothing is booked twice: the same command with{repeat}."),
+            Lang::En => format!(
+                "the same request id repeats it safely, nothing is booked twice: the same command with{repeat}."
+            ),
         },
         _ => lang.pick("查看服务日志。", "look at the server's log.").into(),
     }
@@ -110,7 +119,11 @@ mod tests {
     #[test]
     fn every_violation_and_the_next_step_are_told() {
         let mut details = ErrorDetails::new();
-        details.add_precondition_failure_violation("USE-006", "disbursement.payee_account", "收款人须为省职工保障互助会的登记账户");
+        details.add_precondition_failure_violation(
+            "USE-006",
+            "disbursement.payee_account",
+            "收款人须为省职工保障互助会的登记账户",
+        );
         details.add_precondition_failure_violation("USE-009", "disbursement.payee_account", "保障费须直拨互助会");
         let status = Status::with_error_details(Code::FailedPrecondition, "按规则拒绝", details);
         for (lang, words) in [(Lang::Zh, "新的请求号"), (Lang::En, "a new request id")] {

@@ -166,24 +166,27 @@ pub fn is_mutation(request: &MessageDescriptor) -> bool {
 fn mutation_args(lang: Lang) -> [Arg; 3] {
     let help = |zh: &'static str, en: &'static str| lang.pick(zh, en).to_owned();
     [
-        Arg::new("request-id")
-            .long("request-id")
-            .value_name("ID")
-            .help(help("请求号；不给则生成。重复办理同一请求用同一号", "Id of the request; made if not given. The same again repeats the request")),
+        Arg::new("request-id").long("request-id").value_name("ID").help(help(
+            "请求号；不给则生成。重复办理同一请求用同一号",
+            "Id of the request; made if not given. The same again repeats the request",
+        )),
         Arg::new("validate-only")
             .long("validate-only")
             .action(ArgAction::SetTrue)
             .help(help("只校验，不记录", "Judge only; record nothing")),
-        Arg::new("from-json")
-            .long("from-json")
-            .value_name("FILE|-")
-            .help(help("从JSON文件读取整个请求；未知字段报错", "Read the whole request from a JSON file; unknown fields are errors")),
+        Arg::new("from-json").long("from-json").value_name("FILE|-").help(help(
+            "从JSON文件读取整个请求；未知字段报错",
+            "Read the whole request from a JSON file; unknown fields are errors",
+        )),
     ]
 }
 
 fn page_args(lang: Lang) -> [Arg; 2] {
     [
-        Arg::new("page-token").long("page-token").value_name("TOKEN").help(lang.pick("页标记", "Token of the page").to_owned()),
+        Arg::new("page-token")
+            .long("page-token")
+            .value_name("TOKEN")
+            .help(lang.pick("页标记", "Token of the page").to_owned()),
         Arg::new("all")
             .long("all")
             .action(ArgAction::SetTrue)
@@ -297,9 +300,22 @@ mod tests {
         let made = parse(
             "FundingService.RecordDonation",
             &[
-                "--kind", "restricted", "--grant", "G-1", "--grant-doc-no", "捐字1号", "--grant-permitted-uses", "B95,B80",
-                "--amount", "100000.00", "--date", "2018-06-06",
-                "--evidence", "kind=BILL,doc_no=1,date=2018-06-06,pages=1", "--evidence", "kind=AGREEMENT",
+                "--kind",
+                "restricted",
+                "--grant",
+                "G-1",
+                "--grant-doc-no",
+                "捐字1号",
+                "--grant-permitted-uses",
+                "B95,B80",
+                "--amount",
+                "100000.00",
+                "--date",
+                "2018-06-06",
+                "--evidence",
+                "kind=BILL,doc_no=1,date=2018-06-06,pages=1",
+                "--evidence",
+                "kind=AGREEMENT",
             ],
         )
         .unwrap();
@@ -309,7 +325,14 @@ mod tests {
         assert_eq!(made["income"]["grant"]["code"], "G-1");
         assert_eq!(made["income"]["grant"]["permitted_uses"], serde_json::json!(["B95", "B80"]));
         assert_eq!(made["income"]["evidence"][1]["kind"], "AGREEMENT");
-        let lines = ["--year", "2018", "--total", "10.50", "--lines", "source=S2P,class=A,plan=COMP,amount=10.50,change=INCREASE"];
+        let lines = [
+            "--year",
+            "2018",
+            "--total",
+            "10.50",
+            "--lines",
+            "source=S2P,class=A,plan=COMP,amount=10.50,change=INCREASE",
+        ];
         let made = parse("ProgramService.SetBudget", &lines).unwrap();
         assert_eq!(made["budget"]["lines"][0]["amount_fen"], 1_050);
     }
@@ -331,7 +354,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("slip");
         std::fs::write(&file, "abc").unwrap();
-        let made = parse("SpendingService.RegisterBankTransaction", &["--slip-digest", &format!("@{}", file.display())]).unwrap();
+        let made =
+            parse("SpendingService.RegisterBankTransaction", &["--slip-digest", &format!("@{}", file.display())])
+                .unwrap();
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(made["transaction"]["slip_digest"], digest);
     }

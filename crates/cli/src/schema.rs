@@ -34,7 +34,8 @@ pub fn message(name: &str) -> anyhow::Result<MessageDescriptor> {
     pool.get_message_by_name(&format!("{PACKAGE}.{name}")).with_context(|| format!("no message {name}"))
 }
 
-/// Every method of the API, as `Service.Method`.
+/// Every method of the API, as `Service.Method`: what the verbs are measured against.
+#[cfg(test)]
 pub fn methods() -> Vec<String> {
     let services = POOL.iter().flat_map(DescriptorPool::services).filter(|s| s.package_name() == PACKAGE);
     services
@@ -70,11 +71,6 @@ pub fn shown_name(field: &FieldDescriptor) -> &str {
 /// Whether the field holds fen.
 pub fn is_amount(field: &FieldDescriptor) -> bool {
     field.name().ends_with("_fen") && field.kind() == Kind::Int64
-}
-
-/// Names of messages that are written in one word.
-pub fn is_message(kind: &Kind, name: &str) -> bool {
-    matches!(kind, Kind::Message(message) if message.full_name() == name)
 }
 
 /// A calendar day.

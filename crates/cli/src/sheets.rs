@@ -1,8 +1,10 @@
 //! Sheets that accountants know by their form: trial balance, statement of income and use, a voucher. Answers without a form of their own
 //! are shown by `show`.
 
+use anyhow::{Context, bail};
 use api::v1;
 use serde_json::{Value, json};
+use v1::mutation_result::Outcome;
 use v1::statement_row::Columns;
 
 use crate::lang::Lang;
@@ -37,7 +39,10 @@ pub fn statement(answer: &v1::GetStatementResponse, lang: Lang) -> String {
     let mut text = fund_rows(answer, lang);
     text.push_str(&custody_rows(answer, lang));
     if answer.historical {
-        text.push_str(lang.pick("含正式启用日之前的补录凭证。\n", "Includes historical entries, dated before the book's first live day.\n"));
+        text.push_str(lang.pick(
+            "含正式启用日之前的补录凭证。\n",
+            "Includes historical entries, dated before the book's first live day.\n",
+        ));
     }
     text
 }
@@ -94,6 +99,99 @@ fn custody_rows(answer: &v1::GetStatementResponse, lang: Lang) -> String {
     }
     sheet.row([lang.pick("合计", "total").to_owned(), String::new()].into_iter().chain(sums.map(yuan::show)));
     sheet.text()
+}
+
+/// A voucher in its usual form: head, lines, signatures.
+pub fn voucher(answer: &v1::GetVoucherResponse, lang: Lang) -> anyhow::Result<String> {
+    let voucher = answer.voucher.as_ref().context("an answer without a voucher")?;
+    let date = voucher.date.map(|d| format!("{:04}-{:02}-{:02}", d.year, d.month, d.day)).unwrap_or_default();
+    let historical = if voucher.historical { lang.pick("  补录", "  historical") } else { "" };
+    let mut text = format!(
+        "{}  {date}  {}{historical}\n{} {}\n",
+        voucher.reference,
+        voucher.summary,
+        lang.pick("附单据", "documents"),
+        voucher.attachments,
+    );
+    if !voucher.corrects.is_empty() {
+        text.push_str(&format!("{} {}\n", lang.pick("更正", "corrects"), voucher.corrects));
+    }
+    let mut sheet = Sheet::new([
+        (lang.pick("科目", "account"), false),
+        (lang.pick("科目名称", "account name"), false),
+        (lang.pick("来源", "source"), false),
+        (lang.pick("依据", "grant"), false),
+        (lang.pick("对象/计划/用途", "class/plan/use"), false),
+        (lang.pick("人数", "heads"), true),
+        (lang.pick("借方", "debit"), true),
+        (lang.pick("贷方", "credit"), true),
+    ]);
+    for line in &voucher.lines {
+        let purpose: Vec<&str> = [&line.class, &line.plan, &line.r#use]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let heads = if line.heads == 0 { String::new() } else { line.heads.to_string() };
+        let (debit, credit) = match line.side() {
+            v1::Side::Credit => (String::new(), yuan::show(line.amount_fen)),
+            _ => (yuan::show(line.amount_fen), String::new()),
+        };
+        let words = [&line.account, &line.account_name, &line.source, &line.grant].map(String::clone);
+        sheet.row(words.into_iter().chain([purpose.join("/"), heads, debit, credit]));
+    }
+    text.push_str(&sheet.text());
+    for (zh, en, person) in [
+        ("制单", "prepared by", &voucher.prepared_by),
+        ("审核", "reviewed by", &voucher.reviewed_by),
+        ("出纳", "cashier", &voucher.cashier_by),
+        ("记账", "posted by", &voucher.posted_by),
+        ("会计主管", "chief", &voucher.chief_by),
+    ] {
+        if !person.is_empty() {
+            text.push_str(&format!("{} {person}  ", lang.pick(zh, en)));
+        }
+    }
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+/// What became of a mutation, and what to do next.
+pub fn outcome(result: &v1::MutationResult, lang: Lang) -> anyhow::Result<String> {
+    let judged = result.receipt.is_none();
+    let mut text = match &result.outcome {
+        Some(Outcome::Posted(posted)) if judged => {
+            let count = posted.vouchers.len();
+            format!("{} {count}\n", lang.pick("可以入账，凭证数", "lawful; it would post vouchers:"))
+        }
+        Some(Outcome::Submitted(_)) if judged => {
+            lang.pick("合规；办理时将送审\n", "lawful; it would be submitted for review\n").to_owned()
+        }
+        Some(Outcome::Posted(posted)) => {
+            let vouchers: Vec<&str> = posted.vouchers.iter().map(|voucher| voucher.reference.as_str()).collect();
+            format!("{} {}\n", lang.pick("已生效", "done"), vouchers.join(" "))
+        }
+        Some(Outcome::Submitted(submitted)) => {
+            let n = submitted.submission;
+            match lang {
+                Lang::Zh => format!("待审核，送审号 {n}\n下一步：由另一人执行 earmark review {n} --verdict APPROVE\n"),
+                Lang::En => {
+                    format!("submitted as {n}\nNext: another person runs earmark review {n} --verdict APPROVE\n")
+                }
+            }
+        }
+        None => bail!("an answer without an outcome"),
+    };
+    if let Some(receipt) = &result.receipt {
+        let again =
+            if receipt.replayed { lang.pick("（重复请求，原样答复）", " (answered before)") } else { "" };
+        text.push_str(&format!(
+            "{} {}-{}{again}\n",
+            lang.pick("记录", "records"),
+            receipt.first_sequence,
+            receipt.sequence
+        ));
+    }
+    Ok(text)
 }
 
 /// A row of the statement as JSON.

@@ -1,7 +1,6 @@
 //! Tables for people: columns line up with Chinese text in them, amounts stand on the right.
 
-use comfy_table::style::{LineStyle, TableStyle};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// A line below the headings and nothing else: columns are told apart by their edges.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -33,6 +32,11 @@ impl Sheet {
     /// The table as text, without blanks at line ends.
     pub fn text(&self) -> String {
         self.table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// The rows alone, for lists that need no headings.
+    pub fn bare_text(&self) -> String {
+        self.table.lines().skip(2).map(|line| format!("{}\n", line.trim_end())).collect()
     }
 }
 
@@ -76,7 +80,9 @@ mod tests {
             .map(|(amount, of)| edges(line(of), amount).1)
             .collect();
         assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{amounts:?}\n{text}");
-        let last: Vec<usize> = ["end", "x", "y", "z"].iter().zip(["end", "S2P", "S1M", "S3N"])
+        let last: Vec<usize> = ["end", "x", "y", "z"]
+            .iter()
+            .zip(["end", "S2P", "S1M", "S3N"])
             .map(|(cell, of)| line(of).trim_end().chars().map(width).sum::<usize>() - cell.len())
             .collect();
         assert!(last.windows(2).all(|pair| pair[0] == pair[1]), "{text}");

@@ -124,6 +124,8 @@ mod tests {
             }
         }
         let closing = schema::message("PeriodClosing").unwrap().get_field_by_name("period").unwrap().kind();
-        assert!(read(&closing, "2018-11").is_ok() && read(&closing, "2018-13").is_err() && read(&closing, "2018").is_err());
+        assert!(
+            read(&closing, "2018-11").is_ok() && read(&closing, "2018-13").is_err() && read(&closing, "2018").is_err()
+        );
     }
 }

@@ -64,7 +64,10 @@ pub async fn run(args: &Args, data: &Path, lang: Lang, as_json: bool) -> anyhow:
                 None => println!("{token}"),
             }
             if !as_json {
-                eprintln!("{}", lang.pick("令牌只此一次可见，请妥善保管。", "The token is shown this once; keep it safe."));
+                eprintln!(
+                    "{}",
+                    lang.pick("令牌只此一次可见，请妥善保管。", "The token is shown this once; keep it safe.")
+                );
             }
         }
         Act::List => list(&store, lang, as_json).await?,
@@ -81,7 +84,12 @@ pub async fn run(args: &Args, data: &Path, lang: Lang, as_json: bool) -> anyhow:
 }
 
 /// Makes a token of 256 random bits for a person and adds its hash to the catalogue.
-pub async fn make(store: &SqliteStore, person: &str, operator: bool, expires_at: Option<i64>) -> anyhow::Result<String> {
+pub async fn make(
+    store: &SqliteStore,
+    person: &str,
+    operator: bool,
+    expires_at: Option<i64>,
+) -> anyhow::Result<String> {
     ensure!(ledger::form::text::is_code(person), "{person:?} is no person code: letters, digits and . _ : - only");
     let mut bits = [0u8; 32];
     getrandom::fill(&mut bits).context("the system gives no random bits")?;
@@ -130,7 +138,14 @@ async fn list(store: &SqliteStore, lang: Lang, as_json: bool) -> anyhow::Result<
     for token in &tokens {
         let short: String = hex::encode(token.hash).chars().take(16).collect();
         let expires = token.expires_at.map(instant).unwrap_or_default();
-        sheet.row([short, token.person.clone(), yes(token.operator), instant(token.created_at), expires, yes(token.revoked)]);
+        sheet.row([
+            short,
+            token.person.clone(),
+            yes(token.operator),
+            instant(token.created_at),
+            expires,
+            yes(token.revoked),
+        ]);
     }
     print!("{}", sheet.text());
     Ok(())

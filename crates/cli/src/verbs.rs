@@ -117,7 +117,8 @@ pub fn add_to(mut root: Command, lang: Lang) -> anyhow::Result<Command> {
             Some((group, name)) => {
                 let leaf = leaf(name)?;
                 if root.find_subcommand(group).is_none() {
-                    let (_, zh, en) = GROUPS.iter().find(|(word, ..)| *word == group).context("a group without heading")?;
+                    let (_, zh, en) =
+                        GROUPS.iter().find(|(word, ..)| *word == group).context("a group without heading")?;
                     let heading = Command::new(group).about(lang.pick(zh, en).to_owned());
                     root = root.subcommand(heading.subcommand_required(true).arg_required_else_help(true));
                 }

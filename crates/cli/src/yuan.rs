@@ -43,11 +43,6 @@ pub fn show(fen: i64) -> String {
     text
 }
 
-/// An amount as the trial balance files have it: no thousands apart.
-pub fn plain(fen: i64) -> String {
-    show(fen).replace(',', "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,8 +61,26 @@ mod tests {
             assert_eq!(parse(text), Ok(fen), "{text}");
         }
         for bad in [
-            "", ".", "1.", ".5", "1.234", "1e5", "1_000", "1,000.00", "+1", "-1", " 1", "1 ", "１", "1.０", "0x1", "NaN", "inf",
-            "12345678901234", "一百", "1.2.3",
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1.234",
+            "1e5",
+            "1_000",
+            "1,000.00",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "１",
+            "1.０",
+            "0x1",
+            "NaN",
+            "inf",
+            "12345678901234",
+            "一百",
+            "1.2.3",
         ] {
             assert_eq!(parse(bad), Err(NotYuan), "{bad:?}");
         }

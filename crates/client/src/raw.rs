@@ -10,7 +10,8 @@ use crate::connect::ANSWER_BYTES;
 
 impl Transport {
     /// Sends an encoded request to a method, `/package.Service/Method`, and gives its encoded answer.
-    pub async fn raw(self, path: PathAndQuery, request: Bytes) -> Result<Response<Bytes>, Status> {
+    pub async fn raw(self, path: String, request: Bytes) -> Result<Response<Bytes>, Status> {
+        let path = PathAndQuery::try_from(path).map_err(|error| Status::invalid_argument(error.to_string()))?;
         let mut service = tonic::client::Grpc::new(self.service).max_decoding_message_size(ANSWER_BYTES);
         service.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         service.unary(Request::new(request), path, AsIs).await

@@ -45,12 +45,16 @@ pub async fn trials(stage: &mut Stage) -> anyhow::Result<Trials> {
 
 /// One trial balance.
 pub async fn trial(stage: &mut Stage, ledger: Ledger, chart: Chart) -> anyhow::Result<v1::GetTrialBalanceResponse> {
-    let question = v1::GetTrialBalanceRequest { ledger: ledger.into(), chart: chart.into(), ..Default::default() };
-    read!(stage, "audit", audit.get_trial_balance, question).map_err(|error| stage.failed(&error))
+    read!(
+        stage,
+        "audit",
+        audit.get_trial_balance,
+        GetTrialBalanceRequest { ledger: ledger.into(), chart: chart.into() }
+    )
+    .map_err(|error| stage.failed(&error))
 }
 
 /// The statement of income and use by source.
 pub async fn statement(stage: &mut Stage) -> anyhow::Result<v1::GetStatementResponse> {
-    let question = v1::GetStatementRequest { year: 2018, ..Default::default() };
-    read!(stage, "audit", audit.get_statement, question).map_err(|error| stage.failed(&error))
+    read!(stage, "audit", audit.get_statement, GetStatementRequest { year: 2018 }).map_err(|error| stage.failed(&error))
 }

@@ -82,9 +82,12 @@ fn of_unit<'a>(code: &'a str, unit: &'a Unit, class: (&'a str, &'a str), heads: 
 
 /// Hands in a batch; B and C are reviewed by their department.
 pub async fn enrol(stage: &mut Stage, batch: &Batch<'_>) -> anyhow::Result<()> {
-    let asked = ask!(stage, batch.collector, program.submit_enrollment_batch, SubmitEnrollmentBatchRequest {
-        form: Some(form(batch))
-    });
+    let asked = ask!(
+        stage,
+        batch.collector,
+        program.submit_enrollment_batch,
+        SubmitEnrollmentBatchRequest { form: Some(form(batch)) }
+    );
     stage.accepted(asked)?;
     match batch.class.0 {
         "B" => review(stage, batch, "svc").await,
@@ -100,9 +103,8 @@ async fn review(stage: &mut Stage, batch: &Batch<'_>, department: &str) -> anyho
         reviewed_on: on(batch.date),
         reason: String::new(),
     };
-    let asked = ask!(stage, department, program.review_enrollment_batch, ReviewEnrollmentBatchRequest {
-        review: Some(review)
-    });
+    let asked =
+        ask!(stage, department, program.review_enrollment_batch, ReviewEnrollmentBatchRequest { review: Some(review) });
     stage.accepted(asked).map(drop)
 }
 
@@ -195,7 +197,10 @@ fn items_of(unit: &Unit) -> Vec<v1::PremiumReceiptItem> {
                 bank_txn: String::new(),
                 source_seq: number as u64,
             };
-            items.push(v1::PremiumReceiptItem { request_id: format!("{}-{number:06}", unit.code), receipt: Some(receipt) });
+            items.push(v1::PremiumReceiptItem {
+                request_id: format!("{}-{number:06}", unit.code),
+                receipt: Some(receipt),
+            });
         }
     }
     items
@@ -205,15 +210,19 @@ fn items_of(unit: &Unit) -> Vec<v1::PremiumReceiptItem> {
 async fn sign(stage: &mut Stage, day: &str) -> anyhow::Result<()> {
     let (mut count, mut total_fen, mut page_token) = (0u64, 0i64, String::new());
     loop {
-        let question = v1::ListVouchersRequest {
-            page_size: 1_000,
-            page_token,
-            from_date: on(day),
-            to_date: on(day),
-            word: v1::VoucherWord::Receipt.into(),
-            ..Default::default()
-        };
-        let page = read!(stage, "cashier", voucher.list_vouchers, question).map_err(|error| stage.failed(&error))?;
+        let page = read!(
+            stage,
+            "cashier",
+            voucher.list_vouchers,
+            ListVouchersRequest {
+                page_size: 1_000,
+                page_token: page_token,
+                from_date: on(day),
+                to_date: on(day),
+                word: v1::VoucherWord::Receipt.into(),
+            }
+        )
+        .map_err(|error| stage.failed(&error))?;
         count += page.vouchers.len() as u64;
         total_fen += page.vouchers.iter().map(|voucher| voucher.total_fen).sum::<i64>();
         page_token = page.next_page_token;
@@ -234,9 +243,13 @@ async fn sign(stage: &mut Stage, day: &str) -> anyhow::Result<()> {
 
 /// December: the association confirms what it was paid for.
 pub async fn confirm(stage: &mut Stage, batches: &[String]) -> anyhow::Result<()> {
-    let question = v1::ListEnrollmentBatchesRequest { year: 2018, page_size: 1_000, ..Default::default() };
-    let known = read!(stage, "association", program.list_enrollment_batches, question)
-        .map_err(|error| stage.failed(&error))?;
+    let known = read!(
+        stage,
+        "association",
+        program.list_enrollment_batches,
+        ListEnrollmentBatchesRequest { year: 2018, page_size: 1_000 }
+    )
+    .map_err(|error| stage.failed(&error))?;
     let forms = known.batches.into_iter().filter_map(|batch| batch.form);
     let paid: Vec<v1::EnrollmentForm> = forms.filter(|form| batches.contains(&form.code)).collect();
     for form in &paid {
@@ -247,9 +260,12 @@ pub async fn confirm(stage: &mut Stage, batches: &[String]) -> anyhow::Result<()
             amount_fen: form.premium_total_fen,
             confirmed_on: on("2018-12-05"),
         };
-        let asked = ask!(stage, "association", program.confirm_coverage, ConfirmCoverageRequest {
-            confirmation: Some(confirmation)
-        });
+        let asked = ask!(
+            stage,
+            "association",
+            program.confirm_coverage,
+            ConfirmCoverageRequest { confirmation: Some(confirmation) }
+        );
         stage.accepted(asked)?;
     }
     let heads: u64 = paid.iter().map(|form| u64::from(form.insured_count)).sum();
@@ -285,9 +301,8 @@ pub async fn remit(stage: &mut Stage) -> anyhow::Result<()> {
             summary: format!("上解20元至省职工保障互助会 {}人", members + unit.by_union),
             evidence: vec![paper(EvidenceKind::BankSlip, &txn, "2018-12-10")],
         };
-        let asked = ask!(stage, unit.collector, premium.remit_premiums, RemitPremiumsRequest {
-            remittance: Some(remittance)
-        });
+        let asked =
+            ask!(stage, unit.collector, premium.remit_premiums, RemitPremiumsRequest { remittance: Some(remittance) });
         stage.post(asked, "reviewer").await?;
     }
     Ok(())

@@ -34,14 +34,6 @@ use stage::{Stage, read};
 /// How long one request of the demonstration may take; all of them together take seconds.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
-/// Flags of `earmark demo`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// 数据目录；不给则用新建的临时目录 [Where to keep the data; a new temporary directory if not given]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-}
-
 /// What the demonstration found out.
 pub(crate) struct Played {
     before: Trials,
@@ -53,17 +45,17 @@ pub(crate) struct Played {
     book: v1::GetBookResponse,
 }
 
-/// Plays the demonstration.
-pub async fn run(args: &Args, lang: Lang, json: bool) -> anyhow::Result<()> {
-    let data = folder(args.data.as_deref())?;
+/// Plays the demonstration in a data folder, or in a new temporary one.
+pub async fn run(data: Option<&Path>, lang: Lang, json: bool) -> anyhow::Result<()> {
+    let data = folder(data)?;
     let begun = Instant::now();
     let store = Arc::new(SqliteStore::open(&data).await.context("opening the data folder")?);
     let seats = people::SEATS.iter().map(|seat| seat.code);
     let mut keys = BTreeMap::new();
     for person in seats {
-        keys.insert(person, tokens::make(&*store, person, false, None).await?);
+        keys.insert(person, tokens::make(&store, person, false, None).await?);
     }
-    keys.insert("operator", tokens::make(&*store, "operator", true, None).await?);
+    keys.insert("operator", tokens::make(&store, "operator", true, None).await?);
     write_tokens(&data, &keys)?;
     let engine = Engine::open(Arc::clone(&store), Options::default()).await.context("opening the engine")?;
     let (bound, address) = oneshot::channel();
@@ -77,7 +69,8 @@ pub async fn run(args: &Args, lang: Lang, json: bool) -> anyhow::Result<()> {
         Ok(address) => play(address, &keys, lang, !json).await,
         Err(_) => Err(anyhow::anyhow!("the server did not start")),
     };
-    drop(stop.send(()));
+    // A server that is gone already needs no telling.
+    let _told = stop.send(());
     serving.await.context("the server broke off")?.context("the server ended")?;
     let played = played?;
     if json {
@@ -92,7 +85,8 @@ pub async fn run(args: &Args, lang: Lang, json: bool) -> anyhow::Result<()> {
 /// The folder to play in: a new or empty one.
 fn folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     let Some(dir) = asked else {
-        let made = tempfile::Builder::new().prefix("earmark-demo-").tempdir().context("making a temporary directory")?;
+        let made =
+            tempfile::Builder::new().prefix("earmark-demo-").tempdir().context("making a temporary directory")?;
         return Ok(made.keep());
     };
     std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
@@ -146,7 +140,10 @@ async fn play(
     close::month(stage, 10).await?;
     paid.batches.extend(pay::november(stage).await?);
     close::month(stage, 11).await?;
-    stage.say("十二月  确认、上解、利息、退回、年结", "December  confirmation, remittance, interest, a return, the year's end");
+    stage.say(
+        "十二月  确认、上解、利息、退回、年结",
+        "December  confirmation, remittance, interest, a return, the year's end",
+    );
     enrol::confirm(stage, &paid.batches).await?;
     enrol::remit(stage).await?;
     income::december(stage).await?;
@@ -159,9 +156,9 @@ async fn play(
     let statement = close::statement(stage).await?;
     refused::new_year(stage).await?;
     let attempts = refused::attempts(stage).await?;
-    let listed = read!(stage, "audit", audit.list_rejections, v1::ListRejectionsRequest::default());
+    let listed = read!(stage, "audit", audit.list_rejections, ListRejectionsRequest {});
     let rejections = listed.map_err(|error| stage.failed(&error))?.rejections.len();
-    let book = read!(stage, "audit", book.get_book, v1::GetBookRequest::default());
+    let book = read!(stage, "audit", book.get_book, GetBookRequest {});
     let book = book.map_err(|error| stage.failed(&error))?;
     Ok(Played { before, budget, after, statement, attempts, rejections, book })
 }

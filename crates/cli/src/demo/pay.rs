@@ -27,8 +27,11 @@ pub struct Commitment<'a> {
     pub date: &'a str,
 }
 
+/// Code, approval, (source, class, plan), heads and subsidy a head of a commitment.
+type Row = (&'static str, &'static str, (&'static str, &'static str, &'static str), u32, i64);
+
 /// October's commitments.
-const COMMITMENTS: &[(&str, &str, (&str, &str, &str), u32, i64)] = &[
+const COMMITMENTS: &[Row] = &[
     ("CM-2018-A", "APR-EXP-2018-1", ("S2P", "A", "COMP"), 616_000, 75),
     ("CM-2018-B", "APR-EXP-2018-1", ("S2P", "B", "COMP"), 35_000, 95),
     ("CM-2018-C", "APR-EXP-2018-1", ("S2P", "C", "COMP"), 5_000, 95),
@@ -87,7 +90,10 @@ impl Payment<'_> {
 pub async fn commitments(stage: &mut Stage) -> anyhow::Result<()> {
     stage.say("十月  批复、占用、直拨", "October  approval, commitments, payments");
     let body = (ApprovalKind::Expenditure, ApprovalBody::ChairOffice);
-    let approvals = [("APR-EXP-2018-1", "主席办公会议纪要〔2018〕12号", 50_000_000), ("APR-EXP-2018-2", "主席办公会议纪要〔2018〕13号", 325_000)];
+    let approvals = [
+        ("APR-EXP-2018-1", "主席办公会议纪要〔2018〕12号", 50_000_000),
+        ("APR-EXP-2018-2", "主席办公会议纪要〔2018〕13号", 325_000),
+    ];
     for (code, doc_no, yuan) in approvals {
         stage.approve(approval(code, body, "2018-10-15", doc_no, yuan_fen(yuan))).await?;
     }
@@ -101,9 +107,12 @@ pub async fn commitments(stage: &mut Stage) -> anyhow::Result<()> {
 
 /// Commits budget, with its review.
 pub async fn commit(stage: &mut Stage, of: &Commitment<'_>) -> anyhow::Result<()> {
-    let asked = ask!(stage, "maker", spending.commit_expenditure, CommitExpenditureRequest {
-        commitment: Some(commitment(of))
-    });
+    let asked = ask!(
+        stage,
+        "maker",
+        spending.commit_expenditure,
+        CommitExpenditureRequest { commitment: Some(commitment(of)) }
+    );
     stage.post(asked, "reviewer").await.map(drop)
 }
 
@@ -181,7 +190,10 @@ async fn correct_mistake(stage: &mut Stage) -> anyhow::Result<Vec<String>> {
         summary: "直拨互助会 劳模5000×95(参保单位记错)",
     };
     let voucher = pay(stage, &mistaken).await?;
-    stage.say("  发现参保单位记错：红字注销、蓝字订正，同一笔银行流水", "  a wrong unit: red and blue, the same bank transaction");
+    stage.say(
+        "  发现参保单位记错：红字注销、蓝字订正，同一笔银行流水",
+        "  a wrong unit: red and blue, the same bank transaction",
+    );
     let meant = Payment { batches: right.clone(), summary: "直拨互助会 劳模5000×95", ..mistaken };
     let disbursement = meant.disbursement();
     let replacement = v1::Disbursement { date: on("2018-10-22"), ..disbursement };

@@ -9,7 +9,6 @@ use super::Played;
 use super::refused::Attempt;
 use super::stage::BOOK;
 use crate::lang::Lang;
-use crate::table::Sheet;
 use crate::{fail, sheets};
 
 /// Everything that was found out, as text.
@@ -17,10 +16,8 @@ pub fn all(played: &Played, lang: Lang) -> String {
     let mut text = refusals(&played.attempts, lang);
     text.push_str(&heading(lang, "资金来源收支情况表 2018（单位：元）", "Income and use by source, 2018 (yuan)"));
     text.push_str(&sheets::statement(&played.statement, lang));
-    for (trials, zh, en) in [
-        (&played.before, "结转前", "before closing"),
-        (&played.after, "结转后", "after closing"),
-    ] {
+    for (trials, zh, en) in [(&played.before, "结转前", "before closing"), (&played.after, "结转后", "after closing")]
+    {
         text.push_str(&heading(
             lang,
             &format!("试算平衡表（{zh}，2021年制度科目）"),
@@ -38,7 +35,11 @@ pub fn all(played: &Played, lang: Lang) -> String {
         "注：2021年制度自2022-01-01起施行，以其科目记2018年业务仅为演示；两套科目各要素合计相等。\n",
         "Note: the chart of 2021 holds from 2022-01-01; using it on 2018 is an exercise. Totals by element are equal under both.\n",
     ));
-    text.push_str(&heading(lang, "预算试算平衡表（年末注销前）", "Budget trial balance (before it lapses at year end)"));
+    text.push_str(&heading(
+        lang,
+        "预算试算平衡表（年末注销前）",
+        "Budget trial balance (before it lapses at year end)",
+    ));
     text.push_str(&sheets::trial_balance(&played.budget, lang));
     text
 }
@@ -72,20 +73,16 @@ fn refusals(attempts: &[Attempt], lang: Lang) -> String {
 /// How to go on with the data.
 pub fn how_to_go_on(data: &Path, counts: &v1::GetBookResponse, seconds: f64, lang: Lang) -> String {
     let dir = data.display();
-    let mut sheet = Sheet::new([(lang.pick("接着可以", "Go on with"), false), ("", false)]);
-    let token = format!("--endpoint http://127.0.0.1:7340 --token-file {dir}/tokens/audit");
-    let rows = [
-        (lang.pick("启动服务", "serve the book"), format!("earmark serve --data {dir}")),
-        (lang.pick("经审会查收支", "the committee's statement"), format!("earmark {token} --book {BOOK} statement 2018")),
-        (lang.pick("查一张凭证", "one voucher"), format!("earmark {token} --book {BOOK} voucher get 记-2018-8")),
-        (lang.pick("查被拒记录", "what was refused"), format!("earmark {token} --book {BOOK} rejections")),
-    ];
-    for (what, command) in rows {
-        sheet.row([what.to_owned(), command]);
-    }
+    let program = std::env::args().next().unwrap_or_else(|| "earmark".to_owned());
+    let read = format!("{program} --token-file {dir}/tokens/audit --book {BOOK}");
     let done = match lang {
         Lang::Zh => format!("日志 {} 条记录，用时 {seconds:.1} 秒。数据在 {dir}", counts.sequence),
         Lang::En => format!("{} records in {seconds:.1} seconds. The data are in {dir}", counts.sequence),
     };
-    format!("\n{done}\n{}", sheet.text())
+    let serve = lang.pick("启动服务：", "Serve the book:");
+    let then = lang.pick("另开终端，以经审会身份查询：", "Then, in another terminal, ask as the audit committee:");
+    format!(
+        "\n{done}\n\n{serve}\n  {program} serve --data {dir}\n{then}\n  {read} statement 2018\n  {read} voucher get 记-2018-8\n  \
+         {read} rejections\n"
+    )
 }

@@ -136,11 +136,7 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
             "pay 900 yuan for ten heads at 95",
             v1::Disbursement { amount_fen: yuan_fen(900), ..lawful() },
         ),
-        (
-            "第 616,001 名会员",
-            "the 616,001st member",
-            payment("CM-2018-A", ONE_MORE, 1, 75).disbursement(),
-        ),
+        ("第 616,001 名会员", "the 616,001st member", payment("CM-2018-A", ONE_MORE, 1, 75).disbursement()),
         (
             "用限定捐赠的钱付利息来源的支出",
             "pay with another source's money",
@@ -173,25 +169,37 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
 pub async fn attempts(stage: &mut Stage) -> anyhow::Result<Vec<Attempt>> {
     let mut told = Vec::new();
     for (zh, en, disbursement) in bent_payments() {
-        let asked =
-            ask!(stage, "maker", spending.disburse, DisburseRequest { disbursement: Some(disbursement) });
+        let asked = ask!(stage, "maker", spending.disburse, DisburseRequest { disbursement: Some(disbursement) });
         note(stage, &mut told, (zh, en), asked)?;
     }
     let over = commitment("CM-2019-X", ("S5I", "B", "COMP"), 1_000);
-    let asked = ask!(stage, "maker", spending.commit_expenditure, CommitExpenditureRequest {
-        commitment: Some(pay::commitment(&over))
-    });
+    let asked = ask!(
+        stage,
+        "maker",
+        spending.commit_expenditure,
+        CommitExpenditureRequest { commitment: Some(pay::commitment(&over)) }
+    );
     note(stage, &mut told, ("超出预算占用 1,000 人", "commit more than the budget holds"), asked)?;
     let late = batch("B-2020-GZ", "B", 3, 2020, "2020-12-10");
     let asked = hand_in(stage, &late).await?;
-    note(stage, &mut told, ("启用后截止日已过仍报批次（单据倒填日期）", "enrol after the deadline, the form dated back"), asked)?;
+    note(
+        stage,
+        &mut told,
+        ("启用后截止日已过仍报批次（单据倒填日期）", "enrol after the deadline, the form dated back"),
+        asked,
+    )?;
     back_dated(stage, &mut told).await?;
     own_review(stage, &mut told).await?;
     aside(stage, &mut told).await?;
     Ok(told)
 }
 
-fn note(stage: &mut Stage, told: &mut Vec<Attempt>, (zh, en): (&'static str, &'static str), asked: Asked) -> anyhow::Result<()> {
+fn note(
+    stage: &mut Stage,
+    told: &mut Vec<Attempt>,
+    (zh, en): (&'static str, &'static str),
+    asked: Asked,
+) -> anyhow::Result<()> {
     let status = stage.refused(asked).map_err(|error| error.context(zh))?;
     told.push(Attempt { zh, en, status });
     Ok(())
@@ -273,5 +281,10 @@ async fn aside(stage: &mut Stage, told: &mut Vec<Attempt>) -> anyhow::Result<()>
     // A synthetic number, of nobody: the answer names the field and does not repeat it.
     let disbursement = v1::Disbursement { summary: "付给某职工 110101199003070011".into(), ..lawful() };
     let asked = ask!(stage, "maker", spending.disburse, DisburseRequest { disbursement: Some(disbursement) });
-    note(stage, told, ("摘要写入身份证号（合成号）", "write an identity number into a summary (a synthetic one)"), asked)
+    note(
+        stage,
+        told,
+        ("摘要写入身份证号（合成号）", "write an identity number into a summary (a synthetic one)"),
+        asked,
+    )
 }

@@ -21,14 +21,19 @@ pub async fn open_book(stage: &mut Stage) -> anyhow::Result<()> {
     });
     // Collecting systems come once their units are registered.
     let persons = persons.zip(SEATS).filter(|(_, seat)| seat.organization.is_empty()).map(|(person, _)| person);
-    let asked = ask!(stage, "operator", book.create_book, CreateBookRequest {
-        name: "住院二次医保资金专账".into(),
-        organization: Some(people::own()),
-        preset_choice: Some(v1::create_book_request::PresetChoice::PresetName("hospital-2018".into())),
-        first_period: Some(v1::Period { year: 2018, month: 4 }),
-        live_from: on("2020-01-01"),
-        persons: persons.collect()
-    });
+    let asked = ask!(
+        stage,
+        "operator",
+        book.create_book,
+        CreateBookRequest {
+            name: "住院二次医保资金专账".into(),
+            organization: Some(people::own()),
+            preset_choice: Some(v1::create_book_request::PresetChoice::PresetName("hospital-2018".into())),
+            first_period: Some(v1::Period { year: 2018, month: 4 }),
+            live_from: on("2020-01-01"),
+            persons: persons.collect()
+        }
+    );
     stage.accepted(asked)?;
     stage.say(
         &format!("建账 {BOOK}：预置 hospital-2018，2020-01-01 起正式启用；此前的单据为补录"),
@@ -36,9 +41,12 @@ pub async fn open_book(stage: &mut Stage) -> anyhow::Result<()> {
     );
     let units = UNITS.iter().map(|unit| people::organization(unit.code, unit.name, unit.kind, OWN));
     for organization in units.chain(people::givers()) {
-        let asked = ask!(stage, "maker", book.register_organization, RegisterOrganizationRequest {
-            organization: Some(organization)
-        });
+        let asked = ask!(
+            stage,
+            "maker",
+            book.register_organization,
+            RegisterOrganizationRequest { organization: Some(organization) }
+        );
         stage.accepted(asked)?;
     }
     for seat in SEATS.iter().filter(|seat| !seat.organization.is_empty()) {
@@ -72,9 +80,12 @@ async fn bank_accounts(stage: &mut Stage) -> anyhow::Result<()> {
             masked_no: format!("****{:04}", 1001 + i),
             currency: "CNY".into(),
         };
-        let asked = ask!(stage, "maker", book.register_bank_account, RegisterBankAccountRequest {
-            bank_account: Some(bank_account)
-        });
+        let asked = ask!(
+            stage,
+            "maker",
+            book.register_bank_account,
+            RegisterBankAccountRequest { bank_account: Some(bank_account) }
+        );
         stage.settle(asked, "reviewer").await?;
     }
     stage.say(
@@ -104,8 +115,7 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
     let lines = [("S2P", "A", "COMP", 46_200_000), ("S2P", "B", "COMP", 3_325_000), ("S2P", "C", "COMP", 475_000)];
     set_budget(stage, (2018, "2018-04-20"), SCHEME, &lines).await?;
     for unit in UNITS {
-        let line =
-            |class: &str, heads| v1::QuotaLine { class: class.into(), plan: "COMP".into(), heads };
+        let line = |class: &str, heads| v1::QuotaLine { class: class.into(), plan: "COMP".into(), heads };
         let notice_no = format!("MEZ-2018-{}", unit.code);
         let notice = v1::QuotaNotice {
             notice_no: notice_no.clone(),
@@ -114,11 +124,7 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
             source: "S2P".into(),
             date: on("2018-04-20"),
             change: Change::Increase.into(),
-            lines: vec![
-                line("A", Some(unit.members + unit.by_union)),
-                line("B", Some(unit.hardship)),
-                line("C", None),
-            ],
+            lines: vec![line("A", Some(unit.members + unit.by_union)), line("B", Some(unit.hardship)), line("C", None)],
             basis: "上缴经费情况；困难职工建档".into(),
             second_level: false,
             evidence: vec![paper(EvidenceKind::QuotaTable, &notice_no, "2018-04-20")],

@@ -50,12 +50,16 @@ macro_rules! ask {
 }
 pub(super) use ask;
 
-/// Asks one question for a seat: `read!(stage, "audit", audit.get_statement, GetStatementRequest { year: 2018, ..Default::default() })`.
+/// Asks one question for a seat: `read!(stage, "audit", audit.get_statement, GetStatementRequest { year: 2018 })`.
 macro_rules! read {
-    ($stage:expr, $who:expr, $service:ident.$method:ident, $request:expr) => {{
-        let mut request = $request;
-        request.book = crate::demo::stage::BOOK.to_owned();
-        request.at_least = $stage.seen;
+    ($stage:expr, $who:expr, $service:ident.$method:ident, $request:ident { $($name:ident: $value:expr),* $(,)? }) => {{
+        #[allow(clippy::needless_update, clippy::redundant_field_names, reason = "as each question happens to be asked")]
+        let request = v1::$request {
+            book: crate::demo::stage::BOOK.to_owned(),
+            at_least: $stage.seen,
+            $($name: $value,)*
+            ..Default::default()
+        };
         let client = $stage.client($who)?;
         let answer = client.call(|t| {
             let request = request.clone();
@@ -91,11 +95,6 @@ impl Stage {
         if self.tell {
             println!("{}", self.lang.pick(zh, en));
         }
-    }
-
-    /// Language of the demonstration.
-    pub fn lang(&self) -> Lang {
-        self.lang
     }
 
     /// Takes a result: what was submitted is approved by `reviewer`; gives the vouchers that were posted.
@@ -152,8 +151,9 @@ impl Stage {
 
     /// A voucher as the server has it.
     pub async fn voucher(&mut self, reference: &str) -> anyhow::Result<v1::Voucher> {
-        let question = v1::GetVoucherRequest { voucher: reference.to_owned(), ..Default::default() };
-        let answer = read!(self, "audit", voucher.get_voucher, question).map_err(|error| self.failed(&error))?;
+        let voucher = reference.to_owned();
+        let answer = read!(self, "audit", voucher.get_voucher, GetVoucherRequest { voucher: voucher })
+            .map_err(|error| self.failed(&error))?;
         answer.voucher.context("an answer without a voucher")
     }
 
@@ -170,9 +170,12 @@ impl Stage {
             currency: "CNY".into(),
             slip_digest: digest(&format!("slip {}", movement.id)),
         };
-        let asked = ask!(self, "cashier", spending.register_bank_transaction, RegisterBankTransactionRequest {
-            transaction: Some(transaction)
-        });
+        let asked = ask!(
+            self,
+            "cashier",
+            spending.register_bank_transaction,
+            RegisterBankTransactionRequest { transaction: Some(transaction) }
+        );
         self.accepted(asked).map(drop)
     }
 
