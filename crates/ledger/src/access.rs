@@ -1,7 +1,7 @@
 //! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). One table each; default deny.
 
 use record::kinds::Role;
-use record::{Command, PersonNo};
+use record::{Command, OrgNo, PersonNo};
 
 use crate::State;
 
@@ -104,5 +104,13 @@ fn within_own_organization(state: &State, person: PersonNo, command: &Command) -
         return true;
     }
     // An organisation that does not exist is a fault of the form, told only to those who may write at all.
-    state.organizations.no(organization).is_none_or(|org| state.is_within(org, who.organization))
+    let within = |org: OrgNo| state.is_within(org, who.organization);
+    let own_batch = match command {
+        // A receipt on somebody else's form would use up that form's heads.
+        Command::PostPremiumReceipt(c) => {
+            state.grants.find(&c.batch).filter(|(_, g)| g.batch.is_some()).is_none_or(|(_, g)| within(g.grantor))
+        }
+        _ => true,
+    };
+    own_batch && state.organizations.no(organization).is_none_or(within)
 }

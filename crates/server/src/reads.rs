@@ -55,3 +55,18 @@ pub(crate) fn bound_to(state: &State, person: &str) -> Option<OrgNo> {
     let unbound = state.has_role(no, OWN) || state.has_role(no, &[MutualAid]);
     (!unbound).then_some(known.organization)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_readers() {
+        let systems = [Collector, MutualAid];
+        for role in Role::ALL {
+            assert!(readers(Read::Masters).contains(role) && readers(Read::Programme).contains(role), "{role}");
+            assert_eq!(readers(Read::Money).contains(role), !systems.contains(role), "{role}");
+            assert_eq!(readers(Read::Log).contains(role), matches!(role, Audit | FinChief | FinReviewer), "{role}");
+        }
+    }
+}

@@ -189,3 +189,102 @@ fn custody(state: &State, parts: &Parts, source: u8) -> v1::CustodyColumns {
         closing_fen: opening_fen.saturating_add(year.credit_fen).saturating_sub(year.debit_fen),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use record::event::BookCreated;
+    use record::{Event, Period, Record};
+
+    use super::*;
+
+    /// A book with nothing but its preset.
+    fn state() -> State {
+        let preset = ledger::preset::builtin("hospital-2018").unwrap();
+        let created = BookCreated {
+            book: "b".into(),
+            name: "b".into(),
+            organization: preset.organizations[0].clone(),
+            preset,
+            first_period: Period { year: 2018, month: 1 },
+            live_from: Day::parse("2019-01-01").unwrap(),
+        };
+        let record = Record {
+            sequence: 1,
+            time: 0,
+            actor: record::Actor::default(),
+            rule_set: 1,
+            part: 0,
+            parts: 1,
+            request: None,
+            event: Event::BookCreated(Box::new(created)),
+        };
+        let mut state = State::default();
+        state.apply(&record);
+        state
+    }
+
+    /// Sums of (account, source, class, debit, credit).
+    fn sums(state: &State, lines: &[(&str, &str, &str, i64, i64)]) -> Sums {
+        let line = |(account, source, class, debit_fen, credit_fen): &(&str, &str, &str, i64, i64)| {
+            let key = Key {
+                account: state.account_no(account).unwrap(),
+                source: state.source_no(source).unwrap(),
+                class: state.class_no(class).unwrap_or(0),
+                ..Key::default()
+            };
+            (key, Sum { debit_fen: *debit_fen, credit_fen: *credit_fen, heads: 0 })
+        };
+        lines.iter().map(line).collect()
+    }
+
+    fn row_of(
+        state: &State,
+        before: &[(&str, &str, &str, i64, i64)],
+        within: &[(&str, &str, &str, i64, i64)],
+    ) -> v1::StatementRow {
+        let parts = Parts { before: sums(state, before), within: sums(state, within), historical: false };
+        let source = within[0].1;
+        rows(state, &parts).into_iter().find(|row| row.source == source).unwrap()
+    }
+
+    #[test]
+    fn a_source_of_the_fund_carries_what_it_did_not_spend() {
+        let state = state();
+        let before = [("10201", "S2P", "", 700, 0), ("32104", "S2P", "", 0, 700)];
+        // Income 5000; spent 3000 on A and 500 on B, of which 20 came back; 100 of the years before went to surplus.
+        let within = [
+            ("10201", "S2P", "", 5_020, 3_500),
+            ("40201", "S2P", "", 0, 5_000),
+            ("5030501", "S2P", "A", 3_000, 0),
+            ("5030502", "S2P", "B", 500, 20),
+            ("32104", "S2P", "", 100, 0),
+            ("32204", "S2P", "", 100, 100),
+            ("32205", "S2P", "", 0, 100),
+        ];
+        let Some(v1::statement_row::Columns::Fund(fund)) = row_of(&state, &before, &within).columns else {
+            panic!("S2P is the fund's own")
+        };
+        let expense = |class: &str, amount_fen| v1::ClassExpense { class: class.into(), amount_fen };
+        let expected = v1::FundColumns {
+            opening_fen: 700,
+            income_fen: 5_000,
+            expenses: vec![expense("A", 3_000), expense("B", 480)],
+            expense_fen: 3_480,
+            to_surplus_fen: 100,
+            closing_fen: 2_120,
+        };
+        assert_eq!(fund, expected);
+    }
+
+    #[test]
+    fn money_held_for_others_is_collected_and_passed_on() {
+        let state = state();
+        let before = [("22101", "S1M", "", 0, 40)];
+        let within = [("22101", "S1M", "", 960, 1_000)];
+        let Some(v1::statement_row::Columns::Custody(custody)) = row_of(&state, &before, &within).columns else {
+            panic!("S1M is held for others")
+        };
+        let expected = v1::CustodyColumns { opening_fen: 40, collected_fen: 1_000, remitted_fen: 960, closing_fen: 80 };
+        assert_eq!(custody, expected);
+    }
+}

@@ -9,7 +9,7 @@ use record::VoucherRef;
 use record::kinds::Direction;
 use tokio::time::{Instant, timeout};
 
-use super::world::{World, approve, ask, caller, create, options, organization, reverse, rules, slip};
+use super::world::{World, approve, ask, caller, correct, create, options, organization, rules, slip};
 
 /// Sends asks so that the writer finds them waiting together.
 async fn together(world: &World, asks: Vec<Ask>) -> Vec<Result<Answer, EngineError>> {
@@ -111,25 +111,24 @@ async fn a_slip_is_used_once_wherever_the_first_use_stands() {
 }
 
 #[tokio::test]
-async fn a_reversal_finds_its_original_in_batch_tail_and_views() {
+async fn a_correction_finds_its_original_in_batch_tail_and_views() {
     for place in ["batch", "tail", "views"] {
         let world = World::new(options()).await;
         world.with_bank().await;
-        world.post("cashier", "back", slip("BACK", Direction::Out, 700)).await;
         world.post("cashier", "in.slip", slip("in", Direction::In, 700)).await;
         let submitted = world.send("maker", "in", super::world::income("in", 700)).await.unwrap().receipt.last;
         let voucher = VoucherRef { word: super::world::JI, cycle: 2018, number: 1 };
-        let reverse = ask("maker", "red", reverse(voucher, "BACK"));
+        let correction = ask("maker", "red", correct(voucher, "in", 700));
         if place != "views" {
             world.store.projections.hold();
         }
         let answer = if place == "batch" {
             let review = ask("reviewer", "in.review", approve(submitted));
             let head = world.book.head().unwrap().sequence;
-            // The reversal's own submission is approved in the same batch too, at the sequence that it will get: the command that
+            // The correction's own submission is approved in the same batch too, at the sequence that it will get: the command that
             // fills the first batch, the opened grant, the voucher and the review come before it.
             let red = ask("reviewer", "red.review", approve(head + 1 + 3 + 1));
-            let mut answers = together(&world, vec![review, reverse, red]).await;
+            let mut answers = together(&world, vec![review, correction, red]).await;
             assert!(matches!(answers[2].as_ref().unwrap().receipt.outcome, Outcome::Posted(_)), "{:?}", answers[2]);
             answers.remove(1)
         } else {
@@ -138,7 +137,7 @@ async fn a_reversal_finds_its_original_in_batch_tail_and_views() {
                 world.caught_up().await;
                 world.post("maker", "r2", organization("C")).await;
             }
-            world.book.submit(reverse).await
+            world.book.submit(correction).await
         };
         let answer = answer.unwrap();
         assert!(matches!(answer.receipt.outcome, Outcome::Submitted(_)), "{place}: {answer:?}");

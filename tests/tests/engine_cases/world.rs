@@ -6,8 +6,8 @@ use std::time::Duration;
 use engine::{Answer, Book, Engine, EngineError, Options};
 use ledger::{Ask, Caller, Outcome};
 use record::command::{
-    ClosePeriod, CreateBook, Evidence, GrantSpec, PersonDef, RecordIncome, RegisterBankAccount,
-    RegisterBankTransaction, RegisterOrganization, ReverseVoucher, ReviewCommand,
+    ClosePeriod, CorrectVoucher, CreateBook, Evidence, GrantSpec, PersonDef, RecordIncome, RegisterBankAccount,
+    RegisterBankTransaction, RegisterOrganization, ReviewCommand,
 };
 use record::hash::sha256;
 use record::kinds::{BankPurpose, Direction, EvidenceKind, IncomeKind, OrgType, Role, Settlement, Verdict, Word};
@@ -210,12 +210,20 @@ pub fn approve(submission: Sequence) -> Command {
     Command::ReviewCommand(ReviewCommand { submission, verdict: Verdict::Approve, reason: String::new() })
 }
 
-pub fn reverse(voucher: VoucherRef, return_txn: &str) -> Command {
-    Command::ReverseVoucher(ReverseVoucher {
+/// The correction of an income's kind: red and blue on the movement that it came by. (A reversal alone would need the money to have gone
+/// back to a registered account, which a payer's is not.)
+pub fn correct(voucher: VoucherRef, name: &str, fen: i64) -> Command {
+    let Command::RecordIncome(wrong) = income(name, fen) else { unreachable!("income is RecordIncome") };
+    let right = RecordIncome {
+        kind: IncomeKind::Other,
+        grant: GrantSpec { code: format!("QT-{name}"), ..wrong.grant.clone() },
+        ..wrong
+    };
+    Command::CorrectVoucher(CorrectVoucher {
         voucher,
         date: today(),
         reason: "串户".into(),
-        return_txn: return_txn.into(),
+        replacement: Box::new(Command::RecordIncome(right)),
         evidence: Vec::new(),
     })
 }

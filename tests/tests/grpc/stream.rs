@@ -1,10 +1,14 @@
 //! The stream of premium receipts: one answer an item, replays, refusals in their place, and going down under a stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use api::v1;
 use api::v1::premium_receipt_answer::Answer;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -226,5 +230,54 @@ async fn a_message_that_breaks_the_streams_rules_ends_it() {
         assert_eq!(ended.code(), Code::InvalidArgument);
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, field);
     }
+    served.stop().await.unwrap();
+}
+
+/// Passes connections on to the server and cuts each after so many bytes of answers; how many it cut.
+async fn cutting(server: std::net::SocketAddr, bytes: u64, cuts: Arc<AtomicUsize>) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let cuts = Arc::clone(&cuts);
+            tokio::spawn(async move {
+                let server = TcpStream::connect(server).await.unwrap();
+                let ((mut up_from, mut down_to), (down_from, mut up_to)) = (client.into_split(), server.into_split());
+                let up = tokio::spawn(async move { tokio::io::copy(&mut up_from, &mut up_to).await });
+                let passed = tokio::io::copy(&mut down_from.take(bytes), &mut down_to).await;
+                if passed.is_ok_and(|passed| passed == bytes) {
+                    cuts.fetch_add(1, Ordering::Relaxed);
+                }
+                up.abort();
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_is_taken_up_where_answers_are_missing() {
+    let served = serve_batch().await;
+    let cuts = Arc::new(AtomicUsize::new(0));
+    let proxy = cutting(served.address, 60_000, Arc::clone(&cuts)).await;
+    let options = client::Options {
+        endpoints: vec![format!("http://{proxy}")],
+        token: served.token("gz-system").into(),
+        language: "en".into(),
+        trust: None,
+        deadline: Duration::from_secs(20),
+    };
+    let client = client::Client::connect(&options).unwrap();
+    let mut answered = BTreeSet::new();
+    let progress = client
+        .post_receipts(BOOK, (0..1_500).map(receipt), |a| assert!(answered.insert(a.request_id), "answered twice"))
+        .await
+        .unwrap_or_else(|error| panic!("{}", explain(&error)));
+    assert_eq!((progress.posted, progress.failed, answered.len()), (1_500, 0, 1_500));
+    assert!(cuts.load(Ordering::Relaxed) >= 2 && progress.resumed >= 2 && progress.replayed > 0, "{progress:?}");
+    // Posted once each, however often they were sent.
+    let days =
+        served.engine.book(BOOK).unwrap().read(|state| state.receipt_days.values().map(|day| day.count).sum::<u64>());
+    assert_eq!(days.unwrap(), 1_500);
     served.stop().await.unwrap();
 }

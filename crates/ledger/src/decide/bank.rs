@@ -3,7 +3,7 @@
 use record::command::{RegisterBankAccount, RegisterBankTransaction};
 use record::event::{BankAccountRegistered, BankTransactionRegistered};
 use record::kinds::{BankPurpose, Direction, OrgType, Settlement};
-use record::{BankAccountNo, BankTxnNo, Event, Fen, OrgNo, PersonNo};
+use record::{BankAccountNo, BankTxnNo, Day, Event, Fen, OrgNo, PersonNo};
 
 use super::Desk;
 
@@ -14,6 +14,8 @@ pub(crate) struct Drawn {
     pub cashier: PersonNo,
     pub settlement: Settlement,
     pub counterparty: BankAccountNo,
+    /// Day on which the money moved.
+    pub date: Day,
 }
 
 pub(super) fn register_account(desk: &mut Desk<'_>, c: &RegisterBankAccount) -> Vec<Event> {
@@ -91,6 +93,8 @@ pub(crate) struct Draw<'c> {
     pub txn: &'c str,
     pub direction: Direction,
     pub fen: Fen,
+    /// Voucher date, where it may not be before the movement; receipts may be paid in together later.
+    pub not_before: Option<Day>,
 }
 
 /// SRC-010 and LED-011: the account is registered for this purpose and owner, and the transaction on it still covers the amount.
@@ -116,8 +120,17 @@ pub(crate) fn draw(desk: &mut Desk<'_>, ask: &Draw<'_>) -> Option<Drawn> {
     if left < ask.fen {
         desk.short("LED-011", "bank_txn", left, ask.fen);
     }
+    if let Some(date) = ask.not_before.filter(|date| *date < txn.date) {
+        desk.hit("LED-007", "bank_txn.date", &txn.date.to_string(), &date.to_string());
+    }
     if txn.settlement == Settlement::Cash && ask.direction == Direction::Out {
         desk.hit("DIV-003", "bank_txn", Settlement::Transfer.code(), Settlement::Cash.code());
     }
-    Some(Drawn { txn: no, cashier: txn.cashier, settlement: txn.settlement, counterparty: txn.counterparty })
+    Some(Drawn {
+        txn: no,
+        cashier: txn.cashier,
+        settlement: txn.settlement,
+        counterparty: txn.counterparty,
+        date: txn.date,
+    })
 }

@@ -4,7 +4,7 @@ use record::command::{
     CreateBook, DefineAccount, GrantRole, PersonDef, RegisterOrganization, RevokeRole, SetParameter,
 };
 use record::event::{BookCreated, RolesSet};
-use record::kinds::{ApprovalKind, Role};
+use record::kinds::{ApprovalKind, OrgType, Role};
 use record::preset::OrgDef;
 use record::{AccountNo, Event, OrgNo};
 
@@ -122,6 +122,10 @@ pub(super) fn register_organization(desk: &mut Desk<'_>, c: &RegisterOrganizatio
     }
     if !organization.parent.is_empty() && desk.state.organizations.no(&organization.parent).is_none() {
         desk.unknown("organization.parent");
+    }
+    // The association is the preset's, known from the start; a second one would be a payee of somebody's own making.
+    if organization.org_type == OrgType::MutualAid {
+        desk.hit("USE-006", "organization.org_type", "", &organization.code);
     }
     vec![Event::OrganizationRegistered { no: desk.state.organizations.next_no(), organization: organization.clone() }]
 }

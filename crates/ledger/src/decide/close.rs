@@ -97,8 +97,14 @@ pub(super) fn year(desk: &mut Desk<'_>, c: &CloseYear) -> Vec<Event> {
     events
 }
 
-/// Balances of the accounts of some elements, a source's, by account and everything else but the day: debit less credit.
-fn balances(state: &State, source: SourceNo, wanted: impl Fn(AccountNo, Element) -> bool) -> BTreeMap<SumKey, Fen> {
+/// Balances at the end of a day of the accounts of some elements, a source's, by account and everything else but the day: debit less
+/// credit. The next year's first vouchers may stand in the books already when the old year closes.
+fn balances(
+    state: &State,
+    source: SourceNo,
+    date: Day,
+    wanted: impl Fn(AccountNo, Element) -> bool,
+) -> BTreeMap<SumKey, Fen> {
     let mut found: BTreeMap<SumKey, Fen> = BTreeMap::new();
     for (no, account) in state.accounts.iter() {
         let Ok(no) = AccountNo::try_from(no) else { continue };
@@ -107,7 +113,7 @@ fn balances(state: &State, source: SourceNo, wanted: impl Fn(AccountNo, Element)
         }
         let from = SumKey { account: no, source, day: Day(i32::MIN), ..SumKey::default() };
         let of_source = state.sums.range(from..).take_while(|(k, _)| (k.account, k.source) == (no, source));
-        for (key, sum) in of_source {
+        for (key, sum) in of_source.filter(|(key, _)| key.day <= date) {
             let balance = found.entry(SumKey { day: Day::default(), ..*key }).or_default();
             *balance = balance.saturating_add(sum.balance());
         }
@@ -124,14 +130,14 @@ fn close_source(desk: &mut Desk<'_>, source: SourceNo, date: Day, events: &mut V
     else {
         return;
     };
-    let incomes = balances(state, source, |_, element| element == Element::Income);
-    let expenses = balances(state, source, |_, element| element == Element::Expense);
+    let incomes = balances(state, source, date, |_, element| element == Element::Income);
+    let expenses = balances(state, source, date, |_, element| element == Element::Expense);
     // What stands on the other carry-forward accounts of the year (年初余额调整, 单位内部调剂, 本年收支) goes to the accumulated one.
     let heading = state.accounts.get(carry).map(|a| a.parent.clone()).unwrap_or_default();
     let siblings = |no: AccountNo, _: Element| {
         no != carry && no != result && state.accounts.get(no).is_some_and(|a| a.parent == heading)
     };
-    let mut remainder: BTreeMap<SumKey, Fen> = balances(state, source, siblings);
+    let mut remainder: BTreeMap<SumKey, Fen> = balances(state, source, date, siblings);
     for (key, balance) in incomes.iter().chain(&expenses) {
         let key = SumKey { account: result, source, grant: key.grant, ..SumKey::default() };
         let sum = remainder.entry(key).or_default();
@@ -272,14 +278,14 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         scope: [&c.source, "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    // T27 knows the union's own surplus only. Fiscal money goes back to the treasury or stays carried forward.
+    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
+        desk.hit("SRC-006", "source", "", &c.source);
+    }
     let Some((grant, _)) = desk.state.grants.find(&c.grant).filter(|(_, g)| g.source == source) else {
         desk.unknown("grant");
         return Vec::new();
     };
-    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
-        // Fiscal remainders go back to the treasury (T28), never into the union's surplus.
-        desk.hit("DIV-007", "source", "", &c.source);
-    }
     let posting = &desk.state.posting;
     let carry = desk.state.sources.get(source).and_then(|s| desk.state.account_no(&s.carry_account)).unwrap_or(0);
     let left = desk.state.balance(carry, source, grant, OWN).saturating_neg();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
 use record::event::{Effect, VoucherPosted};
-use record::kinds::{Direction, LedgerKind, Side, Template, VoucherKind, Word};
+use record::kinds::{Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
 use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, Voucher, VoucherRef};
 
 use super::desk::{Desk, Draft};
@@ -41,13 +41,13 @@ fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
 pub(super) fn reverse(desk: &mut Desk<'_>, c: &ReverseVoucher) -> Vec<Event> {
     desk.check_date(c.date, "date");
     let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
-    let returned = check_money_is_back(desk, &original, &c.return_txn);
+    let returned = check_money_is_back(desk, &original, &c.return_txn, c.date);
     desk.check_unique_evidence(&c.evidence);
     red(desk, &original, c.date, &c.reason, returned, &c.evidence)
 }
 
 /// LED-010: where the original moved money, a bank transaction of the other direction over the same amount, not used otherwise.
-fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &str) -> Option<BankTxnNo> {
+fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &str, date: Day) -> Option<BankTxnNo> {
     let net = original.bank_net();
     if net.is_empty() {
         if !return_txn.is_empty() {
@@ -70,6 +70,22 @@ fn check_money_is_back(desk: &mut Desk<'_>, original: &Original, return_txn: &st
     let left = txn.fen.saturating_sub(txn.used_fen);
     if txn.direction != back || left != moved.saturating_abs() || !same_account {
         desk.hit("LED-010", "return_txn", &moved.saturating_neg().to_string(), &left.to_string());
+    }
+    // It must have gone back where it came from, to a registered account: else a reversal would be a payment to anybody, or would
+    // dress up fresh money as what was spent.
+    let partner = |of: &BankTxnNo| desk.state.bank_txns.get(*of).map_or(0, |t| t.counterparty);
+    if let Some(other) = net.keys().map(partner).find(|other| *other == 0 || *other != txn.counterparty) {
+        let (expected, found) = (
+            desk.state.bank_accounts.code(other).to_owned(),
+            desk.state.bank_accounts.code(txn.counterparty).to_owned(),
+        );
+        desk.hit("LED-010", "return_txn.counterparty_account", &expected, &found);
+    }
+    if date < txn.date {
+        desk.hit("LED-007", "return_txn.date", &txn.date.to_string(), &date.to_string());
+    }
+    if txn.direction == Direction::Out && txn.settlement == Settlement::Cash {
+        desk.hit("DIV-003", "return_txn", Settlement::Transfer.code(), Settlement::Cash.code());
     }
     Some(no)
 }
@@ -103,7 +119,10 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
         && voucher.ledger == LedgerKind::Actual
         && !matches!(voucher.template, Template::T27);
     if !plain {
-        desk.hit("LED-010", "voucher.kind", VoucherKind::Normal.code(), voucher.kind.code());
+        let found = format!("{} {} {}", voucher.ledger, voucher.template, voucher.kind);
+        desk.hit("LED-010", "voucher.kind", VoucherKind::Normal.code(), &found);
+        // Judging its red lines too would only say the same in other words.
+        return None;
     }
     if voucher.date.year() != date.year() || date < voucher.date {
         desk.hit("LED-010", "date", &voucher.date.to_string(), &date.to_string());
@@ -143,7 +162,7 @@ fn red(
     };
     let voucher = desk.voucher(draft);
     let mut events = vec![desk.posted(voucher, Effect::Reversal { of }, evidence)];
-    if let Some(lines) = red_budget(desk, original) {
+    if let Some(lines) = red_budget(desk, original, date) {
         let draft = Draft {
             kind: VoucherKind::RedReversal,
             commitment: original.voucher.commitment,
@@ -170,7 +189,7 @@ fn chinese_date(day: Day) -> String {
 }
 
 /// The red lines of the budget voucher that went with a payment (913, 914) or a return (914, 911).
-fn red_budget(desk: &mut Desk<'_>, original: &Original) -> Option<Vec<Line>> {
+fn red_budget(desk: &mut Desk<'_>, original: &Original, date: Day) -> Option<Vec<Line>> {
     let commitment = desk.state.commitments.get(original.voucher.commitment)?;
     let posting = &desk.state.posting;
     let (debit, credit, heads, fen) = match &original.effect {
@@ -180,7 +199,7 @@ fn red_budget(desk: &mut Desk<'_>, original: &Original) -> Option<Vec<Line>> {
     };
     if let Effect::Return { .. } = original.effect {
         let of = commitment;
-        let left = desk.state.budget_balance(of.year, of.source, of.class, of.plan, posting.budget_available);
+        let left = desk.state.budget_left((of.year, of.source, of.class, of.plan), posting.budget_available, date);
         if left < fen {
             desk.short("BUD-001", "budget", left, fen);
         }

@@ -97,6 +97,11 @@ impl<'a> Desk<'a> {
         self.faults.extend(other.faults);
     }
 
+    /// Whether any rule was hit so far.
+    pub fn is_hit(&self) -> bool {
+        !self.hits.is_empty()
+    }
+
     /// A rule is hit.
     pub fn hit(&mut self, rule: &str, subject: &str, expected: &str, found: &str) {
         self.push(rule, subject, expected.to_owned(), found.to_owned(), 0, Vec::new());
@@ -161,6 +166,20 @@ impl<'a> Desk<'a> {
         if !self.state.is_open(date.period()) {
             let (open, date) = (self.state.next_to_close().to_string(), date.to_string());
             self.hit("LED-007", field, &open, &date);
+        }
+    }
+
+    /// BUD-001: a budget is set and placed no later than its year.
+    pub fn check_budget_not_over(&mut self, year: u16, date: Day) {
+        if date.year() > year {
+            self.hit("BUD-001", "year", &date.year().to_string(), &year.to_string());
+        }
+    }
+
+    /// BUD-001: a budget is committed, spent and released within its year.
+    pub fn check_budget_year(&mut self, year: u16, date: Day) {
+        if date.year() != year {
+            self.hit("BUD-001", "year", &date.year().to_string(), &year.to_string());
         }
     }
 

@@ -5,7 +5,7 @@ use record::event::{Effect, GrantOpened};
 use record::kinds::{BankPurpose, Direction, EvidenceKind, GrantKind, IncomeKind, Side};
 use record::{AccountNo, Event, GrantNo, Line, SourceNo, UseNo};
 
-use super::bank::{Draw, draw};
+use super::bank::{Draw, Drawn, draw};
 use super::desk::{Desk, Draft};
 use super::lines::{OWN, purpose_rule, source_permits};
 
@@ -20,9 +20,11 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
         txn: &c.bank_txn,
         direction: Direction::In,
         fen: c.fen,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
+    check_payer(desk, drawn);
     let Some(source) = source_of(desk, c) else { return Vec::new() };
     let account = income_account(desk, source, &c.account);
     let uses = permitted_uses(desk, source, &c.grant);
@@ -51,6 +53,15 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
     let voucher = desk.voucher(draft);
     let posted = desk.posted_with_bill(voucher, Effect::None, &c.evidence, &c.bill_no);
     opened.into_iter().chain([posted]).collect()
+}
+
+/// SRC-002, SRC-004: what the association sends back is a return to its own source, and what comes from an account of ours was the
+/// fund's or its members' already. Neither is income.
+fn check_payer(desk: &mut Desk<'_>, drawn: Option<Drawn>) {
+    let Some(account) = drawn.and_then(|drawn| desk.state.bank_accounts.get(drawn.counterparty)) else { return };
+    let rule = if account.purpose == BankPurpose::Payee { "SRC-002" } else { "SRC-004" };
+    let code = account.code.clone();
+    desk.hit(rule, "bank_txn.counterparty_account", "", &code);
 }
 
 /// SRC-005, SRC-006, SRC-009: the documents that this kind of money must come with.

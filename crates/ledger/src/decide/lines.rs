@@ -35,13 +35,14 @@ pub(crate) fn grant_permits(state: &State, grant: &Grant, use_code: UseNo) -> bo
     }
 }
 
-/// Whether a grant may be spent on a day.
-pub(crate) fn in_term(grant: &Grant, day: Day) -> bool {
-    grant.valid_from.is_none_or(|first| first <= day) && grant.valid_to.is_none_or(|last| day <= last)
+/// Whether a grant may be spent on a day; `judged` is the day that deadlines judge.
+pub(crate) fn in_term(grant: &Grant, day: Day, judged: Day) -> bool {
+    grant.valid_from.is_none_or(|first| first <= day) && grant.valid_to.is_none_or(|last| judged <= last)
 }
 
 /// Sources of the special account that could lawfully pay `fen` for a use on a day.
-pub(crate) fn lawful_sources(state: &State, use_code: UseNo, fen: Fen, day: Day) -> Vec<String> {
+pub(crate) fn lawful_sources(desk: &Desk<'_>, use_code: UseNo, fen: Fen, day: Day) -> Vec<String> {
+    let state = desk.state;
     state
         .sources
         .iter()
@@ -49,7 +50,7 @@ pub(crate) fn lawful_sources(state: &State, use_code: UseNo, fen: Fen, day: Day)
         .filter_map(|(no, s)| Some((SourceNo::try_from(no).ok()?, s)))
         .filter(|(no, _)| source_permits(state, *no, use_code))
         .filter(|(no, _)| {
-            let open = open_grants(state, *no, use_code, day);
+            let open = open_grants(desk, *no, use_code, day);
             open.iter().fold(0, |sum: Fen, (_, left)| sum.saturating_add(*left)) >= fen
         })
         .map(|(_, s)| s.code.clone())
@@ -57,9 +58,12 @@ pub(crate) fn lawful_sources(state: &State, use_code: UseNo, fen: Fen, day: Day)
 }
 
 /// The open grants of a source that may pay a use on a day, oldest first, each with what it has.
-fn open_grants(state: &State, source: SourceNo, use_code: UseNo, day: Day) -> Vec<(GrantNo, Fen)> {
+fn open_grants(desk: &Desk<'_>, source: SourceNo, use_code: UseNo, day: Day) -> Vec<(GrantNo, Fen)> {
+    let (state, judged) = (desk.state, desk.judged_day(day));
     grants_of(state, source)
-        .filter(|no| state.grants.get(*no).is_some_and(|g| in_term(g, day) && grant_permits(state, g, use_code)))
+        .filter(|no| {
+            state.grants.get(*no).is_some_and(|g| in_term(g, day, judged) && grant_permits(state, g, use_code))
+        })
         .map(|no| (no, state.spendable(state.posting.special_bank, source, no, OWN, day)))
         .filter(|(_, left)| *left > 0)
         .collect()
@@ -86,7 +90,7 @@ pub(crate) fn attribute(desk: &mut Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)
     let state = desk.state;
     let mut left = out.fen;
     let mut shares = Vec::new();
-    for (grant, available) in open_grants(state, out.source, out.use_code, out.date) {
+    for (grant, available) in open_grants(desk, out.source, out.use_code, out.date) {
         if left <= 0 {
             break;
         }
@@ -100,7 +104,7 @@ pub(crate) fn attribute(desk: &mut Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)
             .map(|no| state.spendable(state.posting.special_bank, out.source, no, OWN, out.date))
             .fold(0, Fen::saturating_add);
         let subject = state.sources.code(out.source).to_owned();
-        let lawful = lawful_sources(state, out.use_code, out.fen, out.date);
+        let lawful = lawful_sources(desk, out.use_code, out.fen, out.date);
         let covered = out.fen.saturating_sub(left);
         if bound > 0 {
             let rule = purpose_rule(state, out.source);

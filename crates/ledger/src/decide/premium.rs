@@ -119,6 +119,7 @@ fn custody_of(desk: &mut Desk<'_>, c: &PostPremiumReceipt, holder: OrgNo) -> Opt
         txn: &c.bank_txn,
         direction: Direction::In,
         fen: c.fen,
+        not_before: None,
     };
     draw(desk, &bank).map(Some)
 }
@@ -154,6 +155,7 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
         txn: &c.bank_txn,
         direction: Direction::Out,
         fen: total,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);

@@ -13,6 +13,7 @@ use record::{AccountNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo}
 use super::approvals::{Act, carry};
 use super::desk::{Desk, Draft, times};
 use super::lines;
+use crate::State;
 
 /// An act under an approval that takes no money and has no scope.
 fn act<'c>(approval: &'c str, kinds: &'c [ApprovalKind], rule: &'c str, date: Day) -> Act<'c> {
@@ -26,6 +27,11 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
     // A scheme entered after the fact is judged on its own days (decisions.md 12).
     let date = if c.enroll_deadline < desk.state.live_from { c.enroll_deadline } else { desk.today };
     let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Scheme], "APR-003", date)).unwrap_or(0);
+    // An approval that names an amount approves a scheme of that amount, not of a larger one.
+    let ceiling = desk.state.approvals.get(approval).map_or(0, |a| a.approval.max_fen);
+    if ceiling > 0 && c.total_fen > ceiling {
+        desk.short("APR-003", "total_fen", ceiling, c.total_fen);
+    }
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
@@ -54,6 +60,7 @@ struct Known {
 
 pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
     desk.check_date(c.date, "date");
+    desk.check_budget_not_over(c.year, c.date);
     desk.check_evidence(&c.evidence);
     let sum = c.lines.iter().fold(0, |sum: Fen, line| sum.saturating_add(line.fen));
     if sum != c.total_fen {
@@ -75,13 +82,14 @@ pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
 
 pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event> {
     desk.check_date(c.date, "date");
+    desk.check_budget_not_over(c.year, c.date);
     desk.check_evidence(&c.evidence);
     let up = c.lines.iter().filter(|l| l.change == Change::Increase).fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
     let approval = carry(desk, &Act { fen: up, ..act(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date) });
     let known = budget_lines(desk, &c.lines);
     let available = desk.state.posting.budget_available;
     for line in known.iter().filter(|l| l.change == Change::Decrease) {
-        let left = desk.state.budget_balance(c.year, line.source, line.class, line.plan, available);
+        let left = desk.state.budget_left((c.year, line.source, line.class, line.plan), available, c.date);
         if left < line.fen {
             let subject = format!("{} {}", c.year, desk.state.sources.code(line.source));
             desk.short("BUD-001", &subject, left, line.fen);
@@ -166,6 +174,7 @@ fn budget_voucher(
 
 pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Event> {
     desk.check_date(c.date, "date");
+    desk.check_budget_not_over(c.year, c.date);
     desk.check_evidence(&c.evidence);
     if desk.state.quotas.contains_key(&c.notice_no) {
         desk.taken("notice_no");
@@ -227,6 +236,7 @@ fn check_places(desk: &mut Desk<'_>, c: &AllocateQuota, source: SourceNo, class:
     let given = desk.state.quota_heads.get(&(c.year, source, class)).copied().unwrap_or(0);
     let code = desk.state.classes.code(class).to_owned();
     if c.change == Change::Decrease {
+        let given = given_to(desk.state, c, source, class);
         if heads > given {
             desk.hit("BUD-003", &code, &given.to_string(), &heads.to_string());
         }
@@ -242,6 +252,21 @@ fn check_places(desk: &mut Desk<'_>, c: &AllocateQuota, source: SourceNo, class:
     }
 }
 
+/// Places that an organisation has of a class, net of what was taken back.
+fn given_to(state: &State, c: &AllocateQuota, source: SourceNo, class: ClassNo) -> i64 {
+    let organization = state.organizations.no(&c.organization);
+    let notices = state
+        .quotas
+        .values()
+        .map(|q| &q.notice)
+        .filter(|n| Some(n.organization) == organization && (n.year, n.source) == (c.year, source));
+    notices.fold(0, |sum: i64, notice| {
+        let of_class = notice.lines.iter().filter(|(k, ..)| *k == class).filter_map(|(.., heads)| *heads);
+        let heads = of_class.fold(0, |sum: i64, heads| sum.saturating_add(i64::from(heads)));
+        if notice.change == Change::Increase { sum.saturating_add(heads) } else { sum.saturating_sub(heads) }
+    })
+}
+
 /// T12: 911 to 912 (or back) at the subsidy of the day. BUD-001 where the budget is short.
 fn quota_pair(desk: &mut Desk<'_>, c: &AllocateQuota, at: (SourceNo, ClassNo, PlanNo), heads: u32) -> Vec<Line> {
     let (source, class, plan) = at;
@@ -255,7 +280,7 @@ fn quota_pair(desk: &mut Desk<'_>, c: &AllocateQuota, at: (SourceNo, ClassNo, Pl
         Change::Increase => (posting.budget_available, posting.budget_allocated),
         Change::Decrease => (posting.budget_allocated, posting.budget_available),
     };
-    let left = desk.state.budget_balance(c.year, source, class, plan, from);
+    let left = desk.state.budget_left((c.year, source, class, plan), from, c.date);
     if left < fen {
         let subject = format!("{} {}/{}", c.year, desk.state.sources.code(source), desk.state.classes.code(class));
         desk.short("BUD-001", &subject, left, fen);

@@ -2,7 +2,7 @@
 
 use record::command::RecordReturn;
 use record::event::Effect;
-use record::kinds::{BankPurpose, Direction, Side, Template};
+use record::kinds::{BankPurpose, Direction, OrgType, Side, Template};
 use record::{Event, Fen, GrantNo, Heads, Line};
 
 use super::bank::{Draw, Drawn, draw};
@@ -20,6 +20,7 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
         txn: &c.bank_txn,
         direction: Direction::In,
         fen: c.fen,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
@@ -32,6 +33,11 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
         return Vec::new();
     };
     check(desk, payment, commitment, c);
+    // Money from anybody else is income of its own source; booked as a return it would be another source's to spend.
+    if let Some(drawn) = drawn.filter(|drawn| association(desk, drawn.counterparty) == 0) {
+        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
+        desk.hit("SRC-002", "bank_txn.counterparty_account", OrgType::MutualAid.code(), &code);
+    }
     let Some(drawn) = drawn else { return Vec::new() };
     let shares = shares(payment, c.fen);
     let lines = lines(desk, payment, commitment, c, drawn, &shares);

@@ -3,7 +3,7 @@
 use record::command::{CommitExpenditure, Disburse, ReleaseCommitment};
 use record::event::{Committed, Effect};
 use record::kinds::{ApprovalKind, BankPurpose, Direction, OrgType, Settlement, Side, Template, Verdict};
-use record::{AccountNo, ApprovalNo, CommitmentNo, Day, Event, Fen, GrantNo, Line, UseNo};
+use record::{AccountNo, ApprovalNo, CommitmentNo, Day, Event, Fen, GrantNo, Line, OrgNo, UseNo};
 
 use super::approvals::{Act, carry};
 use super::bank::{Draw, draw};
@@ -32,6 +32,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
         desk.taken("code");
     }
     desk.check_date(c.date, "date");
+    desk.check_budget_year(c.year, c.date);
     desk.check_evidence(&c.evidence);
     let source = desk.source(&c.source, "source");
     let at = lines::class_and_plan(desk, &c.class, &c.plan);
@@ -50,7 +51,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
     lines::check_price(desk, (class, plan), c.date, c.heads, c.unit_fen, c.fen);
     check_purpose(desk, source, desk.state.use_for(&c.class, &c.plan, false));
     let posting = &desk.state.posting;
-    let balance = |account| desk.state.budget_balance(c.year, source, class, plan, account);
+    let balance = |account| desk.state.budget_left((c.year, source, class, plan), account, c.date);
     let (allocated, available) = (balance(posting.budget_allocated), balance(posting.budget_available));
     if allocated.saturating_add(available) < c.fen {
         let subject = format!("{} {}/{}/{}", c.year, c.source, c.class, c.plan);
@@ -134,6 +135,10 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         desk.unknown("commitment");
         return Vec::new();
     };
+    desk.check_budget_year(commitment.year, c.date);
+    if c.date < commitment.date {
+        desk.hit("BUD-005", "date", &commitment.date.to_string(), &c.date.to_string());
+    }
     if c.fen > commitment.open_fen {
         desk.short("BUD-005", "fen", commitment.open_fen, c.fen);
     }
@@ -174,6 +179,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         txn: &c.bank_txn,
         direction: Direction::Out,
         fen: c.fen,
+        not_before: Some(c.date),
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
@@ -183,14 +189,16 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
         desk.hit("USE-006", "bank_txn.counterparty_account", &c.payee_account, &code);
     }
+    // Authority must stand before the money leaves, whatever day the voucher then bears.
+    let paid_on = drawn.map_or(c.date, |drawn| drawn.date.min(c.date));
     let batches = batches(desk, c);
     let Some((no, commitment)) = desk.state.commitments.find(&c.commitment) else {
         desk.hit("BUD-005", "commitment", "", &c.commitment);
         return Vec::new();
     };
-    check_commitment(desk, commitment, c);
-    check_payee_scope(desk, commitment.approval, payee.map(|(_, organization)| organization));
-    check_batches(desk, commitment, &batches, c);
+    check_commitment(desk, commitment, c, paid_on);
+    check_payee_of_approval(desk, commitment.approval, payee.map(|(_, organization)| organization));
+    check_batches(desk, commitment, &batches, (c.heads, paid_on));
     let at = (commitment.class, commitment.plan);
     lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
     let use_code = use_of_payment(desk, commitment, c);
@@ -235,11 +243,16 @@ fn spent(desk: &mut Desk<'_>, of: (CommitmentNo, &Commitment), date: Day, heads:
     desk.posted(voucher, Effect::None, &[])
 }
 
-fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) {
-    if c.date < commitment.date {
-        desk.hit("BUD-005", "date", &commitment.date.to_string(), &c.date.to_string());
+fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, paid_on: Day) {
+    desk.check_budget_year(commitment.year, c.date);
+    if paid_on < commitment.date {
+        desk.hit("BUD-005", "date", &commitment.date.to_string(), &paid_on.to_string());
     }
-    check_approval_still_holds(desk, commitment.approval, c.date);
+    // At another price than committed, heads and money of the rest would part ways; a new standard takes a new commitment.
+    if c.unit_fen != commitment.unit_fen {
+        desk.hit("BUD-005", "unit_fen", &commitment.unit_fen.to_string(), &c.unit_fen.to_string());
+    }
+    check_approval_still_holds(desk, commitment.approval, c.date, paid_on);
     let short = c.fen.saturating_sub(commitment.open_fen);
     if short <= 0 && c.heads <= commitment.open_heads {
         return;
@@ -261,12 +274,21 @@ fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) 
     }
 }
 
+/// APR-001: an approval that names a payee carries payments to that one only.
+fn check_payee_of_approval(desk: &mut Desk<'_>, approval: ApprovalNo, payee: Option<OrgNo>) {
+    let allowed = desk.state.approvals.get(approval).map_or("", |a| a.approval.scope.payee.as_str());
+    let named = payee.map_or("", |no| desk.state.organizations.code(no));
+    if !allowed.is_empty() && allowed != named {
+        desk.hit("APR-001", "approval.scope.payee", allowed, named);
+    }
+}
+
 /// APR-001, APR-005: consumed at commitment, the approval must still hold on the day of payment.
-fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: Day) {
+fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: Day, paid_on: Day) {
     let Some(found) = desk.state.approvals.get(approval) else { return };
     let judged = desk.judged_day(date);
-    if date < found.approval.meeting_on {
-        desk.hit("APR-001", "approval.meeting_on", &date.to_string(), &found.approval.meeting_on.to_string());
+    if paid_on < found.approval.meeting_on {
+        desk.hit("APR-001", "approval.meeting_on", &paid_on.to_string(), &found.approval.meeting_on.to_string());
     }
     if let Some(last) = found.approval.valid_to.filter(|last| judged > *last) {
         desk.hit("APR-001", "approval.valid_to", &last.to_string(), &judged.to_string());
@@ -274,15 +296,6 @@ fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: D
     if found.registered_by == desk.hands.maker {
         let code = desk.state.persons.code(found.registered_by).to_owned();
         desk.hit("APR-005", "approval.registered_by", "another person", &code);
-    }
-}
-
-/// APR-001: an approval that names its payee pays nobody else.
-fn check_payee_scope(desk: &mut Desk<'_>, approval: ApprovalNo, payee: Option<record::OrgNo>) {
-    let named = desk.state.approvals.get(approval).map_or("", |a| a.approval.scope.payee.as_str());
-    let paid = payee.map_or("", |organization| desk.state.organizations.code(organization));
-    if !named.is_empty() && named != paid {
-        desk.hit("APR-001", "approval.scope.payee", named, paid);
     }
 }
 
@@ -300,20 +313,23 @@ fn batches(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
     found
 }
 
-/// ENR-001, APR-002, BUD-001 by class, USE-007: heads are the batches' heads, reviewed, unpaid, of the commitment's class and plan.
-fn check_batches(desk: &mut Desk<'_>, commitment: &Commitment, batches: &[(GrantNo, u32)], c: &Disburse) {
+/// ENR-001, APR-002, BUD-001 by class and year, USE-007: the heads paid are the batches' heads, handed in and reviewed by the day the
+/// money left, unpaid, of the commitment's class and plan.
+fn check_batches(
+    desk: &mut Desk<'_>,
+    commitment: &Commitment,
+    batches: &[(GrantNo, u32)],
+    (paid, paid_on): (u32, Day),
+) {
     let total = batches.iter().fold(0u64, |sum, (_, heads)| sum.saturating_add(u64::from(*heads)));
-    if total != u64::from(c.heads) {
-        desk.hit("ENR-001", "heads", &total.to_string(), &c.heads.to_string());
+    if total != u64::from(paid) {
+        desk.hit("ENR-001", "heads", &total.to_string(), &paid.to_string());
     }
     for (no, heads) in batches {
         let Some(batch) = desk.state.batch(*no) else { continue };
         let code = batch.form.code.clone();
         if batch.paid_heads > 0 {
             desk.hit("ENR-001", &code, "0", &batch.paid_heads.saturating_add(*heads).to_string());
-        }
-        if batch.form.year != commitment.year {
-            desk.hit("BUD-001", &code, &commitment.year.to_string(), &batch.form.year.to_string());
         }
         if batch.class != commitment.class {
             let expected = desk.state.classes.code(commitment.class).to_owned();
@@ -323,10 +339,18 @@ fn check_batches(desk: &mut Desk<'_>, commitment: &Commitment, batches: &[(Grant
             let expected = desk.state.plans.code(commitment.plan).to_owned();
             desk.hit("USE-007", &code, &expected, &batch.form.plan);
         }
+        // Next year's forms wait for next year's budget; an older form may be paid out of money carried on.
+        if batch.form.year > commitment.year {
+            desk.hit("BUD-001", &code, &commitment.year.to_string(), &batch.form.year.to_string());
+        }
         let class = desk.state.classes.get(batch.class);
-        let reviewed = matches!(batch.review, Some((Verdict::Approve, on, _)) if on <= c.date);
-        let rejected = matches!(batch.review, Some((Verdict::Reject, _, _)));
-        if rejected || (class.is_some_and(|class| class.review_required) && !reviewed) {
+        let reviewed = match batch.review {
+            Some((Verdict::Approve, on, _)) => on <= paid_on,
+            // A form that was sent back is not paid, whether its class needs a review or not.
+            Some((Verdict::Reject, ..)) => false,
+            None => class.is_some_and(|class| !class.review_required),
+        };
+        if !reviewed || batch.form.submitted_on > paid_on {
             let reviewer = class.map_or("", |class| class.reviewer.code());
             desk.hit("APR-002", &code, reviewer, "");
         }
@@ -390,7 +414,8 @@ fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
             desk.hit("SRC-004", &field, expected, found);
         }
-        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date) {
+        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date, desk.judged_day(c.date))
+        {
             let rule = lines::purpose_rule(desk.state, grant.source);
             let uses = grant.permitted_uses.iter().map(|u| desk.state.uses.code(*u)).collect::<Vec<_>>().join(" | ");
             let found = desk.state.uses.code(use_code).to_owned();

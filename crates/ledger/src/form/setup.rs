@@ -1,8 +1,8 @@
 //! The form of commands that set up, staff and close a book.
 
-use record::Command;
 use record::command::{CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme};
 use record::preset::{AccountDef, OrgDef, StandardDef};
+use record::{Command, MAX_FEN};
 
 use super::{Form, MAX_LINES};
 use crate::preset;
@@ -37,7 +37,10 @@ impl Form {
             Command::CloseYear(c) => self.year("year", c.year),
             Command::SignDailySummary(c) => {
                 self.day("day", c.day);
-                self.fen("total_fen", c.total_fen);
+                // Red letters count in a day's total, so it may be zero or below.
+                if !(-MAX_FEN..=MAX_FEN).contains(&c.total_fen) {
+                    self.fault("total_fen", "OUT_OF_RANGE", "超出金额范围", "is out of the range of money");
+                }
             }
             Command::RegisterScheme(c) => self.scheme(c),
             Command::SetSubsidyStandard(c) => {

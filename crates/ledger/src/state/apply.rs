@@ -6,7 +6,7 @@ use record::event::{
     BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated,
     ReceiptFields, RolesSet, VoucherPosted,
 };
-use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, VoucherKind};
+use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, Template, VoucherKind};
 use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
 use super::{
@@ -270,6 +270,7 @@ impl State {
     fn post(&mut self, posted: &VoucherPosted) {
         let voucher = &posted.voucher;
         self.post_lines(voucher, false);
+        self.consume(voucher);
         match &posted.effect {
             Effect::None => {}
             Effect::Payment { commitment, batches, heads, fen } => {
@@ -287,6 +288,20 @@ impl State {
                 self.remittances.insert(voucher.reference, kept);
             }
             Effect::Reversal { of } => self.reverse(voucher, *of),
+        }
+    }
+
+    /// What budgets set or raised and surplus carried take of their approval; commitments take theirs by their own events.
+    fn consume(&mut self, voucher: &Voucher) {
+        let (account, side) = match voucher.template {
+            Template::T11 => (self.posting.budget_total, Side::Debit),
+            Template::T27 => (self.posting.surplus, Side::Credit),
+            _ => return,
+        };
+        let of_side = voucher.lines.iter().filter(|l| l.account == account && l.side == side);
+        let fen = of_side.fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
+        if let Some(approval) = self.approvals.get_mut(voucher.approval) {
+            approval.used_fen = approval.used_fen.saturating_add(fen);
         }
     }
 
@@ -385,11 +400,13 @@ impl State {
                 b.paid_heads = b.paid_heads.saturating_add(*paid);
             }
         }
+        let mut from_allocated_fen = 0;
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
             // Allocated places are spent first, so what is left to release is the available budget.
-            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen).max(0);
+            from_allocated_fen = c.from_allocated_fen.min(fen).max(0);
+            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(from_allocated_fen);
         }
         let expense = voucher.lines.iter().find(|l| l.side == Side::Debit);
         let shares: Vec<(GrantNo, Fen)> =
@@ -399,6 +416,7 @@ impl State {
             batches: batches.to_vec(),
             heads,
             fen,
+            from_allocated_fen,
             returned: vec![0; shares.len()],
             shares,
             account: expense.map_or(0, |l| l.account),
@@ -430,6 +448,7 @@ impl State {
         if let Some(payment) = self.payments.get_mut(&of) {
             payment.reversed = true;
             let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
+            let from_allocated_fen = payment.from_allocated_fen;
             let batches = payment.batches.clone();
             for (batch, paid) in batches {
                 if let Some(b) = self.batch_mut(batch) {
@@ -439,6 +458,7 @@ impl State {
             if let Some(c) = self.commitments.get_mut(commitment) {
                 c.open_heads = c.open_heads.saturating_add(heads);
                 c.open_fen = c.open_fen.saturating_add(fen);
+                c.from_allocated_fen = c.from_allocated_fen.saturating_add(from_allocated_fen);
             }
         }
         if let Some((payment, heads)) = self.returns.remove(&of) {

@@ -236,7 +236,7 @@ pub struct Scheme {
 pub struct Approval {
     /// As registered.
     pub approval: RecordApproval,
-    /// Consumed by commitments, in fen.
+    /// Consumed by commitments, budgets and surplus, in fen.
     pub used_fen: Fen,
     /// Who registered it (APR-005).
     pub registered_by: PersonNo,
@@ -337,6 +337,8 @@ pub struct Payment {
     pub heads: u32,
     /// Amount.
     pub fen: Fen,
+    /// Of it, committed out of allocated places (912).
+    pub from_allocated_fen: Fen,
     /// Amount on each grant, in the order of attribution (oldest first).
     pub shares: Vec<(GrantNo, Fen)>,
     /// Expense account.

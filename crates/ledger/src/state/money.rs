@@ -99,19 +99,7 @@ impl State {
         holder: OrgNo,
         day: Day,
     ) -> Option<Fen> {
-        let mut balance: Fen = 0;
-        let mut lowest: Option<Fen> = None;
-        let mut last: Option<Day> = None;
-        for (at, movement) in self.movements(account, source, grant, holder) {
-            if last != Some(at) {
-                if at > day {
-                    lowest = Some(lowest.map_or(balance, |low| low.min(balance)));
-                }
-                last = Some(at);
-            }
-            balance = balance.saturating_add(movement);
-        }
-        last.map(|_| lowest.map_or(balance, |low| low.min(balance)))
+        lowest(self.movements(account, source, grant, holder), day)
     }
 
     /// Balance (debit less credit) of an account's money of a source, grant and holder over all days.
@@ -119,8 +107,58 @@ impl State {
         self.movements(account, source, grant, holder).fold(0, |sum, (_, fen)| Fen::saturating_add(sum, fen))
     }
 
+    /// What can be taken of a budget line's account on `day` without its balance falling below zero on that day or any later one; never
+    /// negative. Credit is positive.
+    pub fn budget_left(
+        &self,
+        (year, source, class, plan): (u16, SourceNo, ClassNo, PlanNo),
+        account: AccountNo,
+        day: Day,
+    ) -> Fen {
+        let from = SumKey { account, source, day: Day(i32::MIN), ..SumKey::default() };
+        let of_line = self
+            .sums
+            .range(from..)
+            .take_while(|(k, _)| (k.account, k.source) == (account, source))
+            .filter(|(k, _)| (k.year, k.class, k.plan) == (year, class, plan))
+            .map(|(k, sum)| (k.day, sum.balance().saturating_neg()));
+        lowest(of_line, day).unwrap_or(0).max(0)
+    }
+
     /// Budget balance of a line's account in fen, credit positive.
     pub fn budget_balance(&self, year: u16, source: SourceNo, class: ClassNo, plan: PlanNo, account: AccountNo) -> Fen {
         self.budget.get(&(year, source, class, plan, account)).copied().unwrap_or(0)
+    }
+}
+
+/// The lowest end-of-day balance from `day` on, of movements in day order; none if there are none.
+fn lowest(movements: impl Iterator<Item = (Day, Fen)>, day: Day) -> Option<Fen> {
+    let mut balance: Fen = 0;
+    let mut lowest: Option<Fen> = None;
+    let mut last: Option<Day> = None;
+    for (at, movement) in movements {
+        if last != Some(at) {
+            if at > day {
+                lowest = Some(lowest.map_or(balance, |low| low.min(balance)));
+            }
+            last = Some(at);
+        }
+        balance = balance.saturating_add(movement);
+    }
+    last.map(|_| lowest.map_or(balance, |low| low.min(balance)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_balance_is_that_of_a_day_s_end_from_the_day_on() {
+        let movements = [(1, 100), (3, -60), (3, 20), (5, -50), (7, 500)];
+        for (day, left) in [(0, 0), (1, 10), (3, 10), (4, 10), (5, 10), (6, 10), (7, 510), (9, 510)] {
+            let found = lowest(movements.iter().map(|(d, fen)| (Day(*d), *fen)), Day(day));
+            assert_eq!(found, Some(left), "day {day}");
+        }
+        assert_eq!(lowest(core::iter::empty(), Day(0)), None);
     }
 }
