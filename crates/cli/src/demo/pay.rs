@@ -226,7 +226,7 @@ pub async fn november(stage: &mut Stage) -> anyhow::Result<Vec<String>> {
 }
 
 /// The cashier registers the slip, the maker submits, the reviewer passes. Gives the payment's voucher.
-async fn pay(stage: &mut Stage, payment: &Payment<'_>) -> anyhow::Result<String> {
+pub async fn pay(stage: &mut Stage, payment: &Payment<'_>) -> anyhow::Result<String> {
     stage.bank(Movement::to_association(payment.txn, payment.fen(), payment.date)).await?;
     let asked = ask!(stage, "maker", spending.disburse, DisburseRequest { disbursement: Some(payment.disbursement()) });
     let references = stage.post(asked, "reviewer").await?;
@@ -236,7 +236,8 @@ async fn pay(stage: &mut Stage, payment: &Payment<'_>) -> anyhow::Result<String>
 /// December 25: the association sends back three heads that did not qualify.
 pub async fn three_heads_back(stage: &mut Stage, payment: &str) -> anyhow::Result<()> {
     let fen = 3 * yuan_fen(95);
-    stage.bank(Movement::into_special("BK-IN-TH", fen, "2018-12-25")).await?;
+    let movement = Movement { counterparty: PAYEE, ..Movement::into_special("BK-IN-TH", fen, "2018-12-25") };
+    stage.bank(movement).await?;
     let back = v1::PaymentReturn {
         payment: payment.into(),
         heads: 3,

@@ -24,7 +24,7 @@ pub struct Attempt {
 }
 
 /// Batches of the new year: code, class, heads.
-const NEW_BATCHES: &[(&str, &str, u32)] = &[("B-2019-GZ", "B", 10), ("C-2019-GZ", "C", 5)];
+const NEW_BATCHES: &[(&str, &str, u32)] = &[("B-2019-GZ", "B", 10), ("B-2019-GZ-1", "B", 5), ("C-2019-GZ", "C", 5)];
 /// A hardship batch that no department has reviewed.
 const UNREVIEWED: &str = "B-2019-GZ-2";
 /// A member who enrolled in time, one more than the scheme has places.
@@ -64,9 +64,12 @@ pub async fn new_year(stage: &mut Stage) -> anyhow::Result<()> {
     let outlay = (ApprovalKind::Expenditure, ApprovalBody::ChairOffice);
     let doc_no = "主席办公会议纪要〔2019〕1号";
     stage.approve(approval("APR-EXP-2019", outlay, "2019-01-09", doc_no, yuan_fen(100_000))).await?;
-    for (code, line, heads) in [("CM-2019-B", ("S5I", "B", "COMP"), 10), ("CM-2019-C", ("S3R", "C", "COMP"), 5)] {
+    for (code, line, heads) in [("CM-2019-B", ("S5I", "B", "COMP"), 15), ("CM-2019-C", ("S3R", "C", "COMP"), 5)] {
         pay::commit(stage, &commitment(code, line, heads)).await?;
     }
+    stage.say("  合规的一笔照常拨付", "  a lawful payment goes through as ever");
+    let lawful = Payment { txn: "BK-2019-0", ..payment("CM-2019-B", "B-2019-GZ-1", 5, 95) };
+    pay::pay(stage, &lawful).await?;
     bank_slips(stage).await
 }
 
@@ -160,7 +163,7 @@ fn bent_payments() -> Vec<(&'static str, &'static str, v1::Disbursement)> {
         (
             "用已入账的银行流水再付一次",
             "book a bank slip a second time",
-            v1::Disbursement { bank_txn: "BK-OUT-S2F".into(), ..lawful() },
+            v1::Disbursement { bank_txn: "BK-2019-0".into(), ..lawful() },
         ),
     ]
 }
