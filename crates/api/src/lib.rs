@@ -22,3 +22,6 @@ pub use earmark::v1;
 
 /// Every file of the package and what it imports, as a serialized `google.protobuf.FileDescriptorSet`: for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/descriptors.bin");
+
+/// What the protos call each message, field, enum value and method: a line a name of full name, English and Chinese, tabs between.
+pub const WORDS: &str = include_str!("gen/words.tsv");

@@ -15,7 +15,7 @@ use tonic::{Request, Status};
 use crate::ClientError;
 
 /// Bytes of an answer at most: a page of 1,000 vouchers with their lines fits.
-const ANSWER_BYTES: usize = 64 << 20;
+pub(crate) const ANSWER_BYTES: usize = 64 << 20;
 
 /// How long connecting to one endpoint may take before the next is tried.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -161,7 +161,7 @@ impl Interceptor for Caller {
 /// The services over one connection.
 #[derive(Clone)]
 pub struct Transport {
-    service: InterceptedService<Channel, Caller>,
+    pub(crate) service: InterceptedService<Channel, Caller>,
 }
 
 macro_rules! services {

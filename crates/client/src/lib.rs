@@ -7,6 +7,7 @@
 
 mod connect;
 mod error;
+mod raw;
 mod receipts;
 mod retry;
 

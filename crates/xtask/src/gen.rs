@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use prost::Message;
 
+use crate::words;
+
 /// Where the protos stand, below the workspace.
 const PROTO: &str = "proto";
 /// The package whose files are compiled; what they import comes with them.
@@ -16,6 +18,8 @@ const PACKAGE: &str = "proto/earmark/v1";
 const OUT: &str = "crates/api/src/gen";
 /// The descriptor set for reflection, beside the generated code.
 const DESCRIPTORS: &str = "descriptors.bin";
+/// What the protos' comments say of each message, field, enum and method, beside the generated code: headings and help texts.
+const WORDS: &str = "words.tsv";
 
 /// Writes the generated code, or, with `check`, fails if it differs from what is committed.
 pub fn run(check: bool) -> anyhow::Result<()> {
@@ -59,6 +63,7 @@ fn generate(workspace: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         file.source_code_info = None;
     }
     fs::write(target.join(DESCRIPTORS), bytes.encode_to_vec()).context("writing the descriptor set")?;
+    fs::write(target.join(WORDS), words::table(&descriptors)).context("writing the words")?;
     tonic_prost_build::configure()
         .out_dir(&target)
         .emit_rerun_if_changed(false)

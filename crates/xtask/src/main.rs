@@ -10,6 +10,7 @@ mod needs;
 mod run;
 mod tally;
 mod test;
+mod words;
 
 use std::process::ExitCode;
 

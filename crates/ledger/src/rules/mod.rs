@@ -44,14 +44,24 @@ pub fn describe(hit: &Hit, language: Language) -> String {
             text.push_str(&if zh { format!("；{zh_label}{value}") } else { format!("; {en_label} {value}") });
         }
     };
-    part("应为 ", "expected", &hit.expected);
-    part("实为 ", "found", &hit.found);
+    let money = |fen: record::Fen| if zh { format!("{} 元", yuan(fen)) } else { format!("CNY {}", yuan(fen)) };
+    // People read yuan; the hit itself keeps fen.
+    let shown = |value: &str| match value.parse() {
+        Ok(fen) if is_amount(hit) => money(fen),
+        _ => value.to_owned(),
+    };
+    part("应为 ", "expected", &shown(&hit.expected));
+    part("实为 ", "found", &shown(&hit.found));
     if hit.shortfall_fen != 0 {
-        let yuan = yuan(hit.shortfall_fen);
-        part("差额 ", "short by", &if zh { format!("{yuan} 元") } else { format!("CNY {yuan}") });
+        part("差额 ", "short by", &money(hit.shortfall_fen));
     }
     part("可合法支付的来源 ", "sources that could lawfully pay:", &hit.lawful_sources.join(", "));
     text
+}
+
+/// Whether what a hit expected and found are fen.
+fn is_amount(hit: &Hit) -> bool {
+    hit.shortfall_fen != 0 || hit.subject.ends_with("fen") || matches!(hit.rule.as_str(), "LED-001" | "LED-002")
 }
 
 /// Fen as yuan with two decimals.
@@ -59,4 +69,28 @@ pub fn yuan(fen: record::Fen) -> String {
     let (whole, rest) = (fen.unsigned_abs() / 100, fen.unsigned_abs() % 100);
     let sign = if fen < 0 { "-" } else { "" };
     format!("{sign}{whole}.{rest:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(rule: &str, subject: &str, expected: &str, found: &str, shortfall_fen: i64) -> Hit {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        Hit { rule: rule.into(), subject: subject.into(), expected, found, shortfall_fen, lawful_sources: Vec::new() }
+    }
+
+    #[test]
+    fn amounts_are_told_in_yuan_and_nothing_else_is() {
+        for (hit, zh) in [
+            (hit("USE-004", "unit_fen", "9500", "8000", 0), "；应为 95.00 元；实为 80.00 元"),
+            (hit("BUD-001", "2018 S2P/A/COMP", "0", "7500", 7500), "；应为 0.00 元；实为 75.00 元；差额 75.00 元"),
+            (hit("LED-002", "S5I/G-1", "0", "-95000", 0), "；应为 0.00 元；实为 -950.00 元"),
+            (hit("USE-001", "account", "5030502", "135", 0), "；应为 5030502；实为 135"),
+            (hit("ENR-001", "heads", "3", "4", 0), "；应为 3；实为 4"),
+        ] {
+            let text = describe(&hit, Language::Zh);
+            assert!(text.ends_with(zh), "{text}");
+        }
+    }
 }

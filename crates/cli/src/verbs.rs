@@ -1,0 +1,165 @@
+//! The verbs that are one request each, and the methods they call. Flags and help texts come from the API itself (`flags`), so a verb is
+//! a line here. Verbs that do more (demo, serve, import ...) have files of their own.
+
+use anyhow::Context;
+use clap::{ArgMatches, Command};
+
+use crate::flags;
+use crate::lang::Lang;
+use crate::schema;
+
+/// A verb.
+#[derive(Clone, Copy, Debug)]
+pub struct Verb {
+    /// Words on the command line.
+    pub words: &'static str,
+    /// `Service.Method`.
+    pub method: &'static str,
+    /// Flags that may also be given by position, in order.
+    pub positional: &'static [&'static str],
+}
+
+const fn verb(words: &'static str, method: &'static str, positional: &'static [&'static str]) -> Verb {
+    Verb { words, method, positional }
+}
+
+/// Every verb, as the help lists them. A test keeps this table complete against the API.
+pub const VERBS: &[Verb] = &[
+    verb("init", "BookService.CreateBook", &[]),
+    verb("book get", "BookService.GetBook", &[]),
+    verb("book list", "BookService.ListBooks", &[]),
+    verb("accounts", "BookService.ListAccounts", &[]),
+    verb("account define", "BookService.DefineAccount", &["code"]),
+    verb("orgs", "BookService.ListOrganizations", &[]),
+    verb("org register", "BookService.RegisterOrganization", &["code"]),
+    verb("bank-account register", "BookService.RegisterBankAccount", &["code"]),
+    verb("bank-transaction register", "SpendingService.RegisterBankTransaction", &["id"]),
+    verb("role grant", "BookService.GrantRole", &["code"]),
+    verb("role revoke", "BookService.RevokeRole", &["person"]),
+    verb("parameters", "BookService.ListParameters", &[]),
+    verb("parameter set", "BookService.SetParameter", &["key", "value"]),
+    verb("periods", "BookService.ListPeriods", &[]),
+    verb("close period", "BookService.ClosePeriod", &["period"]),
+    verb("close year", "BookService.CloseYear", &["year"]),
+    verb("sign-day", "BookService.SignDailySummary", &["day"]),
+    verb("scheme register", "ProgramService.RegisterScheme", &[]),
+    verb("scheme get", "ProgramService.GetScheme", &["year"]),
+    verb("standard set", "ProgramService.SetSubsidyStandard", &[]),
+    verb("budget set", "ProgramService.SetBudget", &[]),
+    verb("budget adjust", "ProgramService.AdjustBudget", &[]),
+    verb("quota allocate", "ProgramService.AllocateQuota", &["notice-no"]),
+    verb("quota list", "ProgramService.ListQuotas", &[]),
+    verb("batch submit", "ProgramService.SubmitEnrollmentBatch", &["code"]),
+    verb("batch review", "ProgramService.ReviewEnrollmentBatch", &["batch"]),
+    verb("batch confirm", "ProgramService.ConfirmCoverage", &["batch"]),
+    verb("batch list", "ProgramService.ListEnrollmentBatches", &[]),
+    verb("record appropriation", "FundingService.RecordAppropriation", &[]),
+    verb("record subsidy", "FundingService.RecordSubsidy", &[]),
+    verb("record donation", "FundingService.RecordDonation", &[]),
+    verb("record fundraising", "FundingService.RecordFundraising", &[]),
+    verb("record interest", "FundingService.RecordInterest", &[]),
+    verb("record other-income", "FundingService.RecordOtherIncome", &[]),
+    verb("grant get", "FundingService.GetGrant", &["grant"]),
+    verb("grant list", "FundingService.ListGrants", &[]),
+    verb("receipt post", "PremiumService.PostPremiumReceipt", &[]),
+    verb("remit", "PremiumService.RemitPremiums", &[]),
+    verb("approve", "SpendingService.RecordApproval", &["code"]),
+    verb("approvals", "SpendingService.ListApprovals", &[]),
+    verb("commit", "SpendingService.CommitExpenditure", &["code"]),
+    verb("release", "SpendingService.ReleaseCommitment", &["commitment"]),
+    verb("disburse", "SpendingService.Disburse", &[]),
+    verb("return", "SpendingService.RecordReturn", &["payment"]),
+    verb("carry-to-surplus", "SpendingService.CarryToSurplus", &[]),
+    verb("reverse", "VoucherService.ReverseVoucher", &["voucher"]),
+    verb("correct", "VoucherService.CorrectVoucher", &["voucher"]),
+    verb("submitted", "VoucherService.ListSubmitted", &[]),
+    verb("review", "VoucherService.ReviewCommand", &["submission"]),
+    verb("voucher get", "VoucherService.GetVoucher", &["voucher"]),
+    verb("voucher list", "VoucherService.ListVouchers", &[]),
+    verb("balance", "AuditService.GetBalances", &["account"]),
+    verb("trial-balance", "AuditService.GetTrialBalance", &[]),
+    verb("statement", "AuditService.GetStatement", &["year"]),
+    verb("rejections", "AuditService.ListRejections", &[]),
+    verb("records", "AuditService.ListRecords", &[]),
+];
+
+/// Headings of the words that group verbs.
+const GROUPS: &[(&str, &str, &str)] = &[
+    ("book", "账套", "Books"),
+    ("account", "科目", "Accounts"),
+    ("org", "单位", "Organisations"),
+    ("bank-account", "银行账户", "Bank accounts"),
+    ("bank-transaction", "银行流水", "Bank transactions"),
+    ("role", "人员与角色", "Persons and roles"),
+    ("parameter", "参数", "Parameters"),
+    ("close", "结账", "Closing"),
+    ("scheme", "实施方案", "Schemes"),
+    ("standard", "补贴标准", "Subsidy standards"),
+    ("budget", "预算", "Budgets"),
+    ("quota", "名额", "Places"),
+    ("batch", "报名批次", "Enrolment batches"),
+    ("record", "收入", "Money coming in"),
+    ("grant", "资金依据", "Funding documents"),
+    ("receipt", "代收", "Premium receipts"),
+    ("voucher", "凭证", "Vouchers"),
+];
+
+/// Adds every verb to a command.
+pub fn add_to(mut root: Command, lang: Lang) -> anyhow::Result<Command> {
+    for verb in VERBS {
+        let leaf = |name: &'static str| -> anyhow::Result<Command> {
+            let method = schema::method(verb.method)?;
+            let about = schema::word(method.full_name(), lang);
+            flags::add_to(Command::new(name).about(about), &method.input(), verb.positional, lang)
+        };
+        match verb.words.split_once(' ') {
+            None => root = root.subcommand(leaf(verb.words)?),
+            Some((group, name)) => {
+                let leaf = leaf(name)?;
+                if root.find_subcommand(group).is_none() {
+                    let (_, zh, en) =
+                        GROUPS.iter().find(|(word, ..)| *word == group).context("a group without heading")?;
+                    let heading = Command::new(group).about(lang.pick(zh, en).to_owned());
+                    root = root.subcommand(heading.subcommand_required(true).arg_required_else_help(true));
+                }
+                root = root.mut_subcommand(group, |group| group.subcommand(leaf));
+            }
+        }
+    }
+    Ok(root)
+}
+
+/// The verb that was asked for, with its flags.
+pub fn find(matches: &ArgMatches) -> Option<(&'static Verb, &ArgMatches)> {
+    let (first, below) = matches.subcommand()?;
+    VERBS.iter().find_map(|verb| match verb.words.split_once(' ') {
+        None => (verb.words == first).then_some((verb, below)),
+        Some((group, name)) => {
+            let (second, flags) = below.subcommand()?;
+            (group == first && name == second).then_some((verb, flags))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_has_one_verb() {
+        let mut called: Vec<&str> = VERBS.iter().map(|verb| verb.method).collect();
+        // The stream is `import receipts`.
+        called.push("PremiumService.PostPremiumReceipts");
+        called.sort_unstable();
+        let mut methods = schema::methods();
+        methods.sort();
+        assert_eq!(called, methods);
+    }
+
+    #[test]
+    fn every_verb_can_be_parsed_in_both_languages() {
+        for lang in [Lang::Zh, Lang::En] {
+            add_to(Command::new("earmark"), lang).unwrap().debug_assert();
+        }
+    }
+}
