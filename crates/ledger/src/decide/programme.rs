@@ -310,7 +310,7 @@ pub(super) fn submit_batch(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch) -> Ve
     if desk.state.organizations.no(&c.organization).is_none() {
         desk.unknown("organization");
     }
-    desk.check_not_future(c.submitted_on, "submitted_on");
+    desk.check_date(c.submitted_on, "submitted_on");
     desk.check_unique_evidence(&c.evidence);
     if c.roster_rows != c.insured_count {
         desk.hit("ENR-001", "roster_rows", &c.insured_count.to_string(), &c.roster_rows.to_string());

@@ -39,8 +39,11 @@ impl State {
             Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
             Event::BatchSubmitted { batch, .. } => self.add_batch(batch),
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
+                // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
+                let recorded = record::Day::of_instant(record.time);
+                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
                 if let Some(b) = self.batch_mut(*batch) {
-                    b.review = Some((*verdict, *reviewed_on, person));
+                    b.review = Some((*verdict, stands_on, person));
                 }
             }
             Event::CoverConfirmed { batch, confirmation_no, heads, fen, confirmed_on } => {
