@@ -203,7 +203,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     check_payee_of_approval(desk, commitment.approval, payee.map(|(_, organization)| organization));
     check_batches(desk, commitment, &batches, (c.heads, paid_on));
     let at = (commitment.class, commitment.plan);
-    lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
+    lines::check_price(desk, at, paid_on, c.heads, c.unit_fen, c.fen);
     let use_code = use_of_payment(desk, commitment, c);
     let account = expense_account(desk, commitment, c);
     check_purpose(desk, commitment.source, use_code);
@@ -211,10 +211,10 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     // A payee that is not registered has been told; the money is judged all the same.
     let payee_org = payee.map_or(0, |(_, organization)| organization);
     let shares = if c.grants.is_empty() {
-        let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date };
+        let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date, paid_on };
         lines::attribute(desk, out)
     } else {
-        named_shares(desk, commitment, c, use_code)
+        named_shares(desk, commitment, c, (use_code, paid_on))
     };
     let lines = payment_lines(desk, commitment, c, &shares, (account, use_code, payee_org, drawn.txn));
     let draft = Draft {
@@ -291,7 +291,7 @@ fn check_payee_of_approval(desk: &mut Desk<'_>, approval: ApprovalNo, payee: Opt
 /// APR-001, APR-005: consumed at commitment, the approval must still hold on the day of payment.
 fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: Day, paid_on: Day) {
     let Some(found) = desk.state.approvals.get(approval) else { return };
-    let judged = desk.judged_day(date);
+    let judged = desk.deadline_day(date, paid_on);
     if paid_on < found.approval.meeting_on {
         desk.hit("APR-001", "approval.meeting_on", &paid_on.to_string(), &found.approval.meeting_on.to_string());
     }
@@ -405,7 +405,13 @@ fn expense_account(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) -
 }
 
 /// The shares that a payment names: their grants exist, belong to the source (SRC-004), permit the use and are in term.
-fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_code: UseNo) -> Vec<(GrantNo, Fen)> {
+fn named_shares(
+    desk: &mut Desk<'_>,
+    commitment: &Commitment,
+    c: &Disburse,
+    (use_code, paid_on): (UseNo, Day),
+) -> Vec<(GrantNo, Fen)> {
+    let term = (paid_on, desk.deadline_day(c.date, paid_on));
     let mut shares = Vec::with_capacity(c.grants.len());
     let mut total: Fen = 0;
     for (i, share) in c.grants.iter().enumerate() {
@@ -419,8 +425,7 @@ fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
             desk.hit("SRC-004", &field, expected, found);
         }
-        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date, desk.judged_day(c.date))
-        {
+        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, term) {
             let rule = lines::purpose_rule(desk.state, grant.source);
             let uses = grant.permitted_uses.iter().map(|u| desk.state.uses.code(*u)).collect::<Vec<_>>().join(" | ");
             let found = desk.state.uses.code(use_code).to_owned();
