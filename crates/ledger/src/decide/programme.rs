@@ -372,6 +372,11 @@ pub(super) fn review_batch(desk: &mut Desk<'_>, c: &ReviewEnrollmentBatch) -> Ve
         let person = desk.state.persons.code(desk.hands.maker).to_owned();
         desk.hit("APR-002", "reviewer", role.map_or("", |r| r.code()), &person);
     }
+    // A department may fill in a form; it then takes another person of it to review that form.
+    if batch.submitted_by == desk.hands.maker {
+        let person = desk.state.persons.code(desk.hands.maker).to_owned();
+        desk.hit("APR-002", "reviewer", "another person", &person);
+    }
     if c.reviewed_on < batch.form.submitted_on {
         desk.hit("APR-002", "reviewed_on", &batch.form.submitted_on.to_string(), &c.reviewed_on.to_string());
     }

@@ -283,6 +283,8 @@ pub struct Grant {
 pub struct Batch {
     /// The form's header.
     pub form: SubmitEnrollmentBatch,
+    /// Who handed it in.
+    pub submitted_by: PersonNo,
     /// Class.
     pub class: ClassNo,
     /// Plan.
