@@ -226,6 +226,7 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
         after.apply(&scratch(sequence, desk.now, event.clone()));
     }
     let mut nested = Desk::new(&after, desk.facts, desk.now, desk.hands);
+    nested.correcting = true;
     nested.reusable = original.evidence.iter().map(|e| e.digest).collect();
     nested.reusable.push(bill_digest(&original.bill_no));
     let blue = super::effect(&mut nested, &c.replacement);

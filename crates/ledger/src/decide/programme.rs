@@ -32,6 +32,11 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
     if ceiling > 0 && c.total_fen > ceiling {
         desk.short("APR-003", "total_fen", ceiling, c.total_fen);
     }
+    // A budget set before its scheme is within it too.
+    let set = bound_budget(desk.state, c.year);
+    if set > c.total_fen {
+        desk.short("BUD-001", "total_fen", c.total_fen, set);
+    }
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
@@ -126,13 +131,7 @@ fn budget_lines(desk: &mut Desk<'_>, approval: ApprovalNo, lines: &[BudgetLine])
 fn check_scheme_total(desk: &mut Desk<'_>, year: u16, lines: &[Known]) {
     let Some(limit) = desk.state.schemes.get(&year).map(|s| s.scheme.total_fen) else { return };
     let bound = |source: SourceNo| desk.state.sources.get(source).is_some_and(|s| s.quota_bound);
-    let total_account = desk.state.posting.budget_total;
-    let set = desk
-        .state
-        .budget
-        .iter()
-        .filter(|((y, source, _, _, account), _)| *y == year && *account == total_account && bound(*source))
-        .fold(0, |sum: Fen, (_, fen)| sum.saturating_sub(*fen));
+    let set = bound_budget(desk.state, year);
     let change = lines.iter().filter(|l| bound(l.source)).fold(0, |sum: Fen, l| match l.change {
         Change::Increase => sum.saturating_add(l.fen),
         Change::Decrease => sum.saturating_sub(l.fen),
@@ -141,6 +140,18 @@ fn check_scheme_total(desk: &mut Desk<'_>, year: u16, lines: &[Known]) {
     if change > 0 && asked > limit {
         desk.short("BUD-001", "scheme.total_fen", limit, asked);
     }
+}
+
+/// The budget of a year's own money that its scheme bounds.
+fn bound_budget(state: &State, year: u16) -> Fen {
+    let bound = |source: SourceNo| state.sources.get(source).is_some_and(|s| s.quota_bound);
+    state
+        .budget
+        .iter()
+        .filter(|((y, source, _, _, account), _)| {
+            (*y, *account) == (year, state.posting.budget_total) && bound(*source)
+        })
+        .fold(0, |sum: Fen, (_, fen)| sum.saturating_sub(*fen))
 }
 
 /// T11: 901 to 911, or back.
@@ -310,7 +321,7 @@ pub(super) fn submit_batch(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch) -> Ve
     if desk.state.organizations.no(&c.organization).is_none() {
         desk.unknown("organization");
     }
-    desk.check_not_future(c.submitted_on, "submitted_on");
+    desk.check_date(c.submitted_on, "submitted_on");
     desk.check_unique_evidence(&c.evidence);
     if c.roster_rows != c.insured_count {
         desk.hit("ENR-001", "roster_rows", &c.insured_count.to_string(), &c.roster_rows.to_string());
@@ -360,6 +371,11 @@ pub(super) fn review_batch(desk: &mut Desk<'_>, c: &ReviewEnrollmentBatch) -> Ve
     if !role.is_some_and(|role| desk.state.has_role(desk.hands.maker, &[role])) {
         let person = desk.state.persons.code(desk.hands.maker).to_owned();
         desk.hit("APR-002", "reviewer", role.map_or("", |r| r.code()), &person);
+    }
+    // A department may fill in a form; it then takes another person of it to review that form.
+    if batch.submitted_by == desk.hands.maker {
+        let person = desk.state.persons.code(desk.hands.maker).to_owned();
+        desk.hit("APR-002", "reviewer", "another person", &person);
     }
     if c.reviewed_on < batch.form.submitted_on {
         desk.hit("APR-002", "reviewed_on", &batch.form.submitted_on.to_string(), &c.reviewed_on.to_string());

@@ -37,10 +37,13 @@ impl State {
                 self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
             }
             Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
-            Event::BatchSubmitted { batch, .. } => self.add_batch(batch),
+            Event::BatchSubmitted { batch, .. } => self.add_batch(batch, person),
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
+                // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
+                let recorded = record::Day::of_instant(record.time);
+                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
                 if let Some(b) = self.batch_mut(*batch) {
-                    b.review = Some((*verdict, *reviewed_on, person));
+                    b.review = Some((*verdict, stands_on, person));
                 }
             }
             Event::CoverConfirmed { batch, confirmation_no, heads, fen, confirmed_on } => {
@@ -164,12 +167,13 @@ impl State {
         self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
     }
 
-    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch) {
+    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch, submitted_by: PersonNo) {
         let org = self.organizations.no(&form.organization).unwrap_or(0);
         let batch = Batch {
             class: self.class_no(&form.class).unwrap_or(0),
             plan: self.plan_no(&form.plan).unwrap_or(0),
             form: form.clone(),
+            submitted_by,
             review: None,
             paid_heads: 0,
             received_heads: 0,

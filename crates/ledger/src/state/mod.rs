@@ -283,11 +283,13 @@ pub struct Grant {
 pub struct Batch {
     /// The form's header.
     pub form: SubmitEnrollmentBatch,
+    /// Who handed it in.
+    pub submitted_by: PersonNo,
     /// Class.
     pub class: ClassNo,
     /// Plan.
     pub plan: PlanNo,
-    /// Last review: verdict, day, reviewer.
+    /// Last review: verdict, day from which it stands, reviewer.
     pub review: Option<(Verdict, Day, PersonNo)>,
     /// Heads whose subsidy was paid and not returned, with the payments' reversals taken out.
     pub paid_heads: u32,
