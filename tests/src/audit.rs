@@ -22,6 +22,8 @@ pub struct Log {
     pub requests: BTreeMap<String, u32>,
     /// How often each bill number stands on a receipt.
     pub bills: BTreeMap<String, u32>,
+    /// Voucher of each request that posted a receipt.
+    pub vouchers: BTreeMap<String, String>,
     /// Numbers of the vouchers of word 代, in the order of the log.
     pub receipt_numbers: Vec<u32>,
     /// Sum of the receipts, fen.
@@ -67,6 +69,7 @@ impl Log {
             *self.requests.entry(listed.request_id.clone()).or_default() += 1;
         }
         if let Event::ReceiptPosted(posted) = record.event {
+            self.vouchers.insert(listed.request_id.clone(), posted.voucher.reference.to_string());
             *self.bills.entry(posted.receipt.bill_no).or_default() += 1;
             self.receipt_numbers.push(posted.voucher.reference.number);
             self.received_fen += posted.receipt.fen;
@@ -138,9 +141,14 @@ impl Views {
         }
     }
 
-    /// Vouchers in the views.
-    pub fn vouchers(&self) -> usize {
-        self.vouchers.len()
+    /// Vouchers of word 代 in the views, whose numbers must follow without gap.
+    pub fn receipts(&self) -> usize {
+        let word = Word::Dai.code();
+        let numbered = self.vouchers.iter().filter(|voucher| voucher.reference.starts_with(word));
+        let numbers = numbered.map(|voucher| voucher.reference.rsplit('-').next().and_then(|no| no.parse().ok()));
+        let numbers: Vec<u32> = numbers.map(|no| no.expect("a reference ends in its number")).collect();
+        assert!(numbers.iter().copied().eq((1..).take(numbers.len())), "the views have a gap in word {word}");
+        numbers.len()
     }
 }
 

@@ -4,5 +4,6 @@
 pub mod audit;
 pub mod chance;
 pub mod collecting;
+pub mod line;
 pub mod office;
 pub mod season;

@@ -11,6 +11,7 @@ use engine::{Engine, Options};
 use server::{ServeOptions, serve};
 use store::SqliteStore;
 use testkit::early::EarlyStore;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// How long after its answer a batch is written: some disk flushes, so that a kill at any moment finds something unwritten.
@@ -23,7 +24,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::open(Arc::new(store), Options::default()).await?;
     let (bound, address) = oneshot::channel();
     let options = ServeOptions::at(([127, 0, 0, 1], 0).into(), None);
-    let serving = tokio::spawn(serve(engine, options, bound, std::future::pending()));
+    let mut asked = signal(SignalKind::terminate())?;
+    let shutdown = async move {
+        asked.recv().await;
+    };
+    let serving = tokio::spawn(serve(engine, options, bound, shutdown));
     println!("listening on {}", address.await?);
     Ok(serving.await??)
 }
