@@ -1,15 +1,15 @@
-//! Servers as processes of their own: started on a free port, found by the address that they print, stopped or killed. Whoever holds one
+//! Servers as processes of their own: started on a free port, found by the address that they tell, stopped or killed. Whoever holds one
 //! ends it, whatever becomes of the test. What is asked of a server is no matter of this file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long a server may take to print its address: replaying a log of a season takes seconds.
+/// How long a server may take to tell its address: replaying a log of a season takes seconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(120);
 
 /// The variable with the built `earmark` binary; `cargo xtask test` sets it.
@@ -39,29 +39,24 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts a server and waits until it prints where it listens. What it logs is appended to `log`.
+    /// Starts a server and waits until it tells where it listens. All that it says is appended to `log`.
     pub fn start(command: &mut Command, log: &Path) -> Served {
-        let logged: File = OpenOptions::new().create(true).append(true).open(log).expect("the log can be written");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(logged);
+        let said: File = OpenOptions::new().create(true).append(true).open(log).expect("the log can be written");
+        let (output, input) = std::io::pipe().expect("there is room for a pipe");
+        let copy = input.try_clone().expect("a pipe has two ends");
+        command.stdin(Stdio::null()).stdout(copy).stderr(input);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let output = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        // The command still holds our ends of the pipe; without them it ends with the server.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let (found, address) = mpsc::channel();
-        // Reads on to the end, so that the server never writes into a closed pipe.
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if let Some(address) = address_in(&line) {
-                    // Only the first is waited for.
-                    let _ = found.send(address);
-                }
-            }
-        });
+        std::thread::spawn(move || listen(BufReader::new(output), said, &found));
         match address.recv_timeout(STARTED_WITHIN) {
             Ok(address) => Served { child, address },
             Err(_) => {
-                drop(child.kill());
+                let _ = child.kill();
                 let ended = child.wait();
                 let said = std::fs::read_to_string(log).unwrap_or_default();
-                panic!("{command:?} printed no address ({ended:?}):\n{said}");
+                panic!("{command:?} told no address ({ended:?}):\n{said}");
             }
         }
     }
@@ -110,8 +105,20 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         // Gone already, if it was stopped or killed; then both fail and there is nothing to do.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies what a server says to its log, to the end, and tells the addresses in it.
+fn listen(output: impl BufRead, mut log: File, found: &mpsc::Sender<SocketAddr>) {
+    for line in output.lines().map_while(Result::ok) {
+        if let Some(address) = address_in(&line) {
+            // Only the first is waited for.
+            let _ = found.send(address);
+        }
+        // A log that cannot be written must not stop the server on a full pipe.
+        let _ = writeln!(log, "{line}");
     }
 }
 
