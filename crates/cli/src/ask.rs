@@ -7,6 +7,7 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, Kind, MethodDescriptor, Value};
 
 use crate::config::Config;
+use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::verbs::Verb;
 use crate::{fail, flags, journal, json, schema, show};
@@ -32,10 +33,11 @@ impl std::error::Error for Failed {}
 pub async fn run(verb: &Verb, matches: &ArgMatches, config: &Config, as_json: bool) -> anyhow::Result<()> {
     let lang = config.lang()?;
     let method = schema::method(verb.method)?;
-    let mut request = flags::read(&method.input(), matches)?;
-    set_unless_given(&mut request, "book", || Ok(Value::String(config.need("book")?.to_owned())))?;
+    let mut request = flags::read(&method.input(), matches).map_err(Misuse)?;
+    let book = || Ok(Value::String(config.need("book")?.to_owned()));
+    set_unless_given(&mut request, "book", book).map_err(Misuse)?;
+    let client = Client::connect(&config.client().map_err(Misuse)?)?;
     let context = prepare(&method, &mut request, matches, config, lang)?;
-    let client = Client::connect(&config.client()?)?;
     if matches.try_get_one::<bool>("all").ok().flatten().copied().unwrap_or(false) {
         return all_pages(&client, &method, request, lang, as_json).await;
     }

@@ -8,6 +8,11 @@ use tonic_types::StatusExt;
 
 use crate::lang::Lang;
 
+/// What was not understood before anything was asked: flags, settings, files.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct Misuse(pub anyhow::Error);
+
 /// What is known of a failed call beside its status.
 #[derive(Clone, Debug, Default)]
 pub struct Context {

@@ -17,6 +17,7 @@ use v1::premium_receipt_answer::Answer;
 
 use crate::config::Config;
 use crate::csv::Reader;
+use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::{ask, fail, schema, text, yuan};
 
@@ -50,8 +51,8 @@ enum What {
 pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<()> {
     let What::Receipts { file, check } = &args.what;
     let lang = config.lang()?;
-    let book = config.need("book")?;
-    let rows = judge(file, book, lang)?;
+    let book = config.need("book").map_err(Misuse)?;
+    let rows = judge(file, book, lang).map_err(Misuse)?;
     if *check {
         let total = yuan::show(rows.fen);
         match as_json {
@@ -62,7 +63,7 @@ pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<
         }
         return Ok(());
     }
-    let client = Client::connect(&config.client()?)?;
+    let client = Client::connect(&config.client().map_err(Misuse)?)?;
     let bar = progress(rows.count);
     let mut refused: Vec<(String, tonic::Status)> = Vec::new();
     let items = read(file, book)?.filter_map(Result::ok).map(|(_, item)| item);

@@ -34,6 +34,7 @@ use clap_complete::Shell;
 
 use ask::Failed;
 use config::Config;
+use fail::Misuse;
 use lang::Lang;
 
 /// It did not work, or was refused.
@@ -59,11 +60,6 @@ fn main() -> ExitCode {
         Err(error) => ended(&error, lang, as_json),
     }
 }
-
-/// What was not understood before anything was asked.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-struct Misuse(anyhow::Error);
 
 fn misused(error: &anyhow::Error) -> ExitCode {
     eprintln!("earmark: {error:#}");

@@ -3,10 +3,11 @@
 
 use anyhow::{Context, bail};
 use api::v1;
-use serde_json::{Value, json};
+use serde_json::{Value, json as object};
 use v1::mutation_result::Outcome;
 use v1::statement_row::Columns;
 
+use crate::json;
 use crate::lang::Lang;
 use crate::table::Sheet;
 use crate::yuan;
@@ -155,6 +156,26 @@ pub fn voucher(answer: &v1::GetVoucherResponse, lang: Lang) -> anyhow::Result<St
     Ok(format!("{}\n", text.trim_end()))
 }
 
+/// Refused requests, each with every rule that it hit.
+pub fn rejections(answer: &v1::ListRejectionsResponse, lang: Lang) -> String {
+    let mut text = String::new();
+    for rejection in &answer.rejections {
+        let time = rejection.record_time.map(|t| json::instant(t.seconds, t.nanos)).unwrap_or_default();
+        let (person, id) = (&rejection.person, &rejection.request_id);
+        text.push_str(&format!("{}  {time}  {person}  {id}\n", rejection.sequence));
+        for hit in &rejection.hits {
+            text.push_str(&format!("  {}  {}  {}\n", hit.rule, hit.subject, hit.description));
+        }
+    }
+    if answer.rejections.is_empty() {
+        text.push_str(lang.pick("（无）\n", "(none)\n"));
+    }
+    if !answer.next_page_token.is_empty() {
+        text.push_str(&format!("{} --page-token {}\n", lang.pick("下一页：", "next page:"), answer.next_page_token));
+    }
+    text
+}
+
 /// What became of a mutation, and what to do next.
 pub fn outcome(result: &v1::MutationResult, lang: Lang) -> anyhow::Result<String> {
     let judged = result.receipt.is_none();
@@ -197,15 +218,15 @@ pub fn outcome(result: &v1::MutationResult, lang: Lang) -> anyhow::Result<String
 /// A row of the statement as JSON.
 pub fn statement_json(row: &v1::StatementRow) -> Value {
     let columns = match &row.columns {
-        Some(Columns::Fund(fund)) => json!({
+        Some(Columns::Fund(fund)) => object!({
             "opening_fen": fund.opening_fen,
             "income_fen": fund.income_fen,
-            "expenses": fund.expenses.iter().map(|e| json!({"class": e.class, "amount_fen": e.amount_fen})).collect::<Vec<_>>(),
+            "expenses": fund.expenses.iter().map(|e| object!({"class": e.class, "amount_fen": e.amount_fen})).collect::<Vec<_>>(),
             "expense_fen": fund.expense_fen,
             "to_surplus_fen": fund.to_surplus_fen,
             "closing_fen": fund.closing_fen,
         }),
-        Some(Columns::Custody(held)) => json!({
+        Some(Columns::Custody(held)) => object!({
             "opening_fen": held.opening_fen,
             "collected_fen": held.collected_fen,
             "remitted_fen": held.remitted_fen,
@@ -213,5 +234,5 @@ pub fn statement_json(row: &v1::StatementRow) -> Value {
         }),
         None => Value::Null,
     };
-    json!({"source": row.source, "source_name": row.source_name, "columns": columns})
+    object!({"source": row.source, "source_name": row.source_name, "columns": columns})
 }

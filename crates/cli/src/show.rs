@@ -59,7 +59,6 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ),
     ("Record", &["sequence", "record_time", "person", "event", "request_id", "part", "parts", "leaf_hash"]),
     ("Submission", &["submission", "record_time", "person", "command"]),
-    ("Rejection", &["sequence", "record_time", "person", "request_id", "hits"]),
     (
         "Account",
         &["code", "name_zh", "element", "normal", "posting", "blocked", "crosswalk_2009", "crosswalk_2009_name"],
@@ -74,6 +73,7 @@ pub fn answer(message: &DynamicMessage, lang: Lang) -> anyhow::Result<String> {
         "GetTrialBalanceResponse" => Ok(sheets::trial_balance(&read(&bytes)?, lang)),
         "GetStatementResponse" => Ok(sheets::statement(&read(&bytes)?, lang)),
         "GetVoucherResponse" => sheets::voucher(&read(&bytes)?, lang),
+        "ListRejectionsResponse" => Ok(sheets::rejections(&read(&bytes)?, lang)),
         _ if name.get_field_by_name("result").is_some() => sheets::outcome(&result(message)?, lang),
         _ => Ok(generic(message, lang)),
     }
@@ -106,6 +106,7 @@ fn generic(message: &DynamicMessage, lang: Lang) -> String {
                     text.push_str(&generic(inner, lang));
                 }
             }
+            _ if field.supports_presence() && !message.has_field(&field) => {}
             (_, value) => {
                 let shown = cell(&field, value, lang);
                 if !shown.is_empty() {
@@ -122,7 +123,7 @@ fn generic(message: &DynamicMessage, lang: Lang) -> String {
 fn listing(of: &MessageDescriptor, items: &[Value], lang: Lang) -> String {
     let columns: Vec<Vec<FieldDescriptor>> = match COLUMNS.iter().find(|(name, _)| *name == of.name()) {
         Some((_, paths)) => paths.iter().filter_map(|path| resolve(of, path)).collect(),
-        None => of.fields().map(|field| vec![field]).collect(),
+        None => of.fields().filter(|field| field.name() != "evidence").map(|field| vec![field]).collect(),
     };
     let rows: Vec<Vec<String>> = items
         .iter()
@@ -163,6 +164,8 @@ fn resolve(of: &MessageDescriptor, path: &str) -> Option<Vec<FieldDescriptor>> {
 fn at(message: &DynamicMessage, path: &[FieldDescriptor], lang: Lang) -> String {
     match path {
         [] => String::new(),
+        // What is not there is not zero.
+        [field] if field.supports_presence() && !message.has_field(field) => String::new(),
         [field] => cell(field, &message.get_field(field), lang),
         [field, below @ ..] => {
             message.get_field(field).as_message().map(|inner| at(inner, below, lang)).unwrap_or_default()

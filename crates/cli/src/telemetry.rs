@@ -1,6 +1,8 @@
 //! Where a server's words go: log lines to standard error, spans and metrics to an OpenTelemetry collector where one is named. What is
 //! measured is `server`'s and `engine`'s; nothing here holds what a request said.
 
+use std::io::IsTerminal;
+
 use anyhow::{Context, bail};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
@@ -46,7 +48,7 @@ pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
         filter.parse().with_context(|| format!("log is a level or levels by part, not {filter:?}"))?;
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match config.need("log_format")? {
         "json" => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
-        "text" => fmt::layer().with_writer(std::io::stderr).boxed(),
+        "text" => fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).boxed(),
         other => bail!("log_format is json or text, not {other:?}"),
     };
     let mut layers = vec![lines];
