@@ -159,11 +159,8 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee)
-        && drawn.counterparty != account
-    {
-        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-        desk.hit("REM-003", "bank_txn.counterparty_account", &c.payee_account, &code);
+    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
+        drawn.check_reached(desk, "REM-003", account);
     }
     let mut parts = Vec::new();
     for (i, item) in c.items.iter().enumerate() {

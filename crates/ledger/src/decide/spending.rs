@@ -2,7 +2,7 @@
 
 use record::command::{CommitExpenditure, Disburse, ReleaseCommitment};
 use record::event::{Committed, Effect};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, OrgType, Settlement, Side, Template};
+use record::kinds::{ApprovalKind, Direction, OrgType, Settlement, Side, Template};
 use record::{AccountNo, ApprovalNo, CommitmentNo, Day, Event, Fen, GrantNo, Line, OrgNo, UseNo};
 
 use super::approvals::{Act, carry};
@@ -75,7 +75,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
         from_allocated_fen,
         date: c.date,
     };
-    let lines = encumbrance(desk, &open(&committed), c.heads, c.fen, from_allocated_fen, false);
+    let lines = encumbrance(desk, &Commitment::opened(&committed), c.heads, c.fen, from_allocated_fen, false);
     let draft = Draft {
         attachments: c.evidence.len(),
         approval: committed.approval,
@@ -84,24 +84,6 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
     };
     let voucher = desk.voucher(draft);
     vec![Event::Committed(committed), desk.posted(voucher, Effect::None, &c.evidence)]
-}
-
-/// The commitment that an event opens.
-fn open(event: &Committed) -> Commitment {
-    Commitment {
-        code: event.code.clone(),
-        approval: event.approval,
-        year: event.year,
-        source: event.source,
-        class: event.class,
-        plan: event.plan,
-        unit_fen: event.unit_fen,
-        open_heads: event.heads,
-        open_fen: event.fen,
-        allocated_fen: event.from_allocated_fen,
-        paid_fen: 0,
-        date: event.date,
-    }
 }
 
 /// T13: 912 and 911 to 913, or back.
@@ -176,22 +158,10 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         desk.hit("DIV-003", "settlement", Settlement::Transfer.code(), Settlement::Cash.code());
     }
     let payee = lines::payee(desk, &c.payee_account, "USE-006");
-    let bank = Draw {
-        account: &c.bank_account,
-        purpose: BankPurpose::FundSpecial,
-        owner: OWN,
-        txn: &c.bank_txn,
-        direction: Direction::Out,
-        fen: c.fen,
-        not_before: Some(c.date),
-    };
-    let drawn = draw(desk, &bank);
+    let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::Out, c.fen, c.date));
     desk.check_evidence(&c.evidence);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee)
-        && drawn.counterparty != account
-    {
-        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-        desk.hit("USE-006", "bank_txn.counterparty_account", &c.payee_account, &code);
+    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
+        drawn.check_reached(desk, "USE-006", account);
     }
     // Authority must stand before the money leaves, whatever day the voucher then bears.
     let paid_on = drawn.map_or(c.date, |drawn| drawn.date.min(c.date));

@@ -227,20 +227,7 @@ impl State {
         if let Some(approval) = self.approvals.get_mut(event.approval) {
             approval.used_fen = approval.used_fen.saturating_add(event.fen);
         }
-        self.commitments.push(Commitment {
-            code: event.code.clone(),
-            approval: event.approval,
-            year: event.year,
-            source: event.source,
-            class: event.class,
-            plan: event.plan,
-            unit_fen: event.unit_fen,
-            open_heads: event.heads,
-            open_fen: event.fen,
-            allocated_fen: event.from_allocated_fen,
-            paid_fen: 0,
-            date: event.date,
-        });
+        self.commitments.push(Commitment::opened(event));
     }
 
     fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {

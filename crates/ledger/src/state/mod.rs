@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use record::event::Committed;
 use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
 use record::{
@@ -331,6 +332,24 @@ pub struct Commitment {
 }
 
 impl Commitment {
+    /// The commitment that an event opens.
+    pub(crate) fn opened(event: &Committed) -> Commitment {
+        Commitment {
+            code: event.code.clone(),
+            approval: event.approval,
+            year: event.year,
+            source: event.source,
+            class: event.class,
+            plan: event.plan,
+            unit_fen: event.unit_fen,
+            open_heads: event.heads,
+            open_fen: event.fen,
+            allocated_fen: event.from_allocated_fen,
+            paid_fen: 0,
+            date: event.date,
+        }
+    }
+
     /// Of the open amount, what came from allocated places: payments spend those first. A payment that was reversed spent nothing.
     pub fn open_allocated_fen(&self) -> Fen {
         self.allocated_fen.saturating_sub(self.paid_fen).max(0)
