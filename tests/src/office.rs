@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api::google::r#type::Date;
 use api::v1::{self, EvidenceKind, Role, mutation_result::Outcome};
 use client::{Client, ClientError, Options};
-use engine::store::{Store, TokenEntry};
 use sha2::{Digest as _, Sha256};
+use testkit::process;
 
 /// The organisation whose book it is.
 pub const OWN: &str = "GDZGH";
@@ -56,27 +56,15 @@ const PEOPLE: &[(&str, &str, Role)] = &[
 /// Tokens by person.
 pub type Tokens = BTreeMap<&'static str, String>;
 
-/// Puts a token for everybody into the catalogue of a data folder that no server holds. The tokens are the same each time: the books
-/// that they open are thrown away.
-pub async fn tokens(data: &Path) -> Tokens {
-    let store = store::SqliteStore::open(data).await.expect("the data folder can be opened");
+/// Makes a token for everybody, in the data folder, with the operators' command.
+pub fn tokens(data: &Path) -> Tokens {
     let people = PEOPLE.iter().map(|(code, ..)| *code).chain([OPERATOR, STRANGER]);
-    let mut tokens = Tokens::new();
-    for person in people {
-        let token = server::auth::token_text(&Sha256::digest(person).into());
-        let entry = TokenEntry {
-            hash: server::auth::token_hash(&token).expect("a token has the form of one"),
-            person: person.to_owned(),
-            operator: person == OPERATOR,
-            created_at: 0,
-            expires_at: None,
-            revoked: false,
-        };
-        store.add_token(&entry).await.expect("the catalogue takes tokens");
-        tokens.insert(person, token);
-    }
-    store.close().await;
-    tokens
+    let made = people.map(|person| {
+        let mut words = vec!["token", "create", person];
+        words.extend((person == OPERATOR).then_some("--operator"));
+        (person, process::output(data, &words).trim().to_owned())
+    });
+    made.collect()
 }
 
 /// A client with a connection of its own.

@@ -73,7 +73,7 @@ async fn post(poster: u32, line: Line) -> Met {
 async fn a_hundred_posters_lose_nothing_and_double_nothing() {
     let folder = tempfile::tempdir().expect("there is room for a temporary folder");
     let data = folder.path().join("data");
-    let tokens = tokens(&data).await;
+    let tokens = tokens(&data);
     let server = Served::start(&mut process::serve(&data), &data.with_extension("log"));
     let office = Office::new(&server.endpoint(), &tokens, BOOK);
     office.open_book(v1::Period { year: 2018, month: 4 }, day(2019, 1, 1)).await;

@@ -25,11 +25,27 @@ pub fn earmark() -> PathBuf {
     beside.unwrap_or_else(|| panic!("no `earmark` is built: run `cargo build --bin earmark`, or set {BINARY_VARIABLE}"))
 }
 
+/// `earmark` with these words, over a data folder. It sees none of our own variables, which it would take for its configuration.
+pub fn command(data: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(earmark());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
+        command.env_remove(name);
+    }
+    command.args(words).arg("--data").arg(data);
+    command
+}
+
 /// `earmark serve` over a data folder, on a free port of this machine.
 pub fn serve(data: &Path) -> Command {
-    let mut command = Command::new(earmark());
-    command.arg("serve").args(["--listen", "127.0.0.1:0"]).arg("--data").arg(data);
-    command
+    command(data, &["serve", "--listen", "127.0.0.1:0"])
+}
+
+/// What `earmark` with these words prints; panics with all that it says where it fails.
+pub fn output(data: &Path, words: &[&str]) -> String {
+    let ended = command(data, words).output().expect("earmark starts");
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "earmark {words:?}: {said}{}", String::from_utf8_lossy(&ended.stderr));
+    said
 }
 
 /// A running server.

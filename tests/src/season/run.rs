@@ -54,7 +54,7 @@ pub struct Figures {
 /// Plays the season. `serve` makes the command of a server over the data folder, which must be empty.
 pub async fn run(season: Season, data: &Path, serve: impl Fn(&Path) -> Command) -> Figures {
     let log = data.with_extension("log");
-    let tokens = tokens(data).await;
+    let tokens = tokens(data);
     let server = Served::start(&mut serve(data), &log);
     let office = Office::new(&server.endpoint(), &tokens, BOOK);
     let mut figures = Figures { receipts: season.collection.receipts(), ..Figures::default() };
