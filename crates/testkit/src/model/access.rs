@@ -65,6 +65,8 @@ impl Model {
         let Some(who) = self.persons.iter().find(|p| p.code == person) else { return false };
         let roles = match command {
             Command::ReviewCommand(review) => match self.waiting.iter().find(|w| w.number == review.submission) {
+                // One's own review is refused on the record, not turned away.
+                Some(waiting) if waiting.person == person => return true,
                 Some(waiting) => reviewers(&waiting.command),
                 None => vec![Role::FinReviewer, Role::FinChief, Role::Approver, Role::Cashier],
             },
