@@ -55,7 +55,12 @@ fn answered(name: &str) -> Vec<Row> {
     rows.iter()
         .map(|row| {
             let amounts = ["debit_total_fen", "credit_total_fen", "debit_balance_fen", "credit_balance_fen"];
-            (text(row, "source"), text(row, "account"), text(row, "account_name"), amounts.map(|name| amount(row, name)))
+            (
+                text(row, "source"),
+                text(row, "account"),
+                text(row, "account_name"),
+                amounts.map(|name| amount(row, name)),
+            )
         })
         .collect()
 }
@@ -117,7 +122,8 @@ fn the_statement_ties_to_the_trial_balance() {
         let found = ["opening_fen", "income_fen", "expense_fen", "closing_fen"].map(|name| column(source, name));
         assert_eq!(found, [opening, income, expense, closing], "{source}");
     }
-    for (source, collected, remitted, left) in [("S1M", 800_000_000, 799_800_000, 200_000), ("S1U", 432_000_000, 432_000_000, 0)]
+    for (source, collected, remitted, left) in
+        [("S1M", 800_000_000, 799_800_000, 200_000), ("S1U", 432_000_000, 432_000_000, 0)]
     {
         let found = ["collected_fen", "remitted_fen", "closing_fen"].map(|name| column(source, name));
         assert_eq!(found, [collected, remitted, left], "{source}");
