@@ -103,18 +103,19 @@ where
             let begun = Instant::now();
             let language = language_of(request.headers());
             let response = if request.uri().path().starts_with(OPEN_TO_ALL) {
+                // Health has a protocol of its own: NOT_FOUND, without details, for a name that it does not know.
                 inner.call(request).await?
             } else {
-                match shared.origin(request.headers(), language).await {
+                let answered = match shared.origin(request.headers(), language).await {
                     Ok(origin) => {
                         recorded.record("person", &origin.principal.person);
                         request.extensions_mut().insert(origin);
                         inner.call(request).await?
                     }
                     Err(failure) => failure.status(language).into_http(),
-                }
+                };
+                polish(answered, language)
             };
-            let response = polish(response, language);
             let code = response_code(&response);
             recorded.record("code", tracing::field::debug(code));
             shared.requests.answered(&method, code, begun.elapsed());

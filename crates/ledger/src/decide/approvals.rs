@@ -58,17 +58,6 @@ pub(crate) fn carry(desk: &mut Desk<'_>, act: &Act<'_>) -> Option<ApprovalNo> {
     if let Some(last) = approval.valid_to.filter(|last| judged > *last) {
         desk.hit(act.rule, "approval.valid_to", &last.to_string(), &judged.to_string());
     }
-    let scope = &approval.scope;
-    let fields = [
-        ("approval.scope.source", &scope.source),
-        ("approval.scope.class", &scope.class),
-        ("approval.scope.plan", &scope.plan),
-    ];
-    for ((subject, allowed), asked) in fields.into_iter().zip(act.scope) {
-        if !allowed.is_empty() && !asked.is_empty() && allowed != asked {
-            desk.hit(act.rule, subject, allowed, asked);
-        }
-    }
     let left = approval.max_fen.saturating_sub(found.used_fen);
     if act.fen > left {
         desk.short(act.rule, "approval.max_fen", left, act.fen);
@@ -77,5 +66,23 @@ pub(crate) fn carry(desk: &mut Desk<'_>, act: &Act<'_>) -> Option<ApprovalNo> {
         let code = desk.state.persons.code(found.registered_by).to_owned();
         desk.hit("APR-005", "approval.registered_by", "another person", &code);
     }
+    check_scope(desk, no, act.rule, act.scope);
     Some(no)
+}
+
+/// What an approval names bounds what is done under it, line by line; what it leaves open, and what the act has not, is free.
+pub(crate) fn check_scope(desk: &mut Desk<'_>, approval: ApprovalNo, rule: &str, asked: [&str; 3]) {
+    let state = desk.state;
+    let Some(found) = state.approvals.get(approval) else { return };
+    let scope = &found.approval.scope;
+    let fields = [
+        ("approval.scope.source", &scope.source),
+        ("approval.scope.class", &scope.class),
+        ("approval.scope.plan", &scope.plan),
+    ];
+    for ((subject, allowed), asked) in fields.into_iter().zip(asked) {
+        if !allowed.is_empty() && !asked.is_empty() && allowed != asked {
+            desk.hit(rule, subject, allowed, asked);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use record::kinds::{BankPurpose, Direction, OrgType, Settlement};
 use record::{BankAccountNo, BankTxnNo, Day, Event, Fen, OrgNo, PersonNo};
 
 use super::Desk;
+use super::lines::OWN;
 
 /// A bank transaction that a voucher draws on.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +96,24 @@ pub(crate) struct Draw<'c> {
     pub fen: Fen,
     /// Voucher date, where it may not be before the movement; receipts may be paid in together later.
     pub not_before: Option<Day>,
+}
+
+impl<'c> Draw<'c> {
+    /// A draw on a transaction of the book's own special account, for a voucher of this date.
+    pub fn special(account: &'c str, txn: &'c str, direction: Direction, fen: Fen, date: Day) -> Draw<'c> {
+        Draw { account, purpose: BankPurpose::FundSpecial, owner: OWN, txn, direction, fen, not_before: Some(date) }
+    }
+}
+
+impl Drawn {
+    /// The rule that guards the payee: the money went to the very account that the request names.
+    pub fn check_reached(&self, desk: &mut Desk<'_>, rule: &str, account: BankAccountNo) {
+        if self.counterparty != account {
+            let code = |no| desk.state.bank_accounts.code(no).to_owned();
+            let (named, reached) = (code(account), code(self.counterparty));
+            desk.hit(rule, "bank_txn.counterparty_account", &named, &reached);
+        }
+    }
 }
 
 /// SRC-010 and LED-011: the account is registered for this purpose and owner, and the transaction on it still covers the amount.

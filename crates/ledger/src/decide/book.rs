@@ -100,6 +100,10 @@ pub(super) fn define_account(desk: &mut Desk<'_>, c: &DefineAccount) -> Vec<Even
     if !c.account.parent.is_empty() && desk.state.accounts.no(&c.account.parent).is_none() {
         desk.unknown("account.parent");
     }
+    // Only leaves take postings (末级科目), so what takes postings gets no leaf below it.
+    if let Some((_, parent)) = desk.state.accounts.find(&c.account.parent).filter(|(_, parent)| parent.posting) {
+        desk.hit("LED-003", "account.parent", "posting=BLOCK", &parent.code);
+    }
     // A new leaf below a heading that the fund's rules block would open what they close.
     let mut above = desk.state.accounts.find(&c.account.parent);
     while let Some((_, account)) = above {

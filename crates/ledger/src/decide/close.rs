@@ -268,7 +268,6 @@ pub(super) fn sign_day(desk: &mut Desk<'_>, c: &SignDailySummary) -> Vec<Event> 
 pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<Event> {
     desk.check_date(c.date, "date");
     desk.check_evidence(&c.evidence);
-    let Some(source) = desk.source(&c.source, "source") else { return Vec::new() };
     let act = Act {
         approval: &c.approval,
         kinds: &[ApprovalKind::CarryToSurplus],
@@ -278,6 +277,7 @@ pub(super) fn carry_to_surplus(desk: &mut Desk<'_>, c: &CarryToSurplus) -> Vec<E
         scope: [&c.source, "", ""],
     };
     let approval = carry(desk, &act).unwrap_or(0);
+    let Some(source) = desk.source(&c.source, "source") else { return Vec::new() };
     // T27 knows the union's own surplus only. Fiscal money goes back to the treasury or stays carried forward.
     if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::Fiscal) {
         desk.hit("SRC-006", "source", "", &c.source);

@@ -149,6 +149,7 @@ fn red(
         returned.and_then(|no| desk.state.bank_txns.get(no)).map_or(original.voucher.cashier_by, |txn| txn.cashier);
     let summary = format!("注销{}{}号凭证 {reason}", chinese_date(original.voucher.date), of);
     let draft = Draft {
+        ledger: original.voucher.ledger,
         word: original.voucher.reference.word,
         kind: VoucherKind::RedReversal,
         attachments: evidence.len(),
@@ -225,6 +226,7 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
         after.apply(&scratch(sequence, desk.now, event.clone()));
     }
     let mut nested = Desk::new(&after, desk.facts, desk.now, desk.hands);
+    nested.correcting = true;
     nested.reusable = original.evidence.iter().map(|e| e.digest).collect();
     nested.reusable.push(bill_digest(&original.bill_no));
     let blue = super::effect(&mut nested, &c.replacement);
@@ -241,12 +243,13 @@ fn scratch(sequence: u64, time: i64, event: Event) -> Record {
 /// The replacement is the kind of command that posted the original (LED-010), dated with the correction.
 fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
     let is_receipt = original.voucher.reference.word == Word::Dai;
-    let (fits, date) = match (&*c.replacement, &original.effect) {
-        (Command::Disburse(r), Effect::Payment { .. }) => (true, r.date),
-        (Command::RecordReturn(r), Effect::Return { .. }) => (true, r.date),
-        (Command::RemitPremiums(r), Effect::Remittance { .. }) => (true, r.date),
-        (Command::RecordIncome(r), Effect::None) => (!is_receipt, r.date),
-        (Command::PostPremiumReceipt(r), Effect::None) => (is_receipt, r.received_on),
+    let did = &original.effect;
+    let (fits, date) = match &*c.replacement {
+        Command::Disburse(r) => (matches!(did, Effect::Payment { .. }), r.date),
+        Command::RecordReturn(r) => (matches!(did, Effect::Return { .. }), r.date),
+        Command::RemitPremiums(r) => (matches!(did, Effect::Remittance { .. }), r.date),
+        Command::RecordIncome(r) => (matches!(did, Effect::None) && !is_receipt, r.date),
+        Command::PostPremiumReceipt(r) => (matches!(did, Effect::None) && is_receipt, r.received_on),
         _ => (false, c.date),
     };
     if !fits {
@@ -305,10 +308,11 @@ fn check_bank_unchanged(desk: &mut Desk<'_>, original: &Original, events: &[Even
             *sum = sum.saturating_add(fen);
         }
     }
-    // A replacement that did not come to lines has said why already.
-    let whole = events
-        .iter()
-        .any(|e| voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection));
+    // A replacement that did not come to lines has said why already; a receipt noted as paid elsewhere never has lines.
+    let whole = events.iter().any(|e| {
+        matches!(e, Event::ReceiptNoted(_))
+            || voucher_of(&scratch(0, 0, e.clone())).is_some_and(|v| v.kind == VoucherKind::BlueCorrection)
+    });
     for (no, fen) in net.into_iter().filter(|(_, fen)| whole && *fen != 0) {
         let id = desk.state.bank_txns.code(no).to_owned();
         desk.hit("LED-010", "bank_txn", &id, &fen.to_string());

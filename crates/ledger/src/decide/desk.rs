@@ -23,6 +23,8 @@ pub(crate) struct Desk<'a> {
     /// Digests, and digests of bill numbers, that may be cited again: a drawn bank transaction's slip, the documents of a voucher under
     /// correction.
     pub reusable: Vec<Digest>,
+    /// Whether a correction's replacement is judged: its money moved on the day it did, so deadlines ask about that day.
+    pub correcting: bool,
     hits: Vec<Hit>,
     faults: Vec<FieldFault>,
     numbers: BTreeMap<(Word, u32), u32>,
@@ -76,7 +78,7 @@ impl<'a> Desk<'a> {
     pub fn new(state: &'a State, facts: &'a Facts, now: i64, hands: Hands) -> Desk<'a> {
         let today = Day::of_instant(now);
         let (hits, faults, numbers) = Default::default();
-        Desk { state, facts, now, today, hands, reusable: Vec::new(), hits, faults, numbers }
+        Desk { state, facts, now, today, hands, reusable: Vec::new(), correcting: false, hits, faults, numbers }
     }
 
     /// Everything that was found, in the documented order; faults of form stand before hits of rules.
@@ -149,6 +151,11 @@ impl<'a> Desk<'a> {
     /// The day that deadlines judge: from `live_from` on the later of document date and record day (decisions.md 12).
     pub fn judged_day(&self, date: Day) -> Day {
         if date < self.state.live_from { date } else { date.max(self.today) }
+    }
+
+    /// The day that deadlines on money judge: the judged day of the voucher, or of a correction the day on which the money moved.
+    pub fn deadline_day(&self, date: Day, moved_on: Day) -> Day {
+        if self.correcting { moved_on } else { self.judged_day(date) }
     }
 
     /// LED-007: the date lies in an open month and not after today.

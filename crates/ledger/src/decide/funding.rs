@@ -13,16 +13,7 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
     desk.check_date(c.date, "date");
     desk.check_bill(&c.bill_no, "bill_no");
     check_documents(desk, c);
-    let bank = Draw {
-        account: &c.bank_account,
-        purpose: BankPurpose::FundSpecial,
-        owner: OWN,
-        txn: &c.bank_txn,
-        direction: Direction::In,
-        fen: c.fen,
-        not_before: Some(c.date),
-    };
-    let drawn = draw(desk, &bank);
+    let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date));
     desk.check_evidence(&c.evidence);
     check_payer(desk, drawn);
     let Some(source) = source_of(desk, c) else { return Vec::new() };

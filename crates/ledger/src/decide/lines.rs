@@ -35,36 +35,35 @@ pub(crate) fn grant_permits(state: &State, grant: &Grant, use_code: UseNo) -> bo
     }
 }
 
-/// Whether a grant may be spent on a day; `judged` is the day that deadlines judge.
-pub(crate) fn in_term(grant: &Grant, day: Day, judged: Day) -> bool {
-    grant.valid_from.is_none_or(|first| first <= day) && grant.valid_to.is_none_or(|last| judged <= last)
+/// Whether a grant may be spent: from its first day, when the money moved, to its last, on the day that deadlines judge.
+pub(crate) fn in_term(grant: &Grant, (moved_on, judged): (Day, Day)) -> bool {
+    grant.valid_from.is_none_or(|first| first <= moved_on) && grant.valid_to.is_none_or(|last| judged <= last)
 }
 
-/// Sources of the special account that could lawfully pay `fen` for a use on a day.
-pub(crate) fn lawful_sources(desk: &Desk<'_>, use_code: UseNo, fen: Fen, day: Day) -> Vec<String> {
+/// Sources of the special account that could lawfully carry an outflow.
+fn lawful_sources(desk: &Desk<'_>, out: Outflow) -> Vec<String> {
     let state = desk.state;
     state
         .sources
         .iter()
         .filter(|(_, s)| s.enabled && s.restriction != Restriction::PassThrough)
         .filter_map(|(no, s)| Some((SourceNo::try_from(no).ok()?, s)))
-        .filter(|(no, _)| source_permits(state, *no, use_code))
-        .filter(|(no, _)| {
-            let open = open_grants(desk, *no, use_code, day);
-            open.iter().fold(0, |sum: Fen, (_, left)| sum.saturating_add(*left)) >= fen
+        .filter(|(no, _)| source_permits(state, *no, out.use_code))
+        .filter(|(source, _)| {
+            let open = open_grants(desk, Outflow { source: *source, ..out });
+            open.iter().fold(0, |sum: Fen, (_, left)| sum.saturating_add(*left)) >= out.fen
         })
         .map(|(_, s)| s.code.clone())
         .collect()
 }
 
-/// The open grants of a source that may pay a use on a day, oldest first, each with what it has.
-fn open_grants(desk: &Desk<'_>, source: SourceNo, use_code: UseNo, day: Day) -> Vec<(GrantNo, Fen)> {
-    let (state, judged) = (desk.state, desk.judged_day(day));
-    grants_of(state, source)
-        .filter(|no| {
-            state.grants.get(*no).is_some_and(|g| in_term(g, day, judged) && grant_permits(state, g, use_code))
-        })
-        .map(|no| (no, state.spendable(state.posting.special_bank, source, no, OWN, day)))
+/// The open grants that may carry an outflow, oldest first, each with what it has.
+fn open_grants(desk: &Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)> {
+    let state = desk.state;
+    let term = (out.paid_on, desk.deadline_day(out.date, out.paid_on));
+    grants_of(state, out.source)
+        .filter(|no| state.grants.get(*no).is_some_and(|g| in_term(g, term) && grant_permits(state, g, out.use_code)))
+        .map(|no| (no, state.spendable(state.posting.special_bank, out.source, no, OWN, out.date)))
         .filter(|(_, left)| *left > 0)
         .collect()
 }
@@ -81,7 +80,10 @@ pub(crate) struct Outflow {
     pub source: SourceNo,
     pub use_code: UseNo,
     pub fen: Fen,
+    /// Voucher date.
     pub date: Day,
+    /// Day on which the money moved.
+    pub paid_on: Day,
 }
 
 /// Splits an outflow over the open grants of its source, oldest first. What cannot be covered hits SRC-003, or the source's purpose
@@ -90,7 +92,7 @@ pub(crate) fn attribute(desk: &mut Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)
     let state = desk.state;
     let mut left = out.fen;
     let mut shares = Vec::new();
-    for (grant, available) in open_grants(desk, out.source, out.use_code, out.date) {
+    for (grant, available) in open_grants(desk, out) {
         if left <= 0 {
             break;
         }
@@ -104,7 +106,7 @@ pub(crate) fn attribute(desk: &mut Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)
             .map(|no| state.spendable(state.posting.special_bank, out.source, no, OWN, out.date))
             .fold(0, Fen::saturating_add);
         let subject = state.sources.code(out.source).to_owned();
-        let lawful = lawful_sources(desk, out.use_code, out.fen, out.date);
+        let lawful = lawful_sources(desk, out);
         let covered = out.fen.saturating_sub(left);
         if bound > 0 {
             let rule = purpose_rule(state, out.source);

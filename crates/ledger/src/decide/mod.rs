@@ -3,6 +3,7 @@
 
 mod approvals;
 mod bank;
+mod batches;
 mod book;
 mod check;
 mod close;

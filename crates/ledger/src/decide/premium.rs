@@ -159,11 +159,8 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
     };
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee)
-        && drawn.counterparty != account
-    {
-        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-        desk.hit("REM-003", "bank_txn.counterparty_account", &c.payee_account, &code);
+    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
+        drawn.check_reached(desk, "REM-003", account);
     }
     let mut parts = Vec::new();
     for (i, item) in c.items.iter().enumerate() {
@@ -177,7 +174,9 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
         }
         remit_item(desk, c, holder, (i, item), &mut parts);
     }
-    let (Some((_, association)), Some(drawn)) = (payee, drawn) else { return Vec::new() };
+    let Some(drawn) = drawn else { return Vec::new() };
+    // A payee that is not registered has been told; the money is judged all the same.
+    let association = payee.map_or(0, |(_, organization)| organization);
     vouchers(desk, c, holder, association, drawn, &parts)
 }
 
@@ -200,7 +199,13 @@ fn remit_item(
     for (batch_no, held) in candidates(desk, c, holder, source, &item.batch) {
         let Some(own) = desk.state.batch(batch_no).and_then(|b| own_share(desk, b)) else { continue };
         let custody = desk.state.posting.custody_bank;
-        let money = desk.state.spendable(custody, source, batch_no, holder, c.date);
+        // What an earlier item of this remittance takes is gone for this one.
+        let earlier = parts.iter().filter(|p| (p.batch, p.source) == (batch_no, source));
+        let (taken, taken_fen) = earlier.fold((0, 0), |(heads, fen): (i64, Fen), p| {
+            (heads.saturating_add(i64::from(p.heads)), fen.saturating_add(p.fen))
+        });
+        let held = held.saturating_sub(taken);
+        let money = desk.state.spendable(custody, source, batch_no, holder, c.date).saturating_sub(taken_fen);
         let heads = held.min(left).min(money.checked_div(own).unwrap_or(0));
         let Some(heads) = u32::try_from(heads).ok().filter(|h| *h > 0) else { continue };
         let part = times(heads, own).unwrap_or(0);

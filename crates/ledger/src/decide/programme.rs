@@ -8,9 +8,9 @@ use record::command::{
 };
 use record::event::{Effect, QuotaAllocated};
 use record::kinds::{ApprovalKind, Change, Side, Template};
-use record::{AccountNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
+use record::{AccountNo, ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
 
-use super::approvals::{Act, carry};
+use super::approvals::{Act, carry, check_scope};
 use super::desk::{Desk, Draft, times};
 use super::lines;
 use crate::State;
@@ -32,6 +32,11 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
     if ceiling > 0 && c.total_fen > ceiling {
         desk.short("APR-003", "total_fen", ceiling, c.total_fen);
     }
+    // A budget set before its scheme is within it too.
+    let set = bound_budget(desk.state, c.year);
+    if set > c.total_fen {
+        desk.short("BUD-001", "total_fen", c.total_fen, set);
+    }
     for (i, target) in c.targets.iter().enumerate() {
         if desk.state.class_no(&target.class).is_none() {
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
@@ -44,7 +49,8 @@ pub(super) fn set_standard(desk: &mut Desk<'_>, c: &SetSubsidyStandard) -> Vec<E
     let s = &c.standard;
     lines::class_and_plan(desk, &s.class, &s.plan);
     // Approved before it holds: the day from which it holds is the day of the act.
-    let approval = carry(desk, &act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from)).unwrap_or(0);
+    let act = act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from);
+    let approval = carry(desk, &Act { scope: ["", &s.class, &s.plan], ..act }).unwrap_or(0);
     desk.check_open(s.valid_from, "standard.valid_from");
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
@@ -68,7 +74,7 @@ pub(super) fn set_budget(desk: &mut Desk<'_>, c: &SetBudget) -> Vec<Event> {
     }
     let kinds = [ApprovalKind::Budget, ApprovalKind::Scheme];
     let approval = carry(desk, &Act { fen: c.total_fen, ..act(&c.approval, &kinds, "BUD-002", c.date) });
-    let known = budget_lines(desk, &c.lines);
+    let known = budget_lines(desk, approval.unwrap_or(0), &c.lines);
     for (i, line) in known.iter().enumerate() {
         let total = desk.state.posting.budget_total;
         let set = desk.state.budget.contains_key(&(c.year, line.source, line.class, line.plan, total));
@@ -86,7 +92,7 @@ pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event>
     desk.check_evidence(&c.evidence);
     let up = c.lines.iter().filter(|l| l.change == Change::Increase).fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
     let approval = carry(desk, &Act { fen: up, ..act(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date) });
-    let known = budget_lines(desk, &c.lines);
+    let known = budget_lines(desk, approval.unwrap_or(0), &c.lines);
     let available = desk.state.posting.budget_available;
     for line in known.iter().filter(|l| l.change == Change::Decrease) {
         let left = desk.state.budget_left((c.year, line.source, line.class, line.plan), available, c.date);
@@ -99,10 +105,11 @@ pub(super) fn adjust_budget(desk: &mut Desk<'_>, c: &AdjustBudget) -> Vec<Event>
     budget_voucher(desk, c.year, c.date, approval.unwrap_or(0), &known, &c.evidence)
 }
 
-/// SRC-001, USE-003, USE-007 and the source's purpose, for every line; a line named twice is a fault.
-fn budget_lines(desk: &mut Desk<'_>, lines: &[BudgetLine]) -> Vec<Known> {
+/// BUD-002 by the approval's scope, SRC-001, USE-003, USE-007 and the source's purpose, for every line; a line named twice is a fault.
+fn budget_lines(desk: &mut Desk<'_>, approval: ApprovalNo, lines: &[BudgetLine]) -> Vec<Known> {
     let mut known: Vec<Known> = Vec::with_capacity(lines.len());
     for (i, line) in lines.iter().enumerate() {
+        check_scope(desk, approval, "BUD-002", [&line.source, &line.class, &line.plan]);
         let source = desk.source(&line.source, &format!("lines[{i}].source"));
         let at = lines::class_and_plan(desk, &line.class, &line.plan);
         let (Some(source), Some((class, plan))) = (source, at) else { continue };
@@ -124,13 +131,7 @@ fn budget_lines(desk: &mut Desk<'_>, lines: &[BudgetLine]) -> Vec<Known> {
 fn check_scheme_total(desk: &mut Desk<'_>, year: u16, lines: &[Known]) {
     let Some(limit) = desk.state.schemes.get(&year).map(|s| s.scheme.total_fen) else { return };
     let bound = |source: SourceNo| desk.state.sources.get(source).is_some_and(|s| s.quota_bound);
-    let total_account = desk.state.posting.budget_total;
-    let set = desk
-        .state
-        .budget
-        .iter()
-        .filter(|((y, source, _, _, account), _)| *y == year && *account == total_account && bound(*source))
-        .fold(0, |sum: Fen, (_, fen)| sum.saturating_sub(*fen));
+    let set = bound_budget(desk.state, year);
     let change = lines.iter().filter(|l| bound(l.source)).fold(0, |sum: Fen, l| match l.change {
         Change::Increase => sum.saturating_add(l.fen),
         Change::Decrease => sum.saturating_sub(l.fen),
@@ -139,6 +140,18 @@ fn check_scheme_total(desk: &mut Desk<'_>, year: u16, lines: &[Known]) {
     if change > 0 && asked > limit {
         desk.short("BUD-001", "scheme.total_fen", limit, asked);
     }
+}
+
+/// The budget of a year's own money that its scheme bounds.
+fn bound_budget(state: &State, year: u16) -> Fen {
+    let bound = |source: SourceNo| state.sources.get(source).is_some_and(|s| s.quota_bound);
+    state
+        .budget
+        .iter()
+        .filter(|((y, source, _, _, account), _)| {
+            (*y, *account) == (year, state.posting.budget_total) && bound(*source)
+        })
+        .fold(0, |sum: Fen, (_, fen)| sum.saturating_sub(*fen))
 }
 
 /// T11: 901 to 911, or back.
@@ -184,7 +197,7 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
         0
     });
     check_scheme_before(desk, c);
-    let Some(source) = desk.source(&c.source, "source") else { return Vec::new() };
+    let source = desk.source(&c.source, "source");
     let mut known = Vec::with_capacity(c.lines.len());
     let mut voucher_lines = Vec::new();
     let mut by_class: BTreeMap<ClassNo, i64> = BTreeMap::new();
@@ -194,11 +207,12 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
             desk.fault(&format!("lines[{i}]"), "DUPLICATE", "同一类别和计划只能列一次", "names a class and plan twice");
         }
         known.push((class, plan, line.heads));
-        let Some(heads) = line.heads.filter(|heads| *heads > 0) else { continue };
+        let Some((source, heads)) = source.zip(line.heads.filter(|heads| *heads > 0)) else { continue };
         let sum = by_class.entry(class).or_default();
         *sum = sum.saturating_add(i64::from(heads));
         voucher_lines.extend(quota_pair(desk, c, (source, class, plan), heads));
     }
+    let Some(source) = source else { return Vec::new() };
     by_class.into_iter().for_each(|(class, heads)| check_places(desk, c, source, class, heads));
     let mut events = vec![Event::QuotaAllocated(QuotaAllocated {
         notice_no: c.notice_no.clone(),
@@ -307,7 +321,7 @@ pub(super) fn submit_batch(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch) -> Ve
     if desk.state.organizations.no(&c.organization).is_none() {
         desk.unknown("organization");
     }
-    desk.check_not_future(c.submitted_on, "submitted_on");
+    desk.check_date(c.submitted_on, "submitted_on");
     desk.check_unique_evidence(&c.evidence);
     if c.roster_rows != c.insured_count {
         desk.hit("ENR-001", "roster_rows", &c.insured_count.to_string(), &c.roster_rows.to_string());
@@ -357,6 +371,11 @@ pub(super) fn review_batch(desk: &mut Desk<'_>, c: &ReviewEnrollmentBatch) -> Ve
     if !role.is_some_and(|role| desk.state.has_role(desk.hands.maker, &[role])) {
         let person = desk.state.persons.code(desk.hands.maker).to_owned();
         desk.hit("APR-002", "reviewer", role.map_or("", |r| r.code()), &person);
+    }
+    // A department may fill in a form; it then takes another person of it to review that form.
+    if batch.submitted_by == desk.hands.maker {
+        let person = desk.state.persons.code(desk.hands.maker).to_owned();
+        desk.hit("APR-002", "reviewer", "another person", &person);
     }
     if c.reviewed_on < batch.form.submitted_on {
         desk.hit("APR-002", "reviewed_on", &batch.form.submitted_on.to_string(), &c.reviewed_on.to_string());

@@ -2,7 +2,7 @@
 
 use record::command::RecordReturn;
 use record::event::Effect;
-use record::kinds::{BankPurpose, Direction, OrgType, Side, Template};
+use record::kinds::{Direction, OrgType, Side, Template};
 use record::{Event, Fen, GrantNo, Heads, Line};
 
 use super::bank::{Draw, Drawn, draw};
@@ -13,16 +13,7 @@ use crate::state::{Commitment, Payment};
 
 pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event> {
     desk.check_date(c.date, "date");
-    let bank = Draw {
-        account: &c.bank_account,
-        purpose: BankPurpose::FundSpecial,
-        owner: OWN,
-        txn: &c.bank_txn,
-        direction: Direction::In,
-        fen: c.fen,
-        not_before: Some(c.date),
-    };
-    let drawn = draw(desk, &bank);
+    let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date));
     desk.check_evidence(&c.evidence);
     let Some(payment) = desk.state.payments.get(&c.payment) else {
         desk.unknown("payment");

@@ -2,11 +2,12 @@
 
 use record::command::{CommitExpenditure, Disburse, ReleaseCommitment};
 use record::event::{Committed, Effect};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, OrgType, Settlement, Side, Template, Verdict};
+use record::kinds::{ApprovalKind, Direction, OrgType, Settlement, Side, Template};
 use record::{AccountNo, ApprovalNo, CommitmentNo, Day, Event, Fen, GrantNo, Line, OrgNo, UseNo};
 
 use super::approvals::{Act, carry};
 use super::bank::{Draw, draw};
+use super::batches;
 use super::desk::{Desk, Draft};
 use super::lines::{self, OWN, Outflow};
 use crate::state::Commitment;
@@ -47,8 +48,10 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
             scope: [&c.source, &c.class, &c.plan],
         },
     );
+    if let Some(at) = at {
+        lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
+    }
     let (Some(source), Some((class, plan))) = (source, at) else { return Vec::new() };
-    lines::check_price(desk, (class, plan), c.date, c.heads, c.unit_fen, c.fen);
     check_purpose(desk, source, desk.state.use_for(&c.class, &c.plan, false));
     let posting = &desk.state.posting;
     let balance = |account| desk.state.budget_left((c.year, source, class, plan), account, c.date);
@@ -72,7 +75,7 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
         from_allocated_fen,
         date: c.date,
     };
-    let lines = encumbrance(desk, &open(&committed), c.heads, c.fen, from_allocated_fen, false);
+    let lines = encumbrance(desk, &Commitment::opened(&committed), c.heads, c.fen, from_allocated_fen, false);
     let draft = Draft {
         attachments: c.evidence.len(),
         approval: committed.approval,
@@ -81,23 +84,6 @@ pub(super) fn commit(desk: &mut Desk<'_>, c: &CommitExpenditure) -> Vec<Event> {
     };
     let voucher = desk.voucher(draft);
     vec![Event::Committed(committed), desk.posted(voucher, Effect::None, &c.evidence)]
-}
-
-/// The commitment that an event opens.
-fn open(event: &Committed) -> Commitment {
-    Commitment {
-        code: event.code.clone(),
-        approval: event.approval,
-        year: event.year,
-        source: event.source,
-        class: event.class,
-        plan: event.plan,
-        unit_fen: event.unit_fen,
-        open_heads: event.heads,
-        open_fen: event.fen,
-        from_allocated_fen: event.from_allocated_fen,
-        date: event.date,
-    }
 }
 
 /// T13: 912 and 911 to 913, or back.
@@ -149,7 +135,7 @@ pub(super) fn release(desk: &mut Desk<'_>, c: &ReleaseCommitment) -> Vec<Event> 
         Some(product) if product == c.fen => {}
         product => desk.hit("USE-005", "fen", &product.unwrap_or(0).to_string(), &c.fen.to_string()),
     }
-    let available = commitment.open_fen.saturating_sub(commitment.from_allocated_fen).max(0);
+    let available = commitment.open_fen.saturating_sub(commitment.open_allocated_fen()).max(0);
     let allocated = c.fen.saturating_sub(available).max(0);
     let lines = encumbrance(desk, commitment, c.heads, c.fen, allocated, true);
     let draft = Draft {
@@ -172,44 +158,34 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
         desk.hit("DIV-003", "settlement", Settlement::Transfer.code(), Settlement::Cash.code());
     }
     let payee = lines::payee(desk, &c.payee_account, "USE-006");
-    let bank = Draw {
-        account: &c.bank_account,
-        purpose: BankPurpose::FundSpecial,
-        owner: OWN,
-        txn: &c.bank_txn,
-        direction: Direction::Out,
-        fen: c.fen,
-        not_before: Some(c.date),
-    };
-    let drawn = draw(desk, &bank);
+    let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::Out, c.fen, c.date));
     desk.check_evidence(&c.evidence);
-    if let (Some(drawn), Some((account, _))) = (drawn, payee)
-        && drawn.counterparty != account
-    {
-        let code = desk.state.bank_accounts.code(drawn.counterparty).to_owned();
-        desk.hit("USE-006", "bank_txn.counterparty_account", &c.payee_account, &code);
+    if let (Some(drawn), Some((account, _))) = (drawn, payee) {
+        drawn.check_reached(desk, "USE-006", account);
     }
     // Authority must stand before the money leaves, whatever day the voucher then bears.
     let paid_on = drawn.map_or(c.date, |drawn| drawn.date.min(c.date));
-    let batches = batches(desk, c);
+    let batches = batches::named(desk, c);
     let Some((no, commitment)) = desk.state.commitments.find(&c.commitment) else {
         desk.hit("BUD-005", "commitment", "", &c.commitment);
         return Vec::new();
     };
     check_commitment(desk, commitment, c, paid_on);
     check_payee_of_approval(desk, commitment.approval, payee.map(|(_, organization)| organization));
-    check_batches(desk, commitment, &batches, (c.heads, paid_on));
+    batches::check(desk, commitment, &batches, (c.heads, paid_on));
     let at = (commitment.class, commitment.plan);
-    lines::check_price(desk, at, c.date, c.heads, c.unit_fen, c.fen);
+    lines::check_price(desk, at, paid_on, c.heads, c.unit_fen, c.fen);
     let use_code = use_of_payment(desk, commitment, c);
     let account = expense_account(desk, commitment, c);
     check_purpose(desk, commitment.source, use_code);
-    let (Some(use_code), Some((_, payee_org)), Some(drawn)) = (use_code, payee, drawn) else { return Vec::new() };
+    let (Some(use_code), Some(drawn)) = (use_code, drawn) else { return Vec::new() };
+    // A payee that is not registered has been told; the money is judged all the same.
+    let payee_org = payee.map_or(0, |(_, organization)| organization);
     let shares = if c.grants.is_empty() {
-        let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date };
+        let out = Outflow { source: commitment.source, use_code, fen: c.fen, date: c.date, paid_on };
         lines::attribute(desk, out)
     } else {
-        named_shares(desk, commitment, c, use_code)
+        named_shares(desk, commitment, c, (use_code, paid_on))
     };
     let lines = payment_lines(desk, commitment, c, &shares, (account, use_code, payee_org, drawn.txn));
     let draft = Draft {
@@ -286,7 +262,7 @@ fn check_payee_of_approval(desk: &mut Desk<'_>, approval: ApprovalNo, payee: Opt
 /// APR-001, APR-005: consumed at commitment, the approval must still hold on the day of payment.
 fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: Day, paid_on: Day) {
     let Some(found) = desk.state.approvals.get(approval) else { return };
-    let judged = desk.judged_day(date);
+    let judged = desk.deadline_day(date, paid_on);
     if paid_on < found.approval.meeting_on {
         desk.hit("APR-001", "approval.meeting_on", &paid_on.to_string(), &found.approval.meeting_on.to_string());
     }
@@ -296,64 +272,6 @@ fn check_approval_still_holds(desk: &mut Desk<'_>, approval: ApprovalNo, date: D
     if found.registered_by == desk.hands.maker {
         let code = desk.state.persons.code(found.registered_by).to_owned();
         desk.hit("APR-005", "approval.registered_by", "another person", &code);
-    }
-}
-
-/// The batches that are paid, each in whole.
-fn batches(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
-    let mut found = Vec::with_capacity(c.batches.len());
-    for (i, code) in c.batches.iter().enumerate() {
-        let no = desk.state.grants.no(code).filter(|no| desk.state.batch(*no).is_some());
-        match no.and_then(|no| Some((no, desk.state.batch(no)?.form.insured_count))) {
-            None => desk.unknown(&format!("batches[{i}]")),
-            Some(batch) if found.contains(&batch) => desk.hit("ENR-001", &format!("batches[{i}]"), "1", "2"),
-            Some(batch) => found.push(batch),
-        }
-    }
-    found
-}
-
-/// ENR-001, APR-002, BUD-001 by class and year, USE-007: the heads paid are the batches' heads, handed in and reviewed by the day the
-/// money left, unpaid, of the commitment's class and plan.
-fn check_batches(
-    desk: &mut Desk<'_>,
-    commitment: &Commitment,
-    batches: &[(GrantNo, u32)],
-    (paid, paid_on): (u32, Day),
-) {
-    let total = batches.iter().fold(0u64, |sum, (_, heads)| sum.saturating_add(u64::from(*heads)));
-    if total != u64::from(paid) {
-        desk.hit("ENR-001", "heads", &total.to_string(), &paid.to_string());
-    }
-    for (no, heads) in batches {
-        let Some(batch) = desk.state.batch(*no) else { continue };
-        let code = batch.form.code.clone();
-        if batch.paid_heads > 0 {
-            desk.hit("ENR-001", &code, "0", &batch.paid_heads.saturating_add(*heads).to_string());
-        }
-        if batch.class != commitment.class {
-            let expected = desk.state.classes.code(commitment.class).to_owned();
-            desk.hit("BUD-001", &code, &expected, &batch.form.class);
-        }
-        if batch.plan != commitment.plan {
-            let expected = desk.state.plans.code(commitment.plan).to_owned();
-            desk.hit("USE-007", &code, &expected, &batch.form.plan);
-        }
-        // Next year's forms wait for next year's budget; an older form may be paid out of money carried on.
-        if batch.form.year > commitment.year {
-            desk.hit("BUD-001", &code, &commitment.year.to_string(), &batch.form.year.to_string());
-        }
-        let class = desk.state.classes.get(batch.class);
-        let reviewed = match batch.review {
-            Some((Verdict::Approve, on, _)) => on <= paid_on,
-            // A form that was sent back is not paid, whether its class needs a review or not.
-            Some((Verdict::Reject, ..)) => false,
-            None => class.is_some_and(|class| !class.review_required),
-        };
-        if !reviewed || batch.form.submitted_on > paid_on {
-            let reviewer = class.map_or("", |class| class.reviewer.code());
-            desk.hit("APR-002", &code, reviewer, "");
-        }
     }
 }
 
@@ -400,7 +318,13 @@ fn expense_account(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse) -
 }
 
 /// The shares that a payment names: their grants exist, belong to the source (SRC-004), permit the use and are in term.
-fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_code: UseNo) -> Vec<(GrantNo, Fen)> {
+fn named_shares(
+    desk: &mut Desk<'_>,
+    commitment: &Commitment,
+    c: &Disburse,
+    (use_code, paid_on): (UseNo, Day),
+) -> Vec<(GrantNo, Fen)> {
+    let term = (paid_on, desk.deadline_day(c.date, paid_on));
     let mut shares = Vec::with_capacity(c.grants.len());
     let mut total: Fen = 0;
     for (i, share) in c.grants.iter().enumerate() {
@@ -414,8 +338,7 @@ fn named_shares(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, use_
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
             desk.hit("SRC-004", &field, expected, found);
         }
-        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, c.date, desk.judged_day(c.date))
-        {
+        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, term) {
             let rule = lines::purpose_rule(desk.state, grant.source);
             let uses = grant.permitted_uses.iter().map(|u| desk.state.uses.code(*u)).collect::<Vec<_>>().join(" | ");
             let found = desk.state.uses.code(use_code).to_owned();

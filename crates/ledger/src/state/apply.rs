@@ -37,10 +37,13 @@ impl State {
                 self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
             }
             Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
-            Event::BatchSubmitted { batch, .. } => self.add_batch(batch),
+            Event::BatchSubmitted { batch, .. } => self.add_batch(batch, person),
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
+                // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
+                let recorded = record::Day::of_instant(record.time);
+                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
                 if let Some(b) = self.batch_mut(*batch) {
-                    b.review = Some((*verdict, *reviewed_on, person));
+                    b.review = Some((*verdict, stands_on, person));
                 }
             }
             Event::CoverConfirmed { batch, confirmation_no, heads, fen, confirmed_on } => {
@@ -164,12 +167,13 @@ impl State {
         self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
     }
 
-    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch) {
+    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch, submitted_by: PersonNo) {
         let org = self.organizations.no(&form.organization).unwrap_or(0);
         let batch = Batch {
             class: self.class_no(&form.class).unwrap_or(0),
             plan: self.plan_no(&form.plan).unwrap_or(0),
             form: form.clone(),
+            submitted_by,
             review: None,
             paid_heads: 0,
             received_heads: 0,
@@ -223,28 +227,16 @@ impl State {
         if let Some(approval) = self.approvals.get_mut(event.approval) {
             approval.used_fen = approval.used_fen.saturating_add(event.fen);
         }
-        self.commitments.push(Commitment {
-            code: event.code.clone(),
-            approval: event.approval,
-            year: event.year,
-            source: event.source,
-            class: event.class,
-            plan: event.plan,
-            unit_fen: event.unit_fen,
-            open_heads: event.heads,
-            open_fen: event.fen,
-            from_allocated_fen: event.from_allocated_fen,
-            date: event.date,
-        });
+        self.commitments.push(Commitment::opened(event));
     }
 
     fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {
         let Some(c) = self.commitments.get_mut(commitment) else { return };
-        let available = c.open_fen.saturating_sub(c.from_allocated_fen);
+        let available = c.open_fen.saturating_sub(c.open_allocated_fen());
         c.open_heads = c.open_heads.saturating_sub(heads);
         c.open_fen = c.open_fen.saturating_sub(fen);
         // The available budget is given back first, then allocated places: the reverse of taking.
-        c.from_allocated_fen = c.from_allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
+        c.allocated_fen = c.allocated_fen.saturating_sub(fen.saturating_sub(available).max(0));
         let approval = c.approval;
         if let Some(a) = self.approvals.get_mut(approval) {
             a.used_fen = a.used_fen.saturating_sub(fen);
@@ -400,13 +392,10 @@ impl State {
                 b.paid_heads = b.paid_heads.saturating_add(*paid);
             }
         }
-        let mut from_allocated_fen = 0;
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
-            // Allocated places are spent first, so what is left to release is the available budget.
-            from_allocated_fen = c.from_allocated_fen.min(fen).max(0);
-            c.from_allocated_fen = c.from_allocated_fen.saturating_sub(from_allocated_fen);
+            c.paid_fen = c.paid_fen.saturating_add(fen);
         }
         let expense = voucher.lines.iter().find(|l| l.side == Side::Debit);
         let shares: Vec<(GrantNo, Fen)> =
@@ -416,7 +405,6 @@ impl State {
             batches: batches.to_vec(),
             heads,
             fen,
-            from_allocated_fen,
             returned: vec![0; shares.len()],
             shares,
             account: expense.map_or(0, |l| l.account),
@@ -448,7 +436,6 @@ impl State {
         if let Some(payment) = self.payments.get_mut(&of) {
             payment.reversed = true;
             let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
-            let from_allocated_fen = payment.from_allocated_fen;
             let batches = payment.batches.clone();
             for (batch, paid) in batches {
                 if let Some(b) = self.batch_mut(batch) {
@@ -458,7 +445,7 @@ impl State {
             if let Some(c) = self.commitments.get_mut(commitment) {
                 c.open_heads = c.open_heads.saturating_add(heads);
                 c.open_fen = c.open_fen.saturating_add(fen);
-                c.from_allocated_fen = c.from_allocated_fen.saturating_add(from_allocated_fen);
+                c.paid_fen = c.paid_fen.saturating_sub(fen);
             }
         }
         if let Some((payment, heads)) = self.returns.remove(&of) {

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use record::event::Committed;
 use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
 use record::{
@@ -283,11 +284,13 @@ pub struct Grant {
 pub struct Batch {
     /// The form's header.
     pub form: SubmitEnrollmentBatch,
+    /// Who handed it in.
+    pub submitted_by: PersonNo,
     /// Class.
     pub class: ClassNo,
     /// Plan.
     pub plan: PlanNo,
-    /// Last review: verdict, day, reviewer.
+    /// Last review: verdict, day from which it stands, reviewer.
     pub review: Option<(Verdict, Day, PersonNo)>,
     /// Heads whose subsidy was paid and not returned, with the payments' reversals taken out.
     pub paid_heads: u32,
@@ -320,10 +323,37 @@ pub struct Commitment {
     pub open_heads: u32,
     /// Amount committed and neither paid nor released.
     pub open_fen: Fen,
-    /// Of the open amount, taken from allocated places (912).
-    pub from_allocated_fen: Fen,
+    /// Taken from allocated places (912), less what releases gave back to them.
+    pub allocated_fen: Fen,
+    /// Paid by payments that stand.
+    pub paid_fen: Fen,
     /// Day of the commitment.
     pub date: Day,
+}
+
+impl Commitment {
+    /// The commitment that an event opens.
+    pub(crate) fn opened(event: &Committed) -> Commitment {
+        Commitment {
+            code: event.code.clone(),
+            approval: event.approval,
+            year: event.year,
+            source: event.source,
+            class: event.class,
+            plan: event.plan,
+            unit_fen: event.unit_fen,
+            open_heads: event.heads,
+            open_fen: event.fen,
+            allocated_fen: event.from_allocated_fen,
+            paid_fen: 0,
+            date: event.date,
+        }
+    }
+
+    /// Of the open amount, what came from allocated places: payments spend those first. A payment that was reversed spent nothing.
+    pub fn open_allocated_fen(&self) -> Fen {
+        self.allocated_fen.saturating_sub(self.paid_fen).max(0)
+    }
 }
 
 /// A payment.
@@ -337,8 +367,6 @@ pub struct Payment {
     pub heads: u32,
     /// Amount.
     pub fen: Fen,
-    /// Of it, committed out of allocated places (912).
-    pub from_allocated_fen: Fen,
     /// Amount on each grant, in the order of attribution (oldest first).
     pub shares: Vec<(GrantNo, Fen)>,
     /// Expense account.

@@ -1,5 +1,5 @@
-//! The language of the scenario files: a command a line with its expected outcome, then balances. `docs` of it stand at the head of
-//! `tests/scenarios/README.md`; here it is read, run against a book in memory, and compared. What is judged is the ledger alone.
+//! The language of the scenario files: a command a line with its expected outcome, then balances. `tests/scenarios/README.md` tells how
+//! to write it; here it is read, run against a book in memory, and compared. What is judged is the ledger alone.
 
 mod args;
 mod expect;

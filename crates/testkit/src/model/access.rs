@@ -1,0 +1,88 @@
+//! Who may ask what (rules.md 1.5 and decisions 5), as the documents' table of roles reads.
+
+use record::Command;
+use record::kinds::Role;
+
+use super::Model;
+
+/// Roles that may make a command.
+pub fn makers(command: &Command) -> Vec<Role> {
+    use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
+    let roles: &[Role] = match command {
+        Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
+        Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
+            &[FinChief]
+        }
+        Command::CloseYear(_) => &[FinChief, FinMaker],
+        Command::RegisterBankTransaction(_) => &[Cashier],
+        Command::SignDailySummary(_) => &[Cashier, FinReviewer],
+        Command::RecordApproval(_) => &[Approver],
+        Command::RegisterScheme(_) => &[SvcDept],
+        Command::AllocateQuota(_) => &[SvcDept, EcoDept],
+        Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[SvcDept, FinMaker],
+        Command::RegisterOrganization(_) => &[SvcDept, EcoDept, FinMaker],
+        Command::SubmitEnrollmentBatch(_) => &[SvcDept, EcoDept, Collector],
+        Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
+        Command::ConfirmCoverage(_) => &[MutualAid],
+        Command::PostPremiumReceipt(_) => &[Collector],
+        Command::RemitPremiums(_) => &[Collector, FinMaker],
+        // Everything else is the finance department's to prepare.
+        _ => &[FinMaker],
+    };
+    roles.to_vec()
+}
+
+/// Roles of which a second person must review the command; none where it takes effect at once.
+pub fn reviewers(command: &Command) -> Vec<Role> {
+    match command {
+        Command::GrantRole(_) | Command::RevokeRole(_) => vec![Role::Approver],
+        Command::SignDailySummary(_) => vec![Role::FinReviewer, Role::Cashier],
+        Command::RegisterBankAccount(_)
+        | Command::SetParameter(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::CloseYear(_) => vec![Role::FinReviewer, Role::FinChief],
+        Command::RecordIncome(_)
+        | Command::RemitPremiums(_)
+        | Command::CommitExpenditure(_)
+        | Command::ReleaseCommitment(_)
+        | Command::Disburse(_)
+        | Command::RecordReturn(_)
+        | Command::CarryToSurplus(_)
+        | Command::ReverseVoucher(_)
+        | Command::CorrectVoucher(_) => vec![Role::FinReviewer],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the command waits for another person.
+pub fn needs_review(command: &Command) -> bool {
+    !reviewers(command).is_empty()
+}
+
+impl Model {
+    /// Whether the person may ask this of the book.
+    pub(crate) fn may_ask(&self, person: &str, command: &Command) -> bool {
+        let Some(who) = self.persons.iter().find(|p| p.code == person) else { return false };
+        let roles = match command {
+            Command::ReviewCommand(review) => match self.waiting.iter().find(|w| w.number == review.submission) {
+                Some(waiting) => reviewers(&waiting.command),
+                None => vec![Role::FinReviewer, Role::FinChief, Role::Approver, Role::Cashier],
+            },
+            _ => makers(command),
+        };
+        let in_reach = match command {
+            Command::PostPremiumReceipt(c) => self.in_reach(who, &c.holder),
+            Command::SubmitEnrollmentBatch(c) => self.in_reach(who, &c.organization),
+            Command::RemitPremiums(c) => self.in_reach(who, &c.holder),
+            _ => true,
+        };
+        self.has_role(person, &roles) && in_reach
+    }
+
+    /// A collecting system writes for its own organisation and those below; organisations that do not exist are no secret.
+    fn in_reach(&self, who: &record::command::PersonDef, organization: &str) -> bool {
+        who.roles != [Role::Collector]
+            || !self.has_organization(organization)
+            || self.is_within(organization, &who.organization)
+    }
+}

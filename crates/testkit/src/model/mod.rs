@@ -1,0 +1,218 @@
+//! The reference model of a book: what the fund's rules say of a command, worked out the slow and plain way. It keeps every paper ever
+//! booked in one list and scans that list for each question; there are no running sums, ordinals or undo. It imports nothing of
+//! `ledger`: only the formats of `record`, so that a mistake in the ledger is not copied here. No speed and no storage live here.
+
+mod access;
+mod ask;
+mod books;
+mod case;
+mod closing;
+mod correction;
+mod custody;
+mod form;
+mod form_text;
+mod income;
+mod paper;
+mod programme;
+mod returns;
+mod setup;
+mod spending;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use record::command::{
+    AllocateQuota, CommitExpenditure, ConfirmCoverage, CreateBook, PersonDef, PostPremiumReceipt, RecordApproval,
+    RegisterBankAccount, RegisterBankTransaction, RegisterScheme, SubmitEnrollmentBatch,
+};
+use record::kinds::Verdict as Judgement;
+use record::preset::{AccountDef, OrgDef, StandardDef};
+use record::{Command, Day, Fen, Period};
+
+pub use access::{makers, needs_review, reviewers};
+pub use paper::{Deed, Leg, Paper};
+
+/// What the model says of an ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It took effect, with these papers.
+    Accepted(Vec<Paper>),
+    /// It waits for review; [`Model::number_submission`] tells the model under which sequence.
+    Submitted,
+    /// A review turned a submitted command down.
+    Rejected,
+    /// These rules refuse it.
+    Refused(BTreeSet<&'static str>),
+    /// These fields, each with the code of its fault, are malformed.
+    Malformed(BTreeSet<(String, &'static str)>),
+    /// The person may not ask it.
+    Denied,
+    /// The same request was answered before.
+    Replay,
+    /// The request id was used for something else.
+    KeyReused,
+}
+
+/// A funding document that income opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Code.
+    pub code: String,
+    /// Source code.
+    pub source: String,
+    /// Code of the grantor; empty none.
+    pub grantor: String,
+    /// Document number.
+    pub doc_no: String,
+    /// Uses permitted, sorted; empty where the source's own hold.
+    pub uses: Vec<String>,
+    /// Date of its first income.
+    pub opened_on: Day,
+    /// First day on which it may be spent.
+    pub valid_from: Option<Day>,
+    /// Last day on which it may be spent.
+    pub valid_to: Option<Day>,
+}
+
+/// A review of an enrolment batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Batch code.
+    pub batch: String,
+    /// Verdict.
+    pub verdict: Judgement,
+    /// Day.
+    pub on: Day,
+}
+
+/// A submitted command that nobody has reviewed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Sequence of its submission; 0 until told.
+    pub number: u64,
+    /// Who submitted it.
+    pub person: String,
+    /// What was submitted.
+    pub command: Command,
+}
+
+/// What an accepted command adds to the model.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Book(Arc<CreateBook>),
+    Account(AccountDef),
+    Organization(OrgDef),
+    Person(PersonDef),
+    BankAccount(RegisterBankAccount),
+    BankTxn(RegisterBankTransaction, String),
+    Parameter(String, String, Day),
+    Standard(StandardDef),
+    Approval(RecordApproval, String),
+    Scheme(RegisterScheme),
+    Quota(AllocateQuota),
+    Batch(SubmitEnrollmentBatch),
+    Review(Review),
+    Cover(ConfirmCoverage),
+    Grant(Grant),
+    Commitment(CommitExpenditure, Fen),
+    Paper(Box<Paper>),
+    Note(PostPremiumReceipt),
+    Closed(Period),
+    Signed(Day, u64, Fen),
+}
+
+/// A book as lists of what happened, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// How it was opened; none before that.
+    pub book: Option<Arc<CreateBook>>,
+    /// Accounts added to the preset's.
+    pub accounts: Vec<AccountDef>,
+    /// Organisations: the book's own, the preset's, those registered.
+    pub organizations: Vec<OrgDef>,
+    /// Persons with their roles now.
+    pub persons: Vec<PersonDef>,
+    /// Bank accounts.
+    pub bank_accounts: Vec<RegisterBankAccount>,
+    /// Bank transactions, each with the cashier who registered it.
+    pub bank_txns: Vec<(RegisterBankTransaction, String)>,
+    /// Parameters set: key, value, first day.
+    pub parameters: Vec<(String, String, Day)>,
+    /// Standards set.
+    pub standards: Vec<StandardDef>,
+    /// Approvals, each with who registered it.
+    pub approvals: Vec<(RecordApproval, String)>,
+    /// Schemes.
+    pub schemes: Vec<RegisterScheme>,
+    /// Quota notices.
+    pub quotas: Vec<AllocateQuota>,
+    /// Enrolment batches.
+    pub batches: Vec<SubmitEnrollmentBatch>,
+    /// Reviews of batches.
+    pub reviews: Vec<Review>,
+    /// Confirmations of cover.
+    pub covers: Vec<ConfirmCoverage>,
+    /// Funding documents.
+    pub grants: Vec<Grant>,
+    /// Commitments, each with what it took from allocated places.
+    pub commitments: Vec<(CommitExpenditure, Fen)>,
+    /// Every voucher.
+    pub papers: Vec<Paper>,
+    /// Premiums paid straight to the association.
+    pub notes: Vec<PostPremiumReceipt>,
+    /// Closed months.
+    pub closed: Vec<Period>,
+    /// Signatures of days: day, count, total.
+    pub signatures: Vec<(Day, u64, Fen)>,
+    /// Submitted commands that wait.
+    pub waiting: Vec<Waiting>,
+    /// Requests answered: id, person, command.
+    pub requests: Vec<(String, String, Command)>,
+}
+
+impl Model {
+    /// Tells the model under which sequence the last submission stands.
+    pub fn number_submission(&mut self, sequence: u64) {
+        if let Some(last) = self.waiting.last_mut() {
+            last.number = sequence;
+        }
+    }
+
+    pub(crate) fn add(&mut self, change: Change) {
+        match change {
+            Change::Book(book) => self.open(book),
+            Change::Account(account) => self.accounts.push(account),
+            Change::Organization(organization) => self.organizations.push(organization),
+            Change::Person(person) => match self.persons.iter_mut().find(|p| p.code == person.code) {
+                Some(known) => *known = person,
+                None => self.persons.push(person),
+            },
+            Change::BankAccount(account) => self.bank_accounts.push(account),
+            Change::BankTxn(txn, cashier) => self.bank_txns.push((txn, cashier)),
+            Change::Parameter(key, value, from) => self.parameters.push((key, value, from)),
+            Change::Standard(standard) => self.standards.push(standard),
+            Change::Approval(approval, person) => self.approvals.push((approval, person)),
+            Change::Scheme(scheme) => self.schemes.push(scheme),
+            Change::Quota(quota) => self.quotas.push(quota),
+            Change::Batch(batch) => self.batches.push(batch),
+            Change::Review(review) => self.reviews.push(review),
+            Change::Cover(cover) => self.covers.push(cover),
+            Change::Grant(grant) => self.grants.push(grant),
+            Change::Commitment(commitment, allocated) => self.commitments.push((commitment, allocated)),
+            Change::Paper(paper) => self.papers.push(*paper),
+            Change::Note(note) => self.notes.push(note),
+            Change::Closed(period) => self.closed.push(period),
+            Change::Signed(day, count, fen) => self.signatures.push((day, count, fen)),
+        }
+    }
+
+    fn open(&mut self, book: Arc<CreateBook>) {
+        let preset = &book.preset;
+        self.organizations.push(book.organization.clone());
+        self.organizations.extend(preset.organizations.iter().cloned());
+        self.standards.extend(preset.standards.iter().cloned());
+        let start = book.first_period.first_day();
+        self.parameters.extend(preset.parameters.iter().map(|p| (p.code.clone(), p.name.clone(), start)));
+        self.book = Some(book);
+    }
+}

@@ -1,1 +1,0 @@
-//! Scenario, property, conformance and crash tests.

@@ -1,0 +1,9 @@
+//! What the black-box tests and the benches share: people with tokens, the books that they keep through gRPC, the season of 2018, and
+//! the look at a whole log from outside. The tests themselves stand in `tests/`.
+
+pub mod audit;
+pub mod chance;
+pub mod collecting;
+pub mod line;
+pub mod office;
+pub mod season;
