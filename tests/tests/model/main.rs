@@ -8,6 +8,7 @@ mod make_out;
 mod make_plan;
 mod pair;
 mod papers;
+mod regressions;
 mod rng;
 mod sequence;
 mod spoil;
@@ -30,6 +31,32 @@ const LEAST_ACCEPTED: u64 = 40;
 const LEAST_HITS: u64 = 20;
 /// Rules that no command can hit, with the reason.
 const OUT_OF_REACH: &[(&str, &str)] = &[("LED-005", "no command changes, deletes or inserts a posted voucher")];
+/// What posts vouchers: the templates that have a command, and 蓝字订正.
+const TEMPLATES: &[&str] = &[
+    "T01a",
+    "T02",
+    "T03",
+    "T04",
+    "T05",
+    "T06",
+    "T07",
+    "T08",
+    "T09",
+    "T10",
+    "T11",
+    "T12",
+    "T13",
+    "T14",
+    "T15",
+    "T17",
+    "T20",
+    "T24",
+    "T25",
+    "T26",
+    "T27",
+    "T29",
+    "BLUE_CORRECTION",
+];
 /// Threads that share the sequences.
 const THREADS: u64 = 2;
 
@@ -55,6 +82,7 @@ fn run(worlds: &[Pair], seed: u64) -> Counts {
 fn add(total: &mut Counts, counts: &Counts) {
     counts.verdicts.iter().for_each(|(name, n)| *total.verdicts.entry(name).or_default() += n);
     counts.rules.iter().for_each(|(code, n)| *total.rules.entry(code.clone()).or_default() += n);
+    counts.templates.iter().for_each(|(code, n)| *total.templates.entry(code).or_default() += n);
 }
 
 #[test]
@@ -90,18 +118,38 @@ fn show(total: &Counts) {
     println!("{SEQUENCES} sequences from seed {FIRST_SEED}");
     total.verdicts.iter().for_each(|(name, n)| println!("{n:>8} {name}"));
     total.rules.iter().for_each(|(code, n)| println!("{n:>8} {code}"));
+    total.templates.iter().for_each(|(code, n)| println!("{n:>8} vouchers {code}"));
 }
 
-/// At least 40 of a hundred commands are accepted, and every rule that a command can hit is hit 20 times.
+/// At least 40 of a hundred commands are accepted; every rule that a command can hit is hit 20 times, and every template that has a
+/// command posts 20 vouchers.
 fn assert_enough(total: &Counts) {
     let all: u64 = total.verdicts.values().sum();
-    let accepted: u64 =
-        ["accepted", "submitted", "rejected by the reviewer"].iter().filter_map(|name| total.verdicts.get(name)).sum();
+    let accepted = ["accepted", "submitted", "rejected by the reviewer"];
+    let accepted: u64 = accepted.iter().filter_map(|name| total.verdicts.get(name)).sum();
     assert!(accepted * 100 >= all * LEAST_ACCEPTED, "only {accepted} of {all} commands are accepted");
-    let reachable = RULES.iter().map(|rule| rule.code).filter(|code| OUT_OF_REACH.iter().all(|(out, _)| out != code));
-    let rare: BTreeMap<&str, u64> = reachable
-        .map(|code| (code, total.rules.get(code).copied().unwrap_or(0)))
-        .filter(|(_, hits)| *hits < LEAST_HITS)
-        .collect();
-    assert!(rare.is_empty(), "hit less than {LEAST_HITS} times: {rare:?}");
+    let rules = RULES.iter().map(|rule| rule.code).filter(|code| OUT_OF_REACH.iter().all(|(out, _)| out != code));
+    assert_each("hit", rules, |code| total.rules.get(code));
+    assert_each("posted", TEMPLATES.iter().copied(), |code| total.templates.get(code));
+}
+
+fn assert_each<'c>(what: &str, codes: impl Iterator<Item = &'c str>, count: impl Fn(&str) -> Option<&'c u64>) {
+    let counts = codes.map(|code| (code, count(code).copied().unwrap_or(0)));
+    let rare: BTreeMap<&str, u64> = counts.filter(|(_, n)| *n < LEAST_HITS).collect();
+    assert!(rare.is_empty(), "{what} less than {LEAST_HITS} times: {rare:?}");
+}
+
+#[test]
+fn the_model_imports_only_the_formats() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/testkit/src/model");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("the model's folder") {
+        let path = entry.expect("a file of the model").path();
+        let text = std::fs::read_to_string(&path).expect("a source of the model");
+        let outside = ["ledger::", "engine::", "store::", "proof::", "crate::"];
+        let found: Vec<_> = outside.iter().filter(|name| text.contains(*name)).collect();
+        assert!(found.is_empty(), "{}: {found:?}", path.display());
+        files += 1;
+    }
+    assert!(files > 10, "these are not the model's files");
 }

@@ -115,7 +115,7 @@ pub fn parameter(pair: &mut Pair, rng: &mut Rng) -> Made {
         ("P1.remit_max_days", "20"),
         ("approval_body.EXPENDITURE", "主席办公会议|领导班子"),
     ]);
-    let effective_from = pair.today().plus_days(rng.one(&[-5, 0, 3]));
+    let effective_from = pair.today().plus_days(rng.one(&[-5, 0, 3])).max(pair.model.next_to_close().first_day());
     let set = SetParameter { key: key.into(), value: value.into(), effective_from, approval };
     let command = Command::SetParameter(set);
     Ok(someone(pair, rng, &command).map(|who| (who, command)))

@@ -20,7 +20,8 @@ pub type Made = Result<Option<(String, Command)>, String>;
 pub const INCOME_KINDS: &[IncomeKind] = IncomeKind::ALL;
 /// The subsidies that money may be bound to.
 const USES: [&str; 5] = ["A75", "B95", "B80", "C95", "C80"];
-const HOLDERS: [(&str, &str, &str); 3] = [("GZ", "gz", "DG-GZ"), ("SZ", "sz", "DG-SZ"), ("GZ", "gz", "DG-GZ")];
+/// Holders of premiums, their collecting systems and custody accounts.
+const HOLDERS: [(&str, &str, &str); 2] = [("GZ", "gz", "DG-GZ"), ("SZ", "sz", "DG-SZ")];
 
 pub fn income(pair: &mut Pair, rng: &mut Rng) -> Made {
     let kind = if rng.chance(30) { IncomeKind::Appropriation } else { rng.one(INCOME_KINDS) };
@@ -31,7 +32,7 @@ pub fn income(pair: &mut Pair, rng: &mut Rng) -> Made {
 pub fn income_of(pair: &mut Pair, rng: &mut Rng, kind: IncomeKind) -> Result<RecordIncome, String> {
     let fen = 100 * i64::from(rng.up_to(2_500));
     let date = doc_date(pair, rng);
-    let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, "")?;
+    let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, "", date)?;
     let (papers, asks_bill) = match kind {
         IncomeKind::Appropriation => (EvidenceKind::AppropriationLetter, false),
         IncomeKind::FiscalSubsidy | IncomeKind::OtherFiscalSubsidy => (EvidenceKind::Reply, false),
@@ -177,10 +178,16 @@ pub fn receipt(pair: &mut Pair, rng: &mut Rng) -> Made {
     let Some(batch) = rng.pick(&open) else { return Ok(None) };
     let heads = rng.up_to(u32::try_from(room(batch)).unwrap_or(1).min(3));
     let unit_fen = pair.model.standard("A", "COMP", batch.submitted_on).map_or(2_000, |s| s.own_fen);
+    // A collecting system writes on the forms of its own organisation and those below.
+    let (holder, who, account) = HOLDERS[usize::from(batch.organization == "SZ")];
     let batch = batch.code.clone();
-    let (holder, who, account) = rng.one(&HOLDERS);
+    let today = pair.today();
     let fen: Fen = i64::from(heads) * unit_fen;
-    let bank_txn = if rng.chance(30) { transaction(pair, account, Direction::In, fen, "")? } else { String::new() };
+    let bank_txn = if rng.chance(30) {
+        transaction(pair, account, Direction::In, fen, rng.one(&["", "DG-SZ"]), today)?
+    } else {
+        String::new()
+    };
     let receipt = PostPremiumReceipt {
         holder: holder.into(),
         payer: rng.one(PayerType::ALL),
@@ -223,7 +230,7 @@ pub fn remit(pair: &mut Pair, rng: &mut Rng) -> Made {
         items.push(item(other.0, &other.1, other.3, other.4));
     }
     let fen = items.iter().map(|i| i.fen).sum();
-    let bank_txn = transaction(pair, account, Direction::Out, fen, AID)?;
+    let bank_txn = transaction(pair, account, Direction::Out, fen, AID, date)?;
     let command = Command::RemitPremiums(RemitPremiums {
         holder: holder.into(),
         year,

@@ -25,7 +25,8 @@ fn budgets(pair: &Pair) -> Vec<(u16, String, String, String, Fen)> {
             found.push((key.0, key.1, key.2, key.3, has));
         }
     }
-    found.retain(|f| f.4 > 0);
+    let year = pair.today().year();
+    found.retain(|f| f.4 > 0 && f.0 == year);
     found
 }
 
@@ -87,15 +88,16 @@ pub fn release_whole(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 fn release_some(pair: &mut Pair, rng: &mut Rng, whole: bool) -> Made {
-    let date = pair.today();
     let open: Vec<_> = pair
         .model
         .commitments
         .iter()
-        .map(|(c, _)| (c.code.clone(), pair.model.open_commitment(&c.code).0, c.unit_fen))
-        .filter(|(_, heads, _)| *heads > 0)
+        .map(|(c, _)| (c.code.clone(), pair.model.open_commitment(&c.code).0, c.unit_fen, c.year))
+        .filter(|(_, heads, ..)| *heads > 0)
         .collect();
-    let Some((commitment, open, unit)) = rng.pick(&open).cloned() else { return Ok(None) };
+    let Some((commitment, open, unit, year)) = rng.pick(&open).cloned() else { return Ok(None) };
+    // What is left of last year's is released on its last day.
+    let date = pair.today().min(record::Day::last_of_year(year).unwrap_or_default());
     let heads = if whole { open } else { rng.up_to(open) };
     let command = Command::ReleaseCommitment(ReleaseCommitment {
         commitment,
@@ -110,7 +112,8 @@ fn release_some(pair: &mut Pair, rng: &mut Rng, whole: bool) -> Made {
 
 pub fn pay(pair: &mut Pair, rng: &mut Rng) -> Made {
     let date = pair.today();
-    let Some((of, _)) = rng.pick(&pair.model.commitments).cloned() else { return Ok(None) };
+    let of_year: Vec<_> = pair.model.commitments.iter().filter(|(c, _)| c.year == date.year()).collect();
+    let Some((of, _)) = rng.pick(&of_year).map(|c| (*c).clone()) else { return Ok(None) };
     let (open_heads, open_fen, _) = pair.model.open_commitment(&of.code);
     let unit_fen = pair.model.standard(&of.class, &of.plan, date).map_or(of.unit_fen, |s| s.subsidy_fen);
     let reviewed = |code: &str| {
@@ -122,7 +125,12 @@ pub fn pay(pair: &mut Pair, rng: &mut Rng) -> Made {
     for batch in pair.model.batches.iter().filter(|b| (&b.class, &b.plan) == (&of.class, &of.plan)) {
         let ready = (batch.class == "A" || reviewed(&batch.code)) && pair.model.paid_heads(&batch.code) == 0;
         let next = (heads + batch.insured_count, fen + i64::from(batch.insured_count) * unit_fen);
-        if ready && next.0 <= open_heads && next.1 <= open_fen && (heads == 0 || rng.chance(50)) {
+        if ready
+            && batch.year <= of.year
+            && next.0 <= open_heads
+            && next.1 <= open_fen
+            && (heads == 0 || rng.chance(50))
+        {
             (heads, fen) = next;
             batches.push(batch.code.clone());
         }
@@ -131,7 +139,7 @@ pub fn pay(pair: &mut Pair, rng: &mut Rng) -> Made {
         return Ok(None);
     }
     let grants = if rng.chance(25) { shares(pair, &of.source, fen) } else { Vec::new() };
-    let bank_txn = transaction(pair, SPECIAL, Direction::Out, fen, AID)?;
+    let bank_txn = transaction(pair, SPECIAL, Direction::Out, fen, AID, date)?;
     let command = Command::Disburse(Disburse {
         commitment: of.code,
         payee_account: AID.into(),
@@ -180,7 +188,7 @@ pub fn give_back(pair: &mut Pair, rng: &mut Rng) -> Made {
     let Some((payment, paid, total)) = rng.pick(&payments).copied() else { return Ok(None) };
     let heads = rng.up_to(paid - pair.model.returned_heads(payment));
     let fen = total / i64::from(paid) * i64::from(heads);
-    let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, AID)?;
+    let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, AID, date)?;
     let command = Command::RecordReturn(RecordReturn {
         payment,
         heads,
@@ -195,7 +203,7 @@ pub fn give_back(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 /// Vouchers of money that stand, of this year.
-fn correctable(pair: &Pair) -> Vec<Paper> {
+fn correctable(pair: &Pair) -> Vec<&Paper> {
     let year = pair.today().year();
     let money = pair.model.standing().filter(|p| {
         p.ledger == LedgerKind::Actual
@@ -203,18 +211,22 @@ fn correctable(pair: &Pair) -> Vec<Paper> {
             && p.date.year() == year
             && pair.model.returned_heads(p.reference) == 0
     });
-    money.cloned().collect()
+    money.collect()
 }
 
 pub fn reverse(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let Some(paper) = rng.pick(&correctable(pair)).cloned() else { return Ok(None) };
+    // Income comes from accounts that are not registered, so that no bank movement can show that it went back.
+    let mut list = correctable(pair);
+    list.retain(|p| p.deed != Deed::Income || rng.chance(10));
+    let Some(paper) = rng.pick(&list).map(|p| (*p).clone()) else { return Ok(None) };
     let moved: Fen = paper.legs.iter().filter(|l| !l.bank.is_empty()).map(testkit::model::Leg::signed).sum();
     let id = paper.legs.iter().find(|l| !l.bank.is_empty()).map(|l| l.bank.clone());
-    let account =
-        id.and_then(|id| pair.model.bank_txns.iter().find(|(t, _)| t.id == id).map(|(t, _)| t.account.clone()));
-    let return_txn = match account {
-        Some(account) if moved < 0 => transaction(pair, &account, Direction::In, -moved, AID)?,
-        Some(account) => transaction(pair, &account, Direction::Out, moved, "")?,
+    let txn = id.and_then(|id| pair.model.bank_txns.iter().find(|(t, _)| t.id == id).map(|(t, _)| t.clone()));
+    let return_txn = match txn {
+        Some(txn) => {
+            let back = if moved < 0 { Direction::In } else { Direction::Out };
+            transaction(pair, &txn.account, back, moved.abs(), &txn.counterparty_account, pair.today())?
+        }
         None => String::new(),
     };
     let command = Command::ReverseVoucher(ReverseVoucher {
@@ -228,7 +240,7 @@ pub fn reverse(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 pub fn correct(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let Some(paper) = rng.pick(&correctable(pair)).cloned() else { return Ok(None) };
+    let Some(paper) = rng.pick(&correctable(pair)).map(|p| (*p).clone()) else { return Ok(None) };
     let Some(mut replacement) = pair.origin.get(&paper.reference).cloned() else { return Ok(None) };
     let date = pair.today();
     match &mut replacement {
@@ -265,8 +277,10 @@ pub fn correct(pair: &mut Pair, rng: &mut Rng) -> Made {
 
 pub fn carry(pair: &mut Pair, rng: &mut Rng) -> Made {
     let mut carried: Vec<(String, String, Fen)> = Vec::new();
+    // Fiscal money (33104) is no union surplus.
+    let accounts: &[&str] = if rng.chance(10) { &["32104", "33104"] } else { &["32104"] };
     for grant in &pair.model.grants {
-        let has: Fen = ["32104", "33104"]
+        let has: Fen = accounts
             .iter()
             .map(|account| -pair.model.balance_on(account, &grant.source, &grant.code, "GDFED", pair.today()))
             .sum();
@@ -277,7 +291,10 @@ pub fn carry(pair: &mut Pair, rng: &mut Rng) -> Made {
     let Some((source, grant, has)) = rng.pick(&carried).cloned() else { return Ok(None) };
     let fen = has.min(100 * i64::from(rng.up_to(100)));
     let approvals = pair.model.approvals.iter().map(|(a, _)| a);
-    let approval = approvals.filter(|a| a.kind == ApprovalKind::CarryToSurplus && a.max_fen >= fen).last();
+    let fits = |a: &&record::command::RecordApproval| {
+        a.kind == ApprovalKind::CarryToSurplus && a.max_fen - pair.model.approval_used(&a.code) >= fen
+    };
+    let approval = approvals.filter(fits).last();
     let approval = approval.map(|a| a.code.clone()).unwrap_or_default();
     let date = pair.today();
     let evidence = documents(pair, EvidenceKind::Minutes, date);

@@ -42,7 +42,7 @@ fn approved(pair: &mut Pair, kind: ApprovalKind, fen: Fen) -> Result<String, Str
         a.kind == kind
             && a.scope == record::command::ApprovalScope::default()
             && a.valid_to.is_none()
-            && a.max_fen >= fen
+            && a.max_fen - pair.model.approval_used(&a.code) >= fen
     };
     let last = pair.model.approvals.iter().rfind(|(a, who)| fits(a) && who == "pi").map(|(a, _)| a.code.clone());
     if let Some(code) = last {
@@ -78,7 +78,7 @@ pub fn standard(pair: &mut Pair, rng: &mut Rng) -> Made {
     let (class, plan, own_fen) =
         rng.one(&[("A", "COMP", 2_000), ("B", "COMP", 0), ("B", "ALLOW", 0), ("C", "COMP", 0)]);
     let subsidy_fen = rng.one(&[7_500, 9_500, 8_000, 7_000]);
-    let valid_from = pair.today().plus_days(rng.one(&[-20, 0, 0, 5]));
+    let valid_from = pair.today().plus_days(rng.one(&[-20, 0, 0, 5])).max(pair.model.next_to_close().first_day());
     let standard = StandardDef {
         class: class.into(),
         plan: plan.into(),
@@ -93,7 +93,7 @@ pub fn standard(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 pub fn set_budget(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let year = rng.one(&[2018, 2019, 2019]);
+    let year = rng.one(&[2018, 2019, 2019]).max(pair.today().year());
     let places = [
         ("S2P", "A", "COMP"),
         ("S2P", "B", "COMP"),
@@ -137,8 +137,8 @@ fn known_lines(pair: &Pair) -> Vec<(u16, String, String, String)> {
         .collect();
     known.sort();
     known.dedup();
-    let open = |year: u16| pair.model.closed.iter().all(|p| (p.year, p.month) != (year, 12));
-    known.retain(|k| open(k.0));
+    let year = pair.today().year();
+    known.retain(|k| k.0 >= year);
     known
 }
 
@@ -173,7 +173,7 @@ pub fn quota(pair: &mut Pair, rng: &mut Rng) -> Made {
     let heads = if rng.chance(10) { None } else { Some(rng.up_to(most)) };
     let command = Command::AllocateQuota(AllocateQuota {
         notice_no: format!("名额-{}", pair.serial()),
-        organization: rng.one(&["GZ", "SZ"]).into(),
+        organization: if back { "GZ" } else { rng.one(&["GZ", "GZ", "SZ"]) }.into(),
         year,
         source,
         date,

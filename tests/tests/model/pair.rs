@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Caller, Decision, Facts, Outcome, Receipt, State, decide, facts, project};
+use record::kinds::VoucherKind;
 use record::{Command, Day, Record, Voucher, VoucherRef};
 use testkit::model::{Model, Verdict};
 
@@ -29,6 +30,8 @@ pub struct Step {
 pub struct Counts {
     pub verdicts: BTreeMap<&'static str, u64>,
     pub rules: BTreeMap<String, u64>,
+    /// Vouchers posted, by template; corrections in blue by their kind.
+    pub templates: BTreeMap<&'static str, u64>,
 }
 
 /// The ledger and the model of one book.
@@ -106,7 +109,9 @@ impl Pair {
         if matches!(verdict, Verdict::Replay) && Some(decision) != self.receipts.get(request).cloned().map(replay) {
             return Err("a replay with another receipt than the first answer's".into());
         }
-        if let Verdict::Accepted(papers) = &verdict {
+        if let Verdict::Accepted(papers) = &verdict
+            && !papers.is_empty()
+        {
             compare::invariants(self)?;
             self.remember(papers);
         }
@@ -171,6 +176,13 @@ impl Pair {
             Verdict::KeyReused => "key reused",
         };
         *self.counts.verdicts.entry(name).or_default() += 1;
+        if let Verdict::Accepted(papers) = verdict {
+            for paper in papers {
+                let blue = paper.kind == VoucherKind::BlueCorrection;
+                let template = if blue { paper.kind.code() } else { paper.template.code() };
+                *self.counts.templates.entry(template).or_default() += 1;
+            }
+        }
         let codes: BTreeSet<&str> = match verdict {
             Verdict::Refused(rules) => rules.clone(),
             Verdict::Malformed(faults) => faults.iter().map(|(_, code)| *code).collect(),

@@ -84,6 +84,7 @@ pub fn transaction(
     direction: Direction,
     fen: Fen,
     other: &str,
+    date: Day,
 ) -> Result<String, String> {
     let id = format!("T-{}", pair.serial());
     let command = RegisterBankTransaction {
@@ -91,7 +92,7 @@ pub fn transaction(
         account: account.into(),
         direction,
         fen,
-        date: pair.today(),
+        date,
         counterparty_account: other.into(),
         settlement: Settlement::Transfer,
         currency: "CNY".into(),

@@ -12,9 +12,9 @@ use super::rng::Rng;
 use super::{compare, make_flow, make_in, make_out, make_plan, spoil};
 
 /// Asks of one sequence, its preparations and reviews apart.
-const LENGTH: usize = 22;
+const LENGTH: usize = 32;
 /// Of a hundred commands, how many are spoiled in a field.
-const SPOILED: usize = 42;
+const SPOILED: usize = 45;
 
 type Maker = fn(&mut Pair, &mut Rng) -> Made;
 
@@ -23,13 +23,13 @@ const MAKERS: &[(usize, Maker)] = &[
     (10, make_in::income),
     (9, make_in::batch),
     (9, make_in::batch_review),
-    (12, make_in::receipt),
+    (11, make_in::receipt),
     (7, make_in::remit),
     (2, make_in::confirm),
     (10, make_out::commit),
     (5, make_out::release),
-    (20, make_out::pay),
-    (7, make_out::give_back),
+    (26, make_out::pay),
+    (5, make_out::give_back),
     (9, make_out::reverse),
     (11, make_out::correct),
     (4, make_out::carry),
@@ -41,7 +41,7 @@ const MAKERS: &[(usize, Maker)] = &[
     (7, make_plan::quota),
     (9, make_flow::review),
     (6, make_flow::sign_day),
-    (6, make_flow::close),
+    (5, make_flow::close),
     (3, make_flow::roles),
     (2, make_flow::parameter),
     (3, make_flow::account),
@@ -155,13 +155,20 @@ pub fn shrink(start: &Pair, steps: &[Step]) -> (Vec<Step>, String) {
     (steps, reason)
 }
 
-/// Steps for people.
+/// Steps for people, without their digests.
 pub fn show(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         let day = record::Day::of_instant(step.now);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {day} {} {}: {:?}", step.person, step.request, step.command);
+        let _ = write!(text, "  {day} {} {}: ", step.person, step.request);
+        let command = format!("{:?}", step.command);
+        let mut parts = command.split("digest: [");
+        text.push_str(parts.next().unwrap_or_default());
+        parts.for_each(|part| {
+            text.push_str(part.split_once("]").map_or(part, |(_, rest)| rest).trim_start_matches(", "))
+        });
+        text.push('\n');
     }
     text
 }

@@ -4,7 +4,7 @@ use record::command::{
     CommitExpenditure, CorrectVoucher, Disburse, GrantShare, PostPremiumReceipt, RecordIncome, RemitPremiums,
     ReverseVoucher,
 };
-use record::kinds::{Custody, Direction, IncomeKind, Settlement, Word};
+use record::kinds::{Custody, Direction, EvidenceKind, IncomeKind, Settlement, Word};
 use record::{Command, VoucherRef};
 
 use super::pair::Pair;
@@ -54,6 +54,9 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
 }
 
 fn income(pair: &Pair, rng: &mut Rng, c: &mut RecordIncome) {
+    if c.kind == IncomeKind::OtherLawful && rng.chance(30) {
+        return c.evidence.iter_mut().for_each(|e| e.kind = EvidenceKind::Other);
+    }
     match rng.below(18) {
         0 => c.date = date(pair, rng),
         1 => documents(pair, rng, &mut c.evidence),
@@ -68,7 +71,7 @@ fn income(pair: &Pair, rng: &mut Rng, c: &mut RecordIncome) {
         10 => c.grant.doc_no = String::new(),
         11 => c.grant.permitted_uses = vec![rng.one(&["RF", "ZZ", "A20"]).into()],
         12 => c.grant.permitted_uses.clear(),
-        13 => c.evidence.iter_mut().for_each(|e| e.kind = record::kinds::EvidenceKind::Other),
+        13 => c.evidence.iter_mut().for_each(|e| e.kind = EvidenceKind::Other),
         14 => c.grant.code = pair.model.grants.first().map_or("ZJ".into(), |g| g.code.clone()),
         15 => c.grant.grantor = "WU".into(),
         16 => {
@@ -148,7 +151,7 @@ fn commit(pair: &Pair, rng: &mut Rng, c: &mut CommitExpenditure) {
 }
 
 fn payment(pair: &Pair, rng: &mut Rng, c: &mut Disburse) {
-    match rng.below(24) {
+    match rng.below(26) {
         0 => c.date = date(pair, rng),
         1 => documents(pair, rng, &mut c.evidence),
         2 | 3 => c.payee_account = rng.one(&["DG-GZ", SPECIAL, "WU"]).into(),
@@ -174,8 +177,11 @@ fn payment(pair: &Pair, rng: &mut Rng, c: &mut Disburse) {
             c.fen = i64::from(c.heads) * c.unit_fen;
         }
         13 => c.fen -= 1,
-        14 | 15 => c.use_code = rng.one(&["FEE", "WAGE", "CLAIM", "RF", "C80", "ZZ"]).into(),
-        16 | 17 => c.account = rng.one(&["5030503", "135", "162", "212", "508", "503", "911", "NONE", "10201"]).into(),
+        14 | 15 | 24 => c.use_code = rng.one(&["FEE", "WAGE", "CLAIM", "RF", "C80", "ZZ"]).into(),
+        16 | 17 | 25 => {
+            c.account =
+                rng.one(&["5030503", "135", "162", "151", "311", "212", "508", "503", "911", "NONE", "10201"]).into()
+        }
         18 | 19 => {
             // Another source's grant, or one whose document forbids this.
             let grant = rng.pick(&pair.model.grants).map_or("ZJ-WU".into(), |g| g.code.clone());

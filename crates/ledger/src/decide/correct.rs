@@ -112,7 +112,8 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
         _ => return None,
     };
     let voucher = &original.voucher;
-    if desk.facts.get(FactKey::Reversed(reference)).is_some() {
+    let reversed = desk.facts.get(FactKey::Reversed(reference)).is_some();
+    if reversed {
         desk.hit("LED-010", "voucher", "not reversed yet", &reference.to_string());
     }
     let plain = matches!(voucher.kind, VoucherKind::Normal | VoucherKind::BlueCorrection)
@@ -121,7 +122,9 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
     if !plain {
         let found = format!("{} {} {}", voucher.ledger, voucher.template, voucher.kind);
         desk.hit("LED-010", "voucher.kind", VoucherKind::Normal.code(), &found);
-        // Judging its red lines too would only say the same in other words.
+    }
+    if reversed || !plain {
+        // Judging its red lines too would only say the same in other words, on books that cannot be.
         return None;
     }
     if voucher.date.year() != date.year() || date < voucher.date {

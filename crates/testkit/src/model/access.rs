@@ -71,7 +71,11 @@ impl Model {
             _ => makers(command),
         };
         let in_reach = match command {
-            Command::PostPremiumReceipt(c) => self.in_reach(who, &c.holder),
+            // A receipt on somebody else's form would use up that form's heads.
+            Command::PostPremiumReceipt(c) => {
+                let unit = self.batch(&c.batch).map_or("", |batch| batch.organization.as_str());
+                self.in_reach(who, &c.holder) && self.in_reach(who, unit)
+            }
             Command::SubmitEnrollmentBatch(c) => self.in_reach(who, &c.organization),
             Command::RemitPremiums(c) => self.in_reach(who, &c.holder),
             _ => true,

@@ -1,7 +1,7 @@
 //! Questions to the model's lists, each answered by a scan from the beginning.
 
 use record::command::{CreateBook, RegisterScheme, SubmitEnrollmentBatch};
-use record::kinds::{BankPurpose, Direction, LedgerKind, PayerType, Role, Side, Word};
+use record::kinds::{BankPurpose, Direction, LedgerKind, PayerType, Role, Side, Template, Word};
 use record::preset::{AccountDef, ClassDef, Preset, SourceDef, StandardDef};
 use record::{Day, Digest, Fen, Period, VoucherRef};
 
@@ -186,6 +186,21 @@ impl Model {
         self.budget_legs(account, year, source, class, plan).map(|l| -l.signed()).sum()
     }
 
+    /// What can be taken of a budget account on a day and leave nothing negative on that day or a later one.
+    pub(crate) fn budget_left(&self, account: &str, line: (u16, &str, &str, &str), day: Day) -> Fen {
+        let (year, source, class, plan) = line;
+        let budget = self.papers.iter().filter(|p| p.ledger == LedgerKind::Budget);
+        let moves: Vec<(Day, Fen)> = budget
+            .flat_map(|p| p.legs.iter().map(|l| (p.date, l)))
+            .filter(|(_, l)| l.account == account && l.source == source && l.year == year)
+            .filter(|(_, l)| l.class == class && l.plan == plan)
+            .map(|(date, l)| (date, -l.signed()))
+            .collect();
+        let balance = |on: Day| moves.iter().filter(|(d, _)| *d <= on).map(|(_, fen)| *fen).sum::<Fen>();
+        let later = moves.iter().filter(|(d, _)| *d > day).map(|(d, _)| balance(*d));
+        later.chain([balance(day)]).min().unwrap_or(0).max(0)
+    }
+
     pub(crate) fn budget_legs<'m>(
         &'m self,
         account: &'m str,
@@ -209,7 +224,7 @@ impl Model {
 
     // Approvals, commitments, batches, receipts.
 
-    /// What commitments hold of an approval, less what was released.
+    /// What commitments, budgets and carrying to surplus hold of an approval, less what was released.
     pub fn approval_used(&self, code: &str) -> Fen {
         let of = |c: &str| self.commitments.iter().any(|(k, _)| k.code == c && k.approval == code);
         let taken: Fen = self.commitments.iter().filter(|(c, _)| c.approval == code).map(|(c, _)| c.fen).sum();
@@ -217,7 +232,12 @@ impl Model {
             Deed::Release(_, fen) => fen,
             _ => 0,
         });
-        taken - released.sum::<Fen>()
+        let posting = &self.preset().posting;
+        let budgets = self.papers.iter().filter(|p| p.approval == code && p.template == Template::T11);
+        let raised = budgets.flat_map(|p| &p.legs).filter(|l| l.account == posting.budget_total && l.signed() > 0);
+        let carried = self.papers.iter().filter(|p| p.approval == code && p.template == Template::T27);
+        let surplus = carried.flat_map(|p| &p.legs).filter(|l| l.account == posting.surplus);
+        taken - released.sum::<Fen>() + raised.chain(surplus).map(|l| l.fen).sum::<Fen>()
     }
 
     /// What is open of a commitment: heads, fen, and of that fen what came from allocated places. Payments take allocated places

@@ -45,6 +45,8 @@ pub(crate) struct Draw<'c> {
     pub txn: &'c str,
     pub direction: Direction,
     pub fen: Fen,
+    /// Voucher date, where it may not be before the movement; receipts may be paid in together later.
+    pub not_before: Option<Day>,
 }
 
 impl<'m> Case<'m> {
@@ -183,6 +185,7 @@ impl<'m> Case<'m> {
         self.free_slips.push(txn.slip_digest);
         let left = if txn.direction == ask.direction { txn.fen - self.m.drawn(&txn.id) } else { 0 };
         self.hit_if(left < ask.fen, "LED-011");
+        self.hit_if(ask.not_before.is_some_and(|date| date < txn.date), "LED-007");
         self.hit_if(txn.settlement == Settlement::Cash && ask.direction == Direction::Out, "DIV-003");
         Some(Drawn {
             id: txn.id.clone(),

@@ -174,7 +174,6 @@ impl Case<'_> {
         // T27 knows the union's own surplus: fiscal money stays carried forward, or goes back to the treasury.
         let fiscal = self.m.source(&c.source).is_some_and(|s| s.restriction == Restriction::Fiscal);
         self.hit_if(fiscal, "SRC-006");
-        self.hit_if(fiscal, "DIV-007");
         let carry = self.m.source(&c.source).map_or("", |s| s.carry_account.as_str());
         let left: Fen = self.m.moves(carry, &c.source, &c.grant, self.own()).iter().map(|(_, fen)| -fen).sum();
         self.hit_if(left < c.fen, "SRC-003");

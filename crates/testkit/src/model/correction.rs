@@ -41,6 +41,7 @@ impl<'m> Case<'m> {
                 |id: &String| self.m.bank_txns.iter().find(|(t, _)| t.id == *id).map(|(t, _)| &t.counterparty_account);
             let elsewhere = net.keys().any(|id| partner(id) != Some(&txn.counterparty_account));
             self.hit_if(elsewhere || txn.counterparty_account.is_empty(), "LED-010");
+            self.hit_if(c.date < txn.date, "LED-007");
             self.hit_if(txn.direction == Direction::Out && txn.settlement == Settlement::Cash, "DIV-003");
             self.free_slips.push(txn.slip_digest);
         } else {
@@ -61,7 +62,11 @@ impl<'m> Case<'m> {
         };
         let ordinary = matches!(original.kind, VoucherKind::Normal | VoucherKind::BlueCorrection);
         let money = original.ledger == LedgerKind::Actual && original.template != Template::T27;
-        self.hit_if(!ordinary || !money || self.m.is_reversed(reference), "LED-010");
+        if !ordinary || !money || self.m.is_reversed(reference) {
+            // Nothing more is asked of what is never corrected.
+            self.hit("LED-010");
+            return None;
+        }
         self.hit_if(original.date.year() != date.year() || date < original.date, "LED-010");
         self.hit_if(self.m.returned_heads(reference) > 0, "LED-010");
         Some(original)
@@ -97,7 +102,8 @@ impl<'m> Case<'m> {
         };
         if let Deed::Return(..) = original.deed {
             // What the return gave back to the budget may be committed again by now.
-            let left = self.m.budget(&posting.budget_available, of.year, &of.source, &of.class, &of.plan);
+            let line = (of.year, of.source.as_str(), of.class.as_str(), of.plan.as_str());
+            let left = self.m.budget_left(&posting.budget_available, line, date);
             self.hit_if(left < fen, "BUD-001");
         }
         let legs = vec![

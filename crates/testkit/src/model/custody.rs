@@ -1,8 +1,8 @@
 //! The 20 yuan: receipts (T02, T03) and their passing on to the association (T15).
 
-use record::Fen;
 use record::command::{PostPremiumReceipt, RemitItem, RemitPremiums, SubmitEnrollmentBatch};
 use record::kinds::{BankPurpose, Custody, Direction, PayerType, Restriction, Side, Template, Word};
+use record::{Day, Fen};
 
 use super::Change;
 use super::case::{Case, Draw, Drawn, slips_of, times};
@@ -88,12 +88,19 @@ impl Case<'_> {
         if c.bank_txn.is_empty() {
             return Some(None);
         }
-        self.draw_custody(&c.holder, &c.bank_txn, Direction::In, c.fen).map(Some)
+        self.draw_custody(&c.holder, &c.bank_txn, Direction::In, c.fen, None).map(Some)
     }
 
-    fn draw_custody(&mut self, holder: &str, txn: &str, direction: Direction, fen: Fen) -> Option<Drawn> {
+    fn draw_custody(
+        &mut self,
+        holder: &str,
+        txn: &str,
+        direction: Direction,
+        fen: Fen,
+        not_before: Option<Day>,
+    ) -> Option<Drawn> {
         let account = self.m.bank_txns.iter().find(|(t, _)| t.id == txn).map_or("", |(t, _)| t.account.as_str());
-        self.draw(&Draw { account, purpose: BankPurpose::Custody, owner: holder, txn, direction, fen })
+        self.draw(&Draw { account, purpose: BankPurpose::Custody, owner: holder, txn, direction, fen, not_before })
     }
 
     pub fn remit(&mut self, c: &RemitPremiums) -> Vec<Change> {
@@ -104,7 +111,7 @@ impl Case<'_> {
             return Vec::new();
         }
         let total = c.items.iter().map(|item| item.fen).sum();
-        let drawn = self.draw_custody(&c.holder, &c.bank_txn, Direction::Out, total);
+        let drawn = self.draw_custody(&c.holder, &c.bank_txn, Direction::Out, total, Some(c.date));
         self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &association) {
             self.hit_if(drawn.counterparty != c.payee_account, "REM-003");

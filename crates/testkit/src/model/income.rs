@@ -19,6 +19,7 @@ impl Case<'_> {
             txn: &c.bank_txn,
             direction: Direction::In,
             fen: c.fen,
+            not_before: Some(c.date),
         });
         self.evidence(&c.evidence);
         self.payer(drawn.as_ref());
@@ -111,7 +112,7 @@ impl Case<'_> {
         let fresh = Grant {
             code: spec.code.clone(),
             source: source.to_owned(),
-            grantor: spec.grantor.clone(),
+            grantor: if grantor_known { spec.grantor.clone() } else { String::new() },
             doc_no: spec.doc_no.clone(),
             uses,
             opened_on: c.date,

@@ -5,7 +5,7 @@ use record::command::{
     SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
 };
 use record::kinds::{ApprovalKind, Change as Way, Side, Template, Word};
-use record::{Day, Fen, Period};
+use record::{Day, Fen};
 
 use super::case::{Case, slips_of, times};
 use super::paper::Leg;
@@ -57,16 +57,16 @@ impl Case<'_> {
         let known = self.budget_lines(&act, &c.lines);
         let available = &self.m.preset().posting.budget_available;
         for line in known.iter().filter(|l| l.change == Way::Decrease) {
-            let left = self.m.budget(available, c.year, &line.source, &line.class, &line.plan);
+            let left = self.m.budget_left(available, (c.year, &line.source, &line.class, &line.plan), c.date);
             self.hit_if(left < line.fen, "BUD-001");
         }
         self.budget_paper(c.year, c.date, &c.approval, &known, &c.evidence)
     }
 
-    /// LED-007: an open day, and a budget year that the year-end has not cancelled (T29).
-    pub fn budget_day(&mut self, date: Day, year: u16) {
+    /// BUD-001: a budget is set and placed no later than its year.
+    fn budget_day(&mut self, date: Day, year: u16) {
         self.date(date);
-        self.hit_if(!self.m.is_open(Period { year, month: 12 }), "LED-007");
+        self.hit_if(date.year() > year, "BUD-001");
     }
 
     /// The approval carries every line; each line names a source, class and plan that go together, once.
@@ -164,10 +164,13 @@ impl Case<'_> {
             let lines = q.lines.iter().filter(|l| l.class == class);
             lines.filter_map(|l| l.heads).map(i64::from).sum()
         };
+        // What is taken back was given to that organisation; what is given counts with all others'.
+        let back = c.change == Way::Decrease;
         let notices = self.m.quotas.iter().filter(|q| (q.year, &q.source) == (c.year, &c.source));
+        let notices = notices.filter(|q| !back || q.organization == c.organization);
         let signed = notices.map(|q| if q.change == Way::Increase { heads_of(q) } else { -heads_of(q) });
         let given = signed.sum::<i64>();
-        if c.change == Way::Decrease {
+        if back {
             self.hit_if(asked > given, "BUD-003");
         } else if let Some(scheme) = self.m.scheme(c.year)
             && self.m.source(&c.source).is_some_and(|s| s.quota_bound)
@@ -189,7 +192,8 @@ impl Case<'_> {
         if c.change == Way::Decrease {
             (from, to) = (to, from);
         }
-        self.hit_if(self.m.budget(from, c.year, &c.source, at.0, at.1) < fen, "BUD-001");
+        let left = self.m.budget_left(from, (c.year, &c.source, at.0, at.1), c.date);
+        self.hit_if(left < fen, "BUD-001");
         let leg = Leg {
             year: c.year,
             class: at.0.to_owned(),

@@ -18,6 +18,7 @@ impl Case<'_> {
             txn: &c.bank_txn,
             direction: Direction::In,
             fen: c.fen,
+            not_before: Some(c.date),
         });
         self.evidence(&c.evidence);
         let payment = self.m.paper(c.payment);

@@ -8,7 +8,7 @@ use record::kinds::{
 };
 use record::{Day, Fen};
 
-use super::case::{Case, Draw, slips_of, times};
+use super::case::{Case, Draw, Drawn, slips_of, times};
 use super::paper::{Deed, Leg, Paper};
 use super::{Change, Grant};
 
@@ -64,7 +64,8 @@ impl Case<'_> {
 
     pub fn commit(&mut self, c: &CommitExpenditure) -> Vec<Change> {
         self.fault_if(self.m.commitments.iter().any(|(k, _)| k.code == c.code), "code", "EXISTS");
-        self.budget_day(c.date, c.year);
+        self.date(c.date);
+        self.hit_if(c.date.year() != c.year, "BUD-001");
         self.evidence(&c.evidence);
         let source = self.source(&c.source);
         let at = self.class_and_plan(&c.class, &c.plan);
@@ -79,7 +80,8 @@ impl Case<'_> {
         }
         self.purpose(&c.source, &self.m.use_for(&c.class, &c.plan, false));
         let posting = &self.m.preset().posting;
-        let balance = |account: &str| self.m.budget(account, c.year, &c.source, &c.class, &c.plan);
+        let line = (c.year, c.source.as_str(), c.class.as_str(), c.plan.as_str());
+        let balance = |account: &str| self.m.budget_left(account, line, c.date);
         let (places, available) = (balance(&posting.budget_allocated), balance(&posting.budget_available));
         self.hit_if(places + available < c.fen, "BUD-001");
         let from_places = places.min(c.fen).max(0);
@@ -133,6 +135,8 @@ impl Case<'_> {
             self.fault("commitment", "UNKNOWN");
             return Vec::new();
         };
+        self.hit_if(c.date.year() != of.year, "BUD-001");
+        self.hit_if(c.date < of.date, "BUD-005");
         let (heads, fen, places) = self.m.open_commitment(&of.code);
         self.hit_if(c.fen > fen || c.heads > heads, "BUD-005");
         self.hit_if(times(c.heads, of.unit_fen) != Some(c.fen), "USE-005");
@@ -165,6 +169,7 @@ impl Case<'_> {
             txn: &c.bank_txn,
             direction: Direction::Out,
             fen: c.fen,
+            not_before: Some(c.date),
         });
         self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &payee) {
@@ -190,6 +195,19 @@ impl Case<'_> {
         let Some(drawn) = drawn else { return Vec::new() };
         let shares =
             if c.grants.is_empty() { self.oldest_first(of, c, &use_code) } else { self.named_shares(of, c, &use_code) };
+        let payee = payee.unwrap_or_default();
+        self.payment(of, c, drawn, (&account, &use_code, &payee), &shares)
+    }
+
+    /// T14: expense and money a pair a share, and the budget that follows (decisions 8).
+    fn payment(
+        &mut self,
+        of: &CommitExpenditure,
+        c: &Disburse,
+        drawn: Drawn,
+        (account, use_code, payee): (&str, &str, &str),
+        shares: &[(String, String, Fen)],
+    ) -> Vec<Change> {
         let posting = &self.m.preset().posting;
         let mut legs = Vec::new();
         for (i, (grant, source, fen)) in shares.iter().enumerate() {
@@ -198,12 +216,12 @@ impl Case<'_> {
                 year: of.year,
                 class: of.class.clone(),
                 plan: of.plan.clone(),
-                use_code: use_code.clone(),
+                use_code: use_code.to_owned(),
                 holder: self.own().to_owned(),
-                counterparty: payee.clone().unwrap_or_default(),
+                counterparty: payee.to_owned(),
                 heads: if i == 0 { i64::from(c.heads) } else { 0 },
                 price: c.unit_fen,
-                ..Leg::new(&account, &of.source, Side::Debit, *fen)
+                ..Leg::new(account, &of.source, Side::Debit, *fen)
             };
             let money = expense.opposite(&posting.special_bank);
             legs.push(Leg { source: source.clone(), heads: 0, bank: drawn.id.clone(), ..money });
@@ -232,6 +250,7 @@ impl Case<'_> {
 
     /// BUD-005, APR-001, APR-005, BUD-001: the commitment covers the payment, and its approval still holds on the day.
     fn still_authorised(&mut self, of: &CommitExpenditure, c: &Disburse, paid_on: Day, payee: Option<&str>) {
+        self.hit_if(c.date.year() != of.year, "BUD-001");
         self.hit_if(paid_on < of.date || c.unit_fen != of.unit_fen, "BUD-005");
         let mut left = 0;
         if let Some((approval, registrar)) = self.m.approvals.iter().find(|(a, _)| a.code == of.approval) {
