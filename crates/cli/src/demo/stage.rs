@@ -11,6 +11,7 @@ use chrono::Datelike;
 use client::Client;
 use sha2::{Digest, Sha256};
 use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::people::{PAYEE, SPECIAL};
 use crate::lang::Lang;
@@ -188,10 +189,13 @@ impl Stage {
 
     /// The status of an ask that must be refused; an accepted diversion ends the demonstration.
     pub fn refused(&mut self, asked: Asked) -> anyhow::Result<Status> {
-        match asked {
-            Err(error) => error.status().cloned().with_context(|| error.to_string()),
-            Ok(_) => bail!("a diversion was accepted"),
-        }
+        let Err(error) = asked else { bail!("a diversion was accepted") };
+        let status = error.status().cloned().with_context(|| error.to_string())?;
+        // A refusal by rule is a record too, and names it.
+        let details = status.get_error_details();
+        let sequence = details.error_info().and_then(|info| info.metadata.get("sequence")?.parse().ok());
+        self.seen = self.seen.max(sequence.unwrap_or_default());
+        Ok(status)
     }
 }
 

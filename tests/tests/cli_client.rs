@@ -1,0 +1,227 @@
+//! The client verbs against a served book: a mutation from flags and from JSON, repeated and refused; the journal; receipts imported from a
+//! file; every reading verb in tables and as JSON; completions.
+
+#[path = "cli_program/mod.rs"]
+mod earmark;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use earmark::{Said, Served, run};
+use serde_json::{Value, json};
+
+/// The demonstration's book, served for the tests of this file as long as one of them runs.
+struct World {
+    served: Served,
+    dir: tempfile::TempDir,
+}
+
+fn world() -> Arc<World> {
+    static WORLD: Mutex<Weak<World>> = Mutex::new(Weak::new());
+    let mut shared = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
+        let made = Arc::new(World { served: Served::start(&data, &[]), dir });
+        *shared = Arc::downgrade(&made);
+        made
+    })
+}
+
+impl World {
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs a verb as a person.
+    fn ask(&self, person: &str, words: &[&str]) -> Said {
+        let token = self.path("data/tokens").join(person);
+        let (token, journal) = (token.to_str().expect("a path"), self.path("journal"));
+        let journal = journal.to_str().expect("a path");
+        let to =
+            ["--endpoint", &self.served.endpoint, "--token-file", token, "--book", "season-2018", "--journal", journal];
+        run(&[words, &to[..]].concat())
+    }
+}
+
+#[test]
+fn a_mutation_is_made_of_flags_noted_repeated_and_refused() {
+    let world = world();
+    let words = [
+        "org",
+        "register",
+        "DG",
+        "--name",
+        "东莞市总工会",
+        "--type",
+        "CITY_FED",
+        "--parent",
+        "GDFTU",
+        "--region",
+        "441900",
+    ];
+    let judged = world.ask("maker", &[&words[..], &["--validate-only", "--json"]].concat()).json();
+    assert!(judged["result"]["receipt"].is_null() && judged["result"]["judged_at"].as_u64() > Some(0), "{judged}");
+    let first = world.ask("maker", &[&words[..], &["--json", "--request-id", "cli-test-1"]].concat());
+    assert!(first.err.contains("cli-test-1"), "{}", first.err);
+    let first = first.json();
+    assert_eq!(first["result"]["receipt"]["replayed"], false);
+    let again = world.ask("maker", &[&words[..], &["--json", "--request-id", "cli-test-1"]].concat()).json();
+    assert_eq!(again["result"]["receipt"]["replayed"], true);
+    assert_eq!(again["result"]["receipt"]["sequence"], first["result"]["receipt"]["sequence"]);
+    let journal = std::fs::read_to_string(world.path("journal/requests.jsonl")).expect("the journal");
+    let noted: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+    let of = noted.iter().filter(|line| line["request"]["request_id"] == "cli-test-1");
+    assert_eq!(of.clone().count(), 2, "each sending is noted");
+    assert_eq!(of.last().expect("noted")["request"]["organization"]["name"], "东莞市总工会");
+
+    let changed = world.ask(
+        "maker",
+        &["org", "register", "DG", "--name", "别的名称", "--type", "CITY_FED", "--request-id", "cli-test-1"],
+    );
+    assert_eq!(changed.code, Some(1));
+    assert!(changed.err.contains("ALREADY_EXISTS"), "{}", changed.err);
+    let denied = world.ask("audit", &words);
+    assert!(denied.code == Some(1) && denied.err.contains("PERMISSION_DENIED"), "{denied:?}");
+}
+
+#[test]
+fn a_request_may_come_whole_from_json() {
+    let world = world();
+    let file = world.path("request.json");
+    let request = json!({
+        "income": {
+            "grant": {"code": "G-JSON", "grantor": "DON-1", "doc_no": "捐字2019-9号", "permitted_uses": []},
+            "amount_fen": 100, "date": "2019-01-11", "bank_account": "SP-GDFTU", "bank_txn": "NONE", "bill_no": "PJ-JSON",
+            "evidence": [{"kind": "AGREEMENT", "doc_no": "捐字2019-9号", "date": "2019-01-11", "digest": "ab".repeat(32), "pages": 1}]
+        },
+        "kind": "UNRESTRICTED"
+    });
+    std::fs::write(&file, request.to_string()).expect("written");
+    let file = file.to_str().expect("a path");
+    let said = world.ask("maker", &["record", "donation", "--json", "--from-json", file]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let last = said.err.lines().last().expect("an error");
+    let error: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {last}"));
+    assert_eq!(error["error"]["code"], "INVALID_ARGUMENT", "{error}");
+    assert!(error["error"]["fields"][0]["field"].as_str().is_some_and(|field| field.contains("bank_txn")), "{error}");
+
+    std::fs::write(file, r#"{"income": {"amount_fen": 1e2}}"#).expect("written");
+    let said = world.ask("maker", &["record", "donation", "--from-json", file]);
+    assert!(said.code == Some(2) && said.err.contains("digits alone"), "{said:?}");
+    std::fs::write(file, r#"{"incom": {}}"#).expect("written");
+    let said = world.ask("maker", &["record", "donation", "--from-json", file]);
+    assert!(said.code == Some(2) && said.err.contains("no such field"), "{said:?}");
+}
+
+#[test]
+fn a_refusal_names_every_rule_its_clause_and_what_to_do() {
+    let world = world();
+    let words = [
+        "commit",
+        "CM-CLI",
+        "--approval",
+        "NONE",
+        "--year",
+        "2019",
+        "--source",
+        "S5I",
+        "--class",
+        "B",
+        "--plan",
+        "COMP",
+        "--heads",
+        "10",
+        "--unit",
+        "95",
+        "--amount",
+        "950.01",
+        "--date",
+        "2019-01-11",
+        "--evidence",
+        "kind=MINUTES,doc_no=1,date=2019-01-11,pages=1,digest=0000000000000000000000000000000000000000000000000000000000000001",
+    ];
+    for (lang, next) in [("zh", "下一步"), ("en", "Next")] {
+        let said = world.ask("maker", &[&words[..], &["--lang", lang]].concat());
+        assert_eq!(said.code, Some(1), "{said:?}");
+        for part in ["FAILED_PRECONDITION", "USE-005", "办法第七条", "APR-001", "办法第九条", next] {
+            assert!(said.err.contains(part), "{part}: {}", said.err);
+        }
+    }
+}
+
+#[test]
+fn every_reading_verb_answers_in_tables_and_json() {
+    let world = world();
+    for words in [
+        &["book", "get"][..],
+        &["book", "list"],
+        &["accounts"],
+        &["orgs"],
+        &["parameters"],
+        &["periods"],
+        &["scheme", "get", "2018"],
+        &["quota", "list", "--year", "2018"],
+        &["batch", "list", "--class", "A"],
+        &["grant", "get", "G-S2P-2018"],
+        &["grant", "list"],
+        &["approvals"],
+        &["submitted"],
+        &["voucher", "get", "记-2018-8"],
+        &["voucher", "list", "--word", "FINANCE"],
+        &["balance", "10201", "--split-by", "SOURCE,GRANT"],
+        &["trial-balance", "--ledger", "BUDGET", "--as-of-date", "2018-12-30"],
+        &["statement", "2018"],
+        &["rejections", "--rule", "USE-006"],
+        &["records", "--page-size", "5"],
+    ] {
+        let table = world.ask("audit", words).ok();
+        assert!(!table.trim().is_empty(), "{words:?}");
+        assert!(!table.contains("0000-00-00"), "{words:?}: what is not there is not zero\n{table}");
+        let answer = world.ask("audit", &[words, &["--json"]].concat()).json();
+        assert!(answer.is_object() && answer.get("result").is_none(), "{words:?}");
+    }
+    let english = world.ask("audit", &["voucher", "get", "记-2018-8", "--lang", "en"]).ok();
+    assert!(english.contains("prepared by maker") && english.contains("475,000.00"), "{english}");
+    let missing = world.ask("audit", &["voucher", "get", "记-2018-999"]);
+    assert!(missing.code == Some(1) && missing.err.contains("NOT_FOUND"), "{missing:?}");
+}
+
+#[test]
+fn receipts_are_imported_once_and_a_faulty_file_sends_nothing() {
+    let world = world();
+    let file = world.path("receipts.csv");
+    let path = file.to_str().expect("a path");
+    let head = "holder,payer,batch,heads,unit,amount,received_on,bill_no\n";
+    let row = |number: u32, amount: &str| format!("GZ,MEMBER,A-2018-GZ-2,1,20.00,{amount},2019-01-11,CSV-{number}\n");
+    std::fs::write(&file, format!("{head}{}{}", row(1, "20.00"), row(2, "20,00"))).expect("written");
+    let said = world.ask("collector-gz", &["import", "receipts", path]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    std::fs::write(&file, format!("{head}{}{}", row(1, "20.00"), row(2, "2e1"))).expect("written");
+    let said = world.ask("collector-gz", &["import", "receipts", path]);
+    assert!(said.code == Some(2) && said.err.contains("line 3, amount"), "{said:?}");
+
+    // The batch holds one head: the second receipt is one too many.
+    std::fs::write(&file, format!("{head}{}{}", row(1, "20.00"), row(2, "20.00"))).expect("written");
+    let first = world.ask("collector-gz", &["import", "receipts", path, "--json"]);
+    assert_eq!(first.code, Some(1), "{first:?}");
+    let answer: Value = serde_json::from_str(&first.out).expect("JSON");
+    assert_eq!((&answer["posted"], &answer["replayed"], &answer["failed"]), (&1.into(), &0.into(), &1.into()));
+    assert_eq!(answer["failures"][0]["violations"][0]["rule"], "ENR-001", "{answer}");
+    let again = world.ask("collector-gz", &["import", "receipts", path, "--json"]);
+    let answer: Value = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!((&answer["posted"], &answer["replayed"], &answer["failed"]), (&1.into(), &1.into(), &1.into()));
+    let checked = world.ask("collector-gz", &["import", "receipts", path, "--check", "--json"]).json();
+    assert_eq!(checked, json!({"rows": 2, "total_fen": 4_000}));
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]).ok();
+        assert!(script.contains("trial-balance") && script.contains("appropriation"), "{shell}");
+    }
+    let help = run(&["disburse", "--help", "--lang", "en"]).ok();
+    assert!(help.contains("--payee-account") && help.contains("Enrolment batches"), "{help}");
+}
