@@ -169,7 +169,7 @@ def a_donation_is_posted(people):
     asked = people["maker"]("FundingService/RecordDonation", request_id="gift-1", **donation(5_000_000))
     own = dict(submission=asked.result.submitted.submission, verdict="VERDICT_APPROVE")
     error = people["maker"]("VoucherService/ReviewCommand", book=BOOK, request_id="gift-1-own", review=own)
-    refusal("nobody reviews their own", error, grpc.StatusCode.PERMISSION_DENIED)
+    refusal("nobody reviews their own", error, grpc.StatusCode.FAILED_PRECONDITION)
     vouchers = reviewed("a donation of two persons", asked, people["reviewer"], "gift-1-review")
     check("the donation is voucher 记-2018-1", vouchers == ["记-2018-1"], vouchers)
     voucher = people["audit"]("VoucherService/GetVoucher", book=BOOK, voucher="记-2018-1").voucher

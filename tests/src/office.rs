@@ -191,11 +191,15 @@ impl Office {
     }
 }
 
-/// One person's change: `change!(office, MAKER, funding.record_donation(RecordDonationRequest { kind: kind, income: Some(income) }))`. Gives the answer's
-/// result, or what refused it.
+/// One person's change: `change!(office, MAKER, funding.record_interest(RecordInterestRequest { income: Some(income) }))`. Gives the
+/// answer's result, or what refused it.
 #[macro_export]
 macro_rules! change {
-    ($office:expr, $person:expr, $service:ident.$method:ident($request:ident { $($field:ident: $value:expr),+ $(,)? })) => {{
+    (
+        $office:expr,
+        $person:expr,
+        $service:ident.$method:ident($request:ident { $($field:ident: $value:expr),+ $(,)? })
+    ) => {{
         let office: &$crate::office::Office = &$office;
         let request = api::v1::$request {
             book: office.book(),

@@ -24,10 +24,10 @@ const KILLS: usize = 100;
 const CONTROL_KILLS: usize = 20;
 const CONNECTIONS: usize = 2;
 /// Posters, each of whom always has a request in flight.
-const POSTERS: usize = 16;
+const POSTERS: usize = 8;
 const BOOK: &str = "crash";
 /// More receipts than can be posted between the kills.
-const COLLECTION: Collection = Collection { holders: 2, member_batches: 20, union_batches: 10, heads: 1_000 };
+const COLLECTION: Collection = Collection { holders: 2, member_batches: 10, union_batches: 5, heads: 1_000 };
 
 /// What the posters know.
 #[derive(Default)]
@@ -102,7 +102,7 @@ impl Harness {
             .map(|(_, line)| tokio::spawn(post(line.clone(), Arc::clone(&self.known), Arc::clone(&answered))))
             .collect();
         answered.notified().await;
-        tokio::time::sleep(Duration::from_micros(self.chance.within(0..40_000))).await;
+        tokio::time::sleep(Duration::from_micros(self.chance.within(0..15_000))).await;
         let in_flight = self.known().asked.len();
         server.kill();
         self.in_flight.push(in_flight);
@@ -113,10 +113,18 @@ impl Harness {
 
     /// Asks again, under the same request ids, for what was not answered.
     async fn ask_again(&self, server: &Served) {
-        let line = self.line(server);
         let unanswered: Vec<v1::PremiumReceiptItem> = self.known().asked.values().cloned().collect();
-        for item in unanswered {
-            let result = line.post_until_answered(&item).await;
+        let line = self.line(server);
+        let asking = unanswered.into_iter().map(|item| {
+            let line = line.clone();
+            tokio::spawn(async move {
+                let result = line.post_until_answered(&item).await;
+                (item, result)
+            })
+        });
+        let asking: Vec<_> = asking.collect();
+        for asked in asking {
+            let (item, result) = asked.await.expect("asking again does not panic");
             acknowledge(&mut self.known(), &item, &result);
         }
     }

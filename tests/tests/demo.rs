@@ -163,7 +163,8 @@ fn every_diversion_is_refused_by_the_rule_that_it_is_about() {
         }
     }
     let own = refused.iter().find(|found| found["attempt"] == "review one's own payment").expect("own review");
-    assert_eq!(own["code"], "PERMISSION_DENIED");
+    assert_eq!(own["code"], "FAILED_PRECONDITION");
+    assert!(rules(own).iter().any(|rule| rule == "LED-009"), "{own}");
     let personal = refused.iter().find(|found| found["code"] == "INVALID_ARGUMENT").expect("a personal number");
     let text = personal.to_string();
     assert!(text.contains("PII-001") && !text.contains("110101199003070011"), "{text}");

@@ -81,8 +81,11 @@ pub fn authorise(state: &State, person: &str, command: &Command) -> Result<Perso
         Command::ReviewCommand(review) => match state.pending.get(&review.submission) {
             // What is asked about does not exist: the same answer for everybody who may review anything.
             None => state.has_role(no, &[FinReviewer, FinChief, Approver, Cashier]),
+            // Reviewing one's own is judged and so recorded (LED-009), whatever roles one has.
             Some(pending) => {
-                record::command::decode(&pending.command).is_some_and(|inner| state.has_role(no, reviewers(&inner)))
+                pending.person == no
+                    || record::command::decode(&pending.command)
+                        .is_some_and(|inner| state.has_role(no, reviewers(&inner)))
             }
         },
         _ => state.has_role(no, makers(command)),

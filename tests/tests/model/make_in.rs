@@ -95,7 +95,7 @@ fn grant(pair: &mut Pair, rng: &mut Rng, kind: IncomeKind) -> GrantSpec {
         doc_no: format!("文件{serial}"),
         permitted_uses: uses,
         valid_from: rng.chance(10).then(|| today.plus_days(-10)),
-        valid_to: rng.chance(15).then(|| today.plus_days(15)),
+        valid_to: rng.chance(15).then(|| today.plus_days(rng.one(&[2, 5, 15]))),
     }
 }
 
@@ -159,7 +159,9 @@ pub fn batch_review(pair: &mut Pair, rng: &mut Rng) -> Made {
         reviewed_on: pair.today(),
         reason: "已核对".into(),
     };
-    let officers: Vec<_> = pair.model.persons.iter().filter(|p| p.roles.contains(&role)).collect();
+    let handed_in = |who: &str| pair.model.handed_in.iter().any(|(code, p)| *code == review.batch && p == who);
+    let may = |p: &&record::command::PersonDef| p.roles.contains(&role) && !handed_in(&p.code);
+    let officers: Vec<_> = pair.model.persons.iter().filter(may).collect();
     Ok(rng.pick(&officers).map(|p| (p.code.clone(), Command::ReviewEnrollmentBatch(review))))
 }
 

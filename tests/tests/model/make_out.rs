@@ -8,7 +8,7 @@ use record::kinds::{ApprovalKind, Direction, EvidenceKind, LedgerKind, Settlemen
 use record::{Command, Fen};
 use testkit::model::{Deed, Paper};
 
-use super::make_flow::someone;
+use super::make_flow::{doc_date, someone};
 use super::make_in::Made;
 use super::pair::Pair;
 use super::papers::{AID, SPECIAL, approval, documents, transaction};
@@ -49,7 +49,7 @@ pub fn commit(pair: &mut Pair, rng: &mut Rng) -> Made {
     let fits = |a: &record::command::RecordApproval| {
         a.kind == ApprovalKind::Expenditure
             && (a.scope.source.is_empty() || a.scope.source == source)
-            && a.valid_to.is_none()
+            && a.valid_to.is_none_or(|last| date <= last)
             && a.max_fen - pair.model.approval_used(&a.code) >= fen
     };
     let lawful: Vec<_> = pair.model.approvals.iter().filter(|(a, _)| fits(a)).collect();
@@ -111,7 +111,7 @@ fn release_some(pair: &mut Pair, rng: &mut Rng, whole: bool) -> Made {
 }
 
 pub fn pay(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let date = pair.today();
+    let date = doc_date(pair, rng);
     let of_year: Vec<_> = pair.model.commitments.iter().filter(|(c, _)| c.year == date.year()).collect();
     let Some((of, _)) = rng.pick(&of_year).map(|c| (*c).clone()) else { return Ok(None) };
     let (open_heads, open_fen, _) = pair.model.open_commitment(&of.code);

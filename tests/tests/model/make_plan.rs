@@ -23,7 +23,7 @@ pub fn approval(pair: &mut Pair, rng: &mut Rng) -> Made {
     let max = if matches!(kind, Param | Standard) { 0 } else { 100 * i64::from(rng.up_to(5_000)) };
     let mut approval = papers::approval(pair, kind, met, max, source);
     if rng.chance(15) {
-        approval.valid_to = Some(met.plus_days(20));
+        approval.valid_to = Some(met.plus_days(rng.one(&[3, 8, 20])));
     }
     if rng.chance(10) {
         approval.scope.class = rng.one(&["A", "B"]).into();

@@ -25,6 +25,8 @@ pub(crate) struct Case<'m> {
     /// Bill and digests of a voucher under correction, free to be cited again.
     pub free_bill: String,
     pub free_slips: Vec<Digest>,
+    /// Whether a correction's replacement is judged: its money moved on the day it did, so deadlines ask about that day.
+    pub correcting: bool,
     numbered: Vec<VoucherRef>,
 }
 
@@ -60,6 +62,7 @@ impl<'m> Case<'m> {
             faults: BTreeSet::new(),
             free_bill: String::new(),
             free_slips: Vec::new(),
+            correcting: false,
             numbered: Vec::new(),
         }
     }
@@ -92,6 +95,11 @@ impl<'m> Case<'m> {
     /// The day that deadlines judge (decisions 12).
     pub fn judged(&self, date: Day) -> Day {
         if date < self.m.opened().live_from { date } else { date.max(self.today) }
+    }
+
+    /// The day that deadlines on money judge: that of the voucher, or of a correction that on which the money moved.
+    pub fn deadline(&self, date: Day, moved_on: Day) -> Day {
+        if self.correcting { moved_on } else { self.judged(date) }
     }
 
     /// LED-007 for a voucher date.

@@ -130,6 +130,7 @@ impl<'m> Case<'m> {
         let mut after = self.m.clone();
         changes.iter().for_each(|change| after.add(change.clone()));
         let mut nested = Case::new(&after, self.today, &self.maker, &self.reviewer);
+        nested.correcting = true;
         nested.free_bill.clone_from(&original.bill);
         nested.free_slips.clone_from(&original.slips);
         let blue = nested.effect(&c.replacement);

@@ -81,7 +81,7 @@ pub struct Review {
     pub batch: String,
     /// Verdict.
     pub verdict: Judgement,
-    /// Day.
+    /// Day from which it stands: in a live book not before it was recorded.
     pub on: Day,
 }
 
@@ -110,7 +110,7 @@ pub(crate) enum Change {
     Approval(RecordApproval, String),
     Scheme(RegisterScheme),
     Quota(AllocateQuota),
-    Batch(SubmitEnrollmentBatch),
+    Batch(SubmitEnrollmentBatch, String),
     Review(Review),
     Cover(ConfirmCoverage),
     Grant(Grant),
@@ -148,6 +148,8 @@ pub struct Model {
     pub quotas: Vec<AllocateQuota>,
     /// Enrolment batches.
     pub batches: Vec<SubmitEnrollmentBatch>,
+    /// Who handed each batch in: batch, person.
+    pub handed_in: Vec<(String, String)>,
     /// Reviews of batches.
     pub reviews: Vec<Review>,
     /// Confirmations of cover.
@@ -194,7 +196,10 @@ impl Model {
             Change::Approval(approval, person) => self.approvals.push((approval, person)),
             Change::Scheme(scheme) => self.schemes.push(scheme),
             Change::Quota(quota) => self.quotas.push(quota),
-            Change::Batch(batch) => self.batches.push(batch),
+            Change::Batch(batch, person) => {
+                self.handed_in.push((batch.code.clone(), person));
+                self.batches.push(batch);
+            }
             Change::Review(review) => self.reviews.push(review),
             Change::Cover(cover) => self.covers.push(cover),
             Change::Grant(grant) => self.grants.push(grant),

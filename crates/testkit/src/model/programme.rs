@@ -21,6 +21,8 @@ impl Case<'_> {
         self.carry(&Act::plain(&c.approval, &[ApprovalKind::Scheme], "APR-003", date));
         let approved = self.m.approvals.iter().find(|(a, _)| a.code == c.approval).map_or(0, |(a, _)| a.max_fen);
         self.hit_if(approved > 0 && c.total_fen > approved, "APR-003");
+        // A budget set before its scheme is within it too.
+        self.hit_if(self.bound_budget(c.year) > c.total_fen, "BUD-001");
         self.hit_if(c.targets.iter().any(|t| self.m.class(&t.class).is_none()), "USE-003");
         vec![Change::Scheme(c.clone())]
     }
@@ -89,6 +91,14 @@ impl Case<'_> {
         known
     }
 
+    /// The budget of a year's money that its scheme bounds.
+    fn bound_budget(&self, year: u16) -> Fen {
+        let bound = |code: &str| self.m.source(code).is_some_and(|s| s.quota_bound);
+        let total = &self.m.preset().posting.budget_total;
+        let legs = self.m.legs().filter(|(_, l)| l.account == *total && l.year == year);
+        legs.filter(|(_, l)| bound(&l.source)).map(|(_, l)| l.signed()).sum()
+    }
+
     fn budget_paper(
         &mut self,
         year: u16,
@@ -101,8 +111,7 @@ impl Case<'_> {
         let bound = |code: &str| self.m.source(code).is_some_and(|s| s.quota_bound);
         // The scheme's money is a hard ceiling (rules.md 6.6).
         if let Some(scheme) = self.m.scheme(year) {
-            let legs = self.m.legs().filter(|(_, l)| l.account == posting.budget_total && l.year == year);
-            let set: Fen = legs.filter(|(_, l)| bound(&l.source)).map(|(_, l)| l.signed()).sum();
+            let set = self.bound_budget(year);
             let signed = |l: &BudgetLine| if l.change == Way::Increase { l.fen } else { -l.fen };
             let change: Fen = lines.iter().filter(|l| bound(&l.source)).map(signed).sum();
             self.hit_if(change > 0 && set + change > scheme.total_fen, "BUD-001");
@@ -209,7 +218,7 @@ impl Case<'_> {
         let taken = self.m.batch(&c.code).is_some() || self.m.grants.iter().any(|g| g.code == c.code);
         self.fault_if(taken, "code", "EXISTS");
         self.fault_if(!self.m.has_organization(&c.organization), "organization", "UNKNOWN");
-        self.not_future(c.submitted_on);
+        self.date(c.submitted_on);
         self.slips(&c.evidence);
         self.hit_if(c.roster_rows != c.insured_count, "ENR-001");
         self.hit_if(times(c.gift_count, c.gift_per_person_fen) != Some(c.gift_total_fen), "ENR-002");
@@ -226,7 +235,7 @@ impl Case<'_> {
                 self.hit_if(end != Some(c.cover_end), "USE-008");
             }
         }
-        vec![Change::Batch(c.clone())]
+        vec![Change::Batch(c.clone(), self.maker.clone())]
     }
 
     pub fn review_batch(&mut self, c: &ReviewEnrollmentBatch) -> Vec<Change> {
@@ -238,8 +247,11 @@ impl Case<'_> {
         let office = self.m.class(&batch.class).map(|class| class.reviewer);
         let right_office = office.is_some_and(|role| self.m.has_role(&self.maker, &[role]));
         self.hit_if(!right_office, "APR-002");
+        // Who handed a form in does not review it.
+        let own_form = (c.batch.clone(), self.maker.clone());
+        self.hit_if(self.m.handed_in.contains(&own_form), "APR-002");
         self.hit_if(c.reviewed_on < batch.submitted_on || self.m.paid_heads(&c.batch) > 0, "APR-002");
-        vec![Change::Review(Review { batch: c.batch.clone(), verdict: c.verdict, on: c.reviewed_on })]
+        vec![Change::Review(Review { batch: c.batch.clone(), verdict: c.verdict, on: self.judged(c.reviewed_on) })]
     }
 
     pub fn confirm(&mut self, c: &ConfirmCoverage) -> Vec<Change> {

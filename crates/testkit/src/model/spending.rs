@@ -12,6 +12,9 @@ use super::case::{Case, Draw, Drawn, slips_of, times};
 use super::paper::{Deed, Leg, Paper};
 use super::{Change, Grant};
 
+/// A share of a payment: grant, its source, fen.
+type Share = (String, String, Fen);
+
 /// An act that needs an approval.
 pub(crate) struct Act<'c> {
     pub approval: &'c str,
@@ -188,13 +191,13 @@ impl Case<'_> {
         };
         self.still_authorised(of, c, paid_on, payee.as_deref());
         self.payable_batches(of, c, paid_on);
-        self.price((&of.class, &of.plan), c.date, c.heads, c.unit_fen, c.fen);
+        self.price((&of.class, &of.plan), paid_on, c.heads, c.unit_fen, c.fen);
         let use_code = self.use_of(of, c);
         let account = self.expense_account(of, c);
         self.purpose(&of.source, &use_code);
         let Some(drawn) = drawn else { return Vec::new() };
-        let shares =
-            if c.grants.is_empty() { self.oldest_first(of, c, &use_code) } else { self.named_shares(of, c, &use_code) };
+        let how = (use_code.as_str(), paid_on);
+        let shares = if c.grants.is_empty() { self.oldest_first(of, c, how) } else { self.named_shares(of, c, how) };
         let payee = payee.unwrap_or_default();
         self.payment(of, c, drawn, (&account, &use_code, &payee), &shares)
     }
@@ -206,7 +209,7 @@ impl Case<'_> {
         c: &Disburse,
         drawn: Drawn,
         (account, use_code, payee): (&str, &str, &str),
-        shares: &[(String, String, Fen)],
+        shares: &[Share],
     ) -> Vec<Change> {
         let posting = &self.m.preset().posting;
         let mut legs = Vec::new();
@@ -254,7 +257,7 @@ impl Case<'_> {
         self.hit_if(paid_on < of.date || c.unit_fen != of.unit_fen, "BUD-005");
         let mut left = 0;
         if let Some((approval, registrar)) = self.m.approvals.iter().find(|(a, _)| a.code == of.approval) {
-            let ended = approval.valid_to.is_some_and(|last| self.judged(c.date) > last);
+            let ended = approval.valid_to.is_some_and(|last| self.deadline(c.date, paid_on) > last);
             let named = &approval.scope.payee;
             let other_payee = !named.is_empty() && payee != Some(named.as_str());
             self.hit_if(paid_on < approval.meeting_on || ended || other_payee, "APR-001");
@@ -318,9 +321,10 @@ impl Case<'_> {
         c.account.clone()
     }
 
-    fn permits(&self, grant: &Grant, use_code: &str, day: Day) -> bool {
-        let in_term =
-            grant.valid_from.is_none_or(|first| first <= day) && grant.valid_to.is_none_or(|last| day <= last);
+    /// Whether a grant may pay a use for a voucher of a date, with money that moved on a day.
+    fn permits(&self, grant: &Grant, use_code: &str, (date, paid_on): (Day, Day)) -> bool {
+        let begun = grant.valid_from.is_none_or(|first| first <= paid_on);
+        let in_term = begun && grant.valid_to.is_none_or(|last| self.deadline(date, paid_on) <= last);
         let source = self.m.source(&grant.source);
         let by_source = source.is_some_and(|s| !s.grant_uses && s.uses.iter().any(|u| u == use_code));
         in_term && if grant.uses.is_empty() { by_source } else { grant.uses.iter().any(|u| u == use_code) }
@@ -328,13 +332,13 @@ impl Case<'_> {
 
     /// Splits a payment over its source's open grants, oldest first. What they cannot carry hits SRC-003, or the source's purpose
     /// where there is money whose documents do not permit this use or day.
-    fn oldest_first(&mut self, of: &CommitExpenditure, c: &Disburse, use_code: &str) -> Vec<(String, String, Fen)> {
+    fn oldest_first(&mut self, of: &CommitExpenditure, c: &Disburse, (use_code, paid_on): (&str, Day)) -> Vec<Share> {
         let special = &self.m.preset().posting.special_bank;
         let (mut left, mut elsewhere) = (c.fen, 0);
         let mut shares = Vec::new();
         for grant in self.m.grants_by_age(&of.source) {
             let has = self.m.spendable(special, &of.source, &grant.code, self.own(), c.date);
-            if !self.permits(grant, use_code, c.date) {
+            if !self.permits(grant, use_code, (c.date, paid_on)) {
                 elsewhere += has;
             } else if has.min(left) > 0 {
                 shares.push((grant.code.clone(), of.source.clone(), has.min(left)));
@@ -348,8 +352,8 @@ impl Case<'_> {
     }
 
     /// The shares that a payment names: of its own source (SRC-004), within their documents, adding up (LED-001).
-    fn named_shares(&mut self, of: &CommitExpenditure, c: &Disburse, use_code: &str) -> Vec<(String, String, Fen)> {
-        let mut shares: Vec<(String, String, Fen)> = Vec::new();
+    fn named_shares(&mut self, of: &CommitExpenditure, c: &Disburse, (use_code, paid_on): (&str, Day)) -> Vec<Share> {
+        let mut shares: Vec<Share> = Vec::new();
         for (i, share) in c.grants.iter().enumerate() {
             let field = format!("grants[{i}].grant");
             let Some(grant) = self.m.grants.iter().find(|g| g.code == share.grant) else {
@@ -358,7 +362,7 @@ impl Case<'_> {
             };
             self.hit_if(grant.source != of.source, "SRC-004");
             let rule = self.purpose_rule(&grant.source);
-            let permitted = self.permits(grant, use_code, c.date);
+            let permitted = self.permits(grant, use_code, (c.date, paid_on));
             self.hit_if(!permitted, rule);
             self.fault_if(shares.iter().any(|(code, ..)| *code == share.grant), &field, "DUPLICATE");
             shares.push((grant.code.clone(), grant.source.clone(), share.fen));
