@@ -37,7 +37,9 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// 代收收款；列：holder,payer,batch,heads,unit,amount,received_on,bill_no，可选 custody,bank_txn,source_seq,request_id；金额为元，UTF-8 [Premium receipts; columns holder,payer,batch,heads,unit,amount,received_on,bill_no and, if wanted, custody,bank_txn,source_seq,request_id; amounts in yuan, UTF-8]
+    /// 代收收款：CSV，UTF-8，金额为元；列 holder,payer,batch,heads,unit,amount,received_on,bill_no，可选
+    /// custody,bank_txn,source_seq,request_id [Premium receipts: CSV in UTF-8, amounts in yuan; columns
+    /// holder,payer,batch,heads,unit,amount,received_on,bill_no and, if wanted, custody,bank_txn,source_seq,request_id]
     Receipts {
         /// CSV文件 [CSV file]
         file: PathBuf,
@@ -332,9 +334,14 @@ mod tests {
 
     #[test]
     fn all_faults_of_all_rows_are_told_at_once() {
-        let text = format!(
-            "{HEAD}GZ,NOBODY,A-1,5e2,20,1_000,2018-10-31,1\n,MEMBER,A-1,1,20,20.001,31.10.2018,2\nGZ\nGZ,MEMBER,A-1,1,20,20,2018-10-31,2\nGZ,MEMBER,A-1,1,20,20,2018-10-31,2\n"
-        );
+        let rows = [
+            "GZ,NOBODY,A-1,5e2,20,1_000,2018-10-31,1",
+            ",MEMBER,A-1,1,20,20.001,31.10.2018,2",
+            "GZ",
+            "GZ,MEMBER,A-1,1,20,20,2018-10-31,2",
+            "GZ,MEMBER,A-1,1,20,20,2018-10-31,2",
+        ];
+        let text = format!("{HEAD}{}\n", rows.join("\n"));
         let error = format!("{:#}", judged(&text).err().unwrap());
         for part in [
             "line 2, payer",

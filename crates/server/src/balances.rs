@@ -1,35 +1,18 @@
 //! Sums of lines, gathered from the committed state or from the views, added up by what was asked for.
 
-use std::collections::BTreeMap;
-
 use api::v1;
 use engine::store::{Store, SumQuery};
 use ledger::State;
 use ledger::state::Sum;
 use record::kinds::{Element, LedgerKind, Side};
 use record::{AccountNo, Day, Sequence};
+use report::{Key, Sums};
 
 use crate::decode::Closed;
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::{At, Face, storage};
 use crate::reads::Read;
-
-/// What a sum is of, by ordinals; a dimension that does not split is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub account: AccountNo,
-    pub source: u8,
-    pub grant: u32,
-    pub holder: u32,
-    pub year: u16,
-    pub class: u8,
-    pub plan: u8,
-    pub use_code: u8,
-}
-
-/// Sums by what they are of.
-pub(crate) type Sums = BTreeMap<Key, Sum>;
 
 /// When the lines must be dated and known.
 #[derive(Clone, Copy, Debug)]
@@ -153,40 +136,22 @@ fn row(state: &State, key: &Key, sum: &Sum) -> v1::Balance {
     }
 }
 
-/// The trial balance under a chart, by source and account code, and its totals.
-pub(crate) fn trial(
-    state: &State,
-    sums: &Sums,
-    chart: v1::Chart,
-) -> (Vec<v1::TrialBalanceRow>, v1::TrialBalanceTotals) {
-    // Two accounts of one chart may be one of the other; so the sums are added up by code.
-    let mut by_code: BTreeMap<(String, String), (String, Sum)> = BTreeMap::new();
-    for (key, sum) in sums {
-        let Some(account) = state.accounts.get(key.account) else { continue };
-        let (code, name) = match chart {
-            v1::Chart::V2009 => (&account.crosswalk_2009, &account.crosswalk_2009_name),
-            v1::Chart::Unspecified | v1::Chart::V2021 => (&account.code, &account.name_zh),
-        };
-        let source = state.sources.code(key.source).to_owned();
-        let entry = by_code.entry((source, code.clone())).or_insert_with(|| (name.clone(), Sum::default()));
-        entry.1.merge(sum);
-    }
-    let mut totals = v1::TrialBalanceTotals::default();
-    let rows = by_code.into_iter().map(|((source, account), (account_name, sum))| {
-        let row = v1::TrialBalanceRow {
-            source,
-            account,
-            account_name,
-            debit_total_fen: sum.debit_fen,
-            credit_total_fen: sum.credit_fen,
-            debit_balance_fen: sum.balance().max(0),
-            credit_balance_fen: sum.balance().saturating_neg().max(0),
-        };
-        totals.debit_total_fen = totals.debit_total_fen.saturating_add(row.debit_total_fen);
-        totals.credit_total_fen = totals.credit_total_fen.saturating_add(row.credit_total_fen);
-        totals.debit_balance_fen = totals.debit_balance_fen.saturating_add(row.debit_balance_fen);
-        totals.credit_balance_fen = totals.credit_balance_fen.saturating_add(row.credit_balance_fen);
-        row
-    });
-    (rows.collect(), totals)
+/// A trial balance as messages.
+pub(crate) fn trial(trial: report::TrialBalance) -> (Vec<v1::TrialBalanceRow>, v1::TrialBalanceTotals) {
+    let row = |row: report::TrialRow| v1::TrialBalanceRow {
+        source: row.source,
+        account: row.account,
+        account_name: row.account_name,
+        debit_total_fen: row.debit_total_fen,
+        credit_total_fen: row.credit_total_fen,
+        debit_balance_fen: row.debit_balance_fen,
+        credit_balance_fen: row.credit_balance_fen,
+    };
+    let totals = v1::TrialBalanceTotals {
+        debit_total_fen: trial.totals.debit_total_fen,
+        credit_total_fen: trial.totals.credit_total_fen,
+        debit_balance_fen: trial.totals.debit_balance_fen,
+        credit_balance_fen: trial.totals.credit_balance_fen,
+    };
+    (trial.rows.into_iter().map(row).collect(), totals)
 }

@@ -21,7 +21,8 @@ pub fn table(files: &FileDescriptorSet) -> String {
         .filter(|file| file.package().starts_with("earmark."))
         .flat_map(|file| {
             let comments = comments(file);
-            let found = names(file).into_iter().filter_map(move |(path, name)| Some((name, comments.get(&path)?.clone())));
+            let found =
+                names(file).into_iter().filter_map(move |(path, name)| Some((name, comments.get(&path)?.clone())));
             found.map(|(name, comment)| {
                 let (english, chinese) = split(&comment);
                 format!("{name}\t{english}\t{chinese}\n")
@@ -106,7 +107,11 @@ mod tests {
         let table = [
             ("Amount (金额).", "Amount", "金额"),
             ("Not given (未指定); refused.", "Not given", "未指定"),
-            ("Pays premiums straight to the association (直拨, T14).", "Pays premiums straight to the association", "直拨"),
+            (
+                "Pays premiums straight to the association (直拨, T14).",
+                "Pays premiums straight to the association",
+                "直拨",
+            ),
             ("Word, cycle and number (凭证字号), for example 记-2018-7.", "Word, cycle and number", "凭证字号"),
             ("A book", "A book", ""),
         ];

@@ -9,10 +9,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Path of the program, built now if it is not current.
+/// Path of the program: the one that `cargo xtask test` built, or else built now.
 pub fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build).clone()
+    PROGRAM.get_or_init(|| std::env::var_os("EARMARK_BIN").map_or_else(build, PathBuf::from)).clone()
 }
 
 /// What cargo says to a test of its package. A cargo below would take it as a changed environment and build afresh what depends on it.

@@ -7,9 +7,10 @@ use ledger::Language;
 use ledger::rows::RejectionRow;
 use record::event::Hit;
 use record::{Day, Event, Sequence, hash};
+use report::{Chart, Key};
 
 use super::{at, service};
-use crate::balances::{self, Key, Moment};
+use crate::balances::{self, Moment};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, hits, time};
@@ -84,8 +85,13 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetTrialBalanceRequest,
     ) -> Result<v1::GetTrialBalanceResponse, Failure> {
-        let chart = v1::Chart::try_from(message.chart)
-            .map_err(|_| Failure::field("chart", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set"))?;
+        let chart = match v1::Chart::try_from(message.chart) {
+            Ok(v1::Chart::V2009) => Chart::V2009,
+            Ok(v1::Chart::V2021 | v1::Chart::Unspecified) => Chart::V2021,
+            Err(_) => {
+                return Err(Failure::field("chart", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set"));
+            }
+        };
         let ledger = balances::ledger_asked(message.ledger)?;
         let moment = Moment { as_of: day(message.as_of_date, "as_of_date")?, known_at: message.known_at };
         let sums = self.sums(origin, &message.book, at!(message), moment, |state, key| {
@@ -94,8 +100,8 @@ impl<S: Store> Face<S> {
         });
         let (sums, sequence) = sums.await?;
         let book = self.book(origin, &message.book)?;
-        let trial = book.read(|state| balances::trial(state, &sums, chart));
-        let (rows, totals) = trial.map_err(|error| failure(error, ""))?;
+        let trial = book.read(|state| report::trial_balance(state, &sums, chart));
+        let (rows, totals) = balances::trial(trial.map_err(|error| failure(error, ""))?);
         Ok(v1::GetTrialBalanceResponse { rows, totals: Some(totals), sequence })
     }
 
@@ -119,7 +125,8 @@ impl<S: Store> Face<S> {
         let (book, reached) = self.views(origin, &message.book, Read::Money, at).await?;
         let sequence = if message.known_at == 0 { reached } else { message.known_at };
         let parts = statement::gather(&book, year, as_of, sequence).await?;
-        let rows = book.read(|state| statement::rows(state, &parts)).map_err(|error| failure(error, ""))?;
+        let rows = book.read(|state| report::statement(state, &parts)).map_err(|error| failure(error, ""))?;
+        let rows = rows.into_iter().map(statement::row).collect();
         Ok(v1::GetStatementResponse { rows, historical: parts.historical, sequence })
     }
 
