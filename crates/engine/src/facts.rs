@@ -37,14 +37,19 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
-    /// Adds what another decision misses, each thing once.
+    /// Adds what another decision misses.
     pub fn merge(&mut self, other: Missing) {
         self.keys.extend(other.keys);
+        self.records.extend(other.records);
+    }
+
+    /// Each thing once. Done for a whole batch at once: sorting at each of its commands takes time in the square of their number.
+    fn once(mut self) -> Missing {
         self.keys.sort_unstable();
         self.keys.dedup();
-        self.records.extend(other.records);
         self.records.sort_unstable();
         self.records.dedup();
+        self
     }
 
     pub fn is_empty(&self) -> bool {
@@ -90,6 +95,7 @@ impl Gathered {
 
     /// Reads what is missing: the keys in one query, the records in one.
     pub async fn fetch<S: Store>(&mut self, store: &S, book: &str, missing: Missing) -> Result<(), EngineError> {
+        let missing = missing.once();
         if !missing.keys.is_empty() {
             let read = store.facts(book, &missing.keys).await?;
             self.reached = Some(self.reached.map_or(read.reached, |reached| reached.min(read.reached)));
