@@ -30,7 +30,8 @@ pub fn income(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 pub fn income_of(pair: &mut Pair, rng: &mut Rng, kind: IncomeKind) -> Result<RecordIncome, String> {
-    let fen = 100 * i64::from(rng.up_to(2_500));
+    // Less than most payments, so that one payment often takes several grants.
+    let fen = 100 * i64::from(rng.up_to(900));
     let date = doc_date(pair, rng);
     let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, "", date)?;
     let (papers, asks_bill) = match kind {

@@ -52,12 +52,15 @@ pub fn commit(pair: &mut Pair, rng: &mut Rng) -> Made {
             && a.valid_to.is_none_or(|last| date <= last)
             && a.max_fen - pair.model.approval_used(&a.code) >= fen
     };
+    let own = rng.chance(40);
     let lawful: Vec<_> = pair.model.approvals.iter().filter(|(a, _)| fits(a)).collect();
-    let picked = rng.pick(&lawful).map(|(a, _)| a.code.clone());
+    // Half of the commitments bring an approval of their own, some of them for a few days.
+    let picked = rng.pick(&lawful).filter(|_| !own).map(|(a, _)| a.code.clone());
     let code = match picked {
         Some(code) => code,
         None => {
-            let fresh = approval(pair, ApprovalKind::Expenditure, date, 4 * fen, &source);
+            let mut fresh = approval(pair, ApprovalKind::Expenditure, date, 4 * fen, &source);
+            fresh.valid_to = rng.chance(50).then(|| date.plus_days(rng.one(&[2, 6])));
             let code = fresh.code.clone();
             pair.ask("pi", Command::RecordApproval(fresh))?;
             code
@@ -240,7 +243,11 @@ pub fn reverse(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 pub fn correct(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let Some(paper) = rng.pick(&correctable(pair)).map(|p| (*p).clone()) else { return Ok(None) };
+    let mut list = correctable(pair);
+    if rng.chance(50) && list.iter().any(|p| matches!(p.deed, Deed::Payment(..))) {
+        list.retain(|p| matches!(p.deed, Deed::Payment(..)));
+    }
+    let Some(paper) = rng.pick(&list).map(|p| (*p).clone()) else { return Ok(None) };
     let Some(mut replacement) = pair.origin.get(&paper.reference).cloned() else { return Ok(None) };
     let date = pair.today();
     match &mut replacement {
