@@ -84,11 +84,11 @@ fn enum_names(path: &[i32], scope: &str, of: &EnumDescriptorProto, found: &mut V
 fn split(comment: &str) -> (String, String) {
     let english = |text: &str| text.trim().trim_end_matches(['.', ';', ',']).trim().to_owned();
     let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-    let parts = comment.match_indices('(').filter_map(|(open, _)| {
+    let mut parts = comment.match_indices('(').filter_map(|(open, _)| {
         let inner = comment[open + 1..].split(')').next()?;
         chinese(inner).then_some((open, inner))
     });
-    match parts.last() {
+    match parts.next_back() {
         Some((open, inner)) => {
             // What is not Chinese at all ("T01a", "附件2" is) says where it stands, not what it is called.
             let words: Vec<&str> = inner.split([',', ';', '；']).map(str::trim).filter(|part| chinese(part)).collect();

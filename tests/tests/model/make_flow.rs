@@ -107,8 +107,8 @@ pub fn roles(pair: &mut Pair, rng: &mut Rng) -> Made {
 }
 
 pub fn parameter(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let of_kind = pair.model.approvals.iter().filter(|(a, who)| a.kind == ApprovalKind::Param && who == "pi");
-    let Some(approval) = of_kind.last().map(|(a, _)| a.code.clone()) else { return Ok(None) };
+    let mut of_kind = pair.model.approvals.iter().filter(|(a, who)| a.kind == ApprovalKind::Param && who == "pi");
+    let Some(approval) = of_kind.next_back().map(|(a, _)| a.code.clone()) else { return Ok(None) };
     let (key, value) = rng.one(&[
         ("P9.voucher_cycle", "MONTH"),
         ("P9.voucher_cycle", "YEAR"),

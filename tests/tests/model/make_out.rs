@@ -297,11 +297,11 @@ pub fn carry(pair: &mut Pair, rng: &mut Rng) -> Made {
     }
     let Some((source, grant, has)) = rng.pick(&carried).cloned() else { return Ok(None) };
     let fen = has.min(100 * i64::from(rng.up_to(100)));
-    let approvals = pair.model.approvals.iter().map(|(a, _)| a);
+    let mut approvals = pair.model.approvals.iter().map(|(a, _)| a);
     let fits = |a: &&record::command::RecordApproval| {
         a.kind == ApprovalKind::CarryToSurplus && a.max_fen - pair.model.approval_used(&a.code) >= fen
     };
-    let approval = approvals.filter(fits).last();
+    let approval = approvals.rfind(fits);
     let approval = approval.map(|a| a.code.clone()).unwrap_or_default();
     let date = pair.today();
     let evidence = documents(pair, EvidenceKind::Minutes, date);

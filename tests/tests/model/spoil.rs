@@ -16,6 +16,31 @@ const PERSONAL: &str = "联系13900000000";
 pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
     match command {
         Command::SetBudget(c) => set_budget(pair, rng, c),
+        Command::AdjustBudget(_) | Command::AllocateQuota(_) => plan(pair, rng, command),
+        Command::SubmitEnrollmentBatch(_) | Command::ReviewEnrollmentBatch(_) | Command::ConfirmCoverage(_) => {
+            enrolment(pair, rng, command);
+        }
+        Command::RecordApproval(_)
+        | Command::RegisterScheme(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::SetParameter(_)
+        | Command::ReviewCommand(_) => authority(pair, rng, command),
+        Command::RecordIncome(_)
+        | Command::PostPremiumReceipt(_)
+        | Command::RemitPremiums(_)
+        | Command::CommitExpenditure(_)
+        | Command::ReleaseCommitment(_)
+        | Command::Disburse(_)
+        | Command::RecordReturn(_)
+        | Command::CarryToSurplus(_)
+        | Command::ReverseVoucher(_)
+        | Command::CorrectVoucher(_) => spoil_money::spoil(pair, rng, command),
+        _ => set_up(pair, rng, command),
+    }
+}
+
+fn plan(pair: &Pair, rng: &mut Rng, command: &mut Command) {
+    match command {
         Command::AdjustBudget(c) => match rng.below(8) {
             0 => c.date = date(pair, rng),
             1 => documents(pair, rng, &mut c.evidence),
@@ -41,6 +66,12 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             8 => c.change = Change::Decrease,
             _ => c.lines.push(c.lines[0].clone()),
         },
+        _ => {}
+    }
+}
+
+fn enrolment(pair: &Pair, rng: &mut Rng, command: &mut Command) {
+    match command {
         Command::SubmitEnrollmentBatch(c) => match rng.below(11) {
             0 => c.submitted_on = rng.one(&[pair.today().plus_days(1), Day(c.submitted_on.0 - 3)]),
             1 => c.roster_rows += 1,
@@ -68,6 +99,12 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             1 => c.confirmation_no = PERSONAL.into(),
             _ => c.batch = "PC-WU".into(),
         },
+        _ => {}
+    }
+}
+
+fn authority(pair: &Pair, rng: &mut Rng, command: &mut Command) {
+    match command {
         Command::RecordApproval(c) => match rng.below(6) {
             0 => c.meeting_on = pair.today().plus_days(1),
             1 => c.valid_to = Some(c.meeting_on.plus_days(-1)),
@@ -99,17 +136,7 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             1 => c.submission += 1_000,
             _ => (c.verdict, c.reason) = (Verdict::Reject, "\u{7}".into()),
         },
-        Command::RecordIncome(_)
-        | Command::PostPremiumReceipt(_)
-        | Command::RemitPremiums(_)
-        | Command::CommitExpenditure(_)
-        | Command::ReleaseCommitment(_)
-        | Command::Disburse(_)
-        | Command::RecordReturn(_)
-        | Command::CarryToSurplus(_)
-        | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => spoil_money::spoil(pair, rng, command),
-        _ => set_up(pair, rng, command),
+        _ => {}
     }
 }
 

@@ -236,7 +236,7 @@ fn correction(pair: &Pair, rng: &mut Rng, c: &mut CorrectVoucher) {
             // A hash map has no order of its own: give it one.
             others.sort_by_cached_key(record::command::encode);
             if let Some(other) = rng.pick(&others) {
-                c.replacement = Box::new(other.clone());
+                *c.replacement = other.clone();
             }
         }
         _ => spoil(pair, rng, &mut c.replacement),
