@@ -58,7 +58,7 @@ pub fn done(pair: &mut Pair, who: &str, command: Command) -> Built {
 }
 
 /// Asks for what the makers make; a refusal is part of the season.
-fn attempt(pair: &mut Pair, rng: &mut Rng, makers: &[Maker]) -> Built {
+pub fn attempt(pair: &mut Pair, rng: &mut Rng, makers: &[Maker]) -> Built {
     for make in makers {
         if let Some((who, command)) = make(pair, rng)? {
             settle(pair, &who, &command)?;
