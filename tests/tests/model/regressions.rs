@@ -91,7 +91,10 @@ fn a_voucher_is_corrected_once_and_the_answer_says_no_more() {
     let mut pair = world(Stage::Season);
     let batch = make_in::batch_of(&mut pair, "GZ", 2018, ("A", "COMP"), 9);
     done(&mut pair, "fu", Command::SubmitEnrollmentBatch(batch)).expect("a batch with room");
-    let unbanked = |c: &Command| matches!(c, Command::PostPremiumReceipt(r) if r.bank_txn.is_empty() && r.custody == Custody::Collector && r.holder == "GZ");
+    let unbanked = |c: &Command| {
+        let Command::PostPremiumReceipt(r) = c else { return false };
+        r.bank_txn.is_empty() && r.custody == Custody::Collector && r.holder == "GZ"
+    };
     let receipt = made(&mut pair, make_in::receipt, unbanked);
     let Verdict::Accepted(papers) = ask(&mut pair, "gz", receipt) else { panic!("the receipt is lawful") };
     let voucher = papers[0].reference;
