@@ -151,3 +151,37 @@ fn views_come_back_from_the_log() {
     let none = run(&["views", "rebuild", "--book", "other", "--data", data]);
     assert_eq!(none.code, Some(1), "{none:?}");
 }
+
+#[test]
+fn a_book_is_opened_from_a_preset_as_the_front_page_says() {
+    let dir = folder();
+    let path = |name: &str| dir.path().join(name).to_str().expect("a path").to_owned();
+    run(&["token", "create", "op", "--operator", "--data", &path("data"), "--out", &path("op.token")]).ok();
+    run(&["token", "create", "audit", "--data", &path("data"), "--out", &path("audit.token")]).ok();
+    let served = Served::start(&dir.path().join("data"), &[]);
+    // The front page's command, its words parted by blanks, with this server and these files.
+    let page = include_str!("../../README.md");
+    let begin = page.find("earmark init").expect("the front page opens a book");
+    let command = page[begin..].split("\n```").next().expect("a block").replace("\\\n", " ");
+    let mut words: Vec<String> = command.split_whitespace().skip(1).map(str::to_owned).collect();
+    for word in &mut words {
+        if word == "op.token" {
+            *word = path("op.token");
+        }
+    }
+    let to = [
+        "--endpoint".to_owned(),
+        served.endpoint.clone(),
+        "--journal".to_owned(),
+        path("journal"),
+        "--json".to_owned(),
+    ];
+    words.extend(to);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let made = run(&words).json();
+    assert!(made["result"]["posted"].is_object(), "{made}");
+    let (endpoint, token) = (served.endpoint.as_str(), path("audit.token"));
+    let to = ["--endpoint", endpoint, "--token-file", &token, "--book", "fund-2026", "--json"];
+    let book = run(&[&["book", "get"], &to[..]].concat()).json();
+    assert_eq!((&book["book"]["preset"], &book["book"]["live_from"]), (&"hospital-2018".into(), &"2026-01-01".into()));
+}
