@@ -72,9 +72,9 @@ fn a_mutation_is_made_of_flags_noted_repeated_and_refused() {
     assert_eq!(again["result"]["receipt"]["sequence"], first["result"]["receipt"]["sequence"]);
     let journal = std::fs::read_to_string(world.path("journal/requests.jsonl")).expect("the journal");
     let noted: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
-    let of = noted.iter().filter(|line| line["request"]["request_id"] == "cli-test-1");
+    let mut of = noted.iter().filter(|line| line["request"]["request_id"] == "cli-test-1");
     assert_eq!(of.clone().count(), 2, "each sending is noted");
-    assert_eq!(of.last().expect("noted")["request"]["organization"]["name"], "东莞市总工会");
+    assert_eq!(of.next_back().expect("noted")["request"]["organization"]["name"], "东莞市总工会");
 
     let changed = world.ask(
         "maker",

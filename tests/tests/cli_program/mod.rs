@@ -35,8 +35,8 @@ fn build() -> PathBuf {
     let messages = String::from_utf8(output.stdout).expect("cargo speaks UTF-8");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let named = messages.filter(|message| message["target"]["name"] == "earmark" && message["executable"].is_string());
-    let program = named.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
-    program.expect("cargo names the program that it built")
+    let mut programs = named.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    programs.next_back().expect("cargo names the program that it built")
 }
 
 /// The program with these words, in an environment of its own.
