@@ -151,3 +151,65 @@ fn views_come_back_from_the_log() {
     let none = run(&["views", "rebuild", "--book", "other", "--data", data]);
     assert_eq!(none.code, Some(1), "{none:?}");
 }
+
+#[test]
+fn a_book_is_opened_from_a_preset_as_the_front_page_says() {
+    let dir = folder();
+    let path = |name: &str| dir.path().join(name).to_str().expect("a path").to_owned();
+    run(&["token", "create", "op", "--operator", "--data", &path("data"), "--out", &path("op.token")]).ok();
+    run(&["token", "create", "audit", "--data", &path("data"), "--out", &path("audit.token")]).ok();
+    let served = Served::start(&dir.path().join("data"), &[]);
+    // The front page's command, its words parted by blanks, with this server and these files.
+    let page = include_str!("../../README.md");
+    let begin = page.find("earmark init").expect("the front page opens a book");
+    let command = page[begin..].split("\n```").next().expect("a block").replace("\\\n", " ");
+    let mut words: Vec<String> = command.split_whitespace().skip(1).map(str::to_owned).collect();
+    for word in &mut words {
+        if word == "op.token" {
+            *word = path("op.token");
+        }
+    }
+    let to = [
+        "--endpoint".to_owned(),
+        served.endpoint.clone(),
+        "--journal".to_owned(),
+        path("journal"),
+        "--json".to_owned(),
+    ];
+    words.extend(to);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let made = run(&words).json();
+    assert!(made["result"]["posted"].is_object(), "{made}");
+    let (endpoint, token) = (served.endpoint.as_str(), path("audit.token"));
+    let to = ["--endpoint", endpoint, "--token-file", &token, "--book", "fund-2026", "--json"];
+    let book = run(&[&["book", "get"], &to[..]].concat()).json();
+    assert_eq!((&book["book"]["preset"], &book["book"]["live_from"]), (&"hospital-2018".into(), &"2026-01-01".into()));
+}
+
+#[test]
+fn spans_and_metrics_go_to_the_collector_that_is_named_and_only_then() {
+    use std::io::Read;
+    let dir = folder();
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", collector.local_addr().expect("its address"));
+    let served = Served::start(dir.path(), &["--otlp-endpoint", &endpoint]);
+    // Something to tell of; and its end sends what is waiting.
+    let refused = earmark(&["book", "list", "--endpoint", &served.endpoint]).env("EARMARK_TOKEN", "none").status();
+    assert!(refused.is_ok_and(|status| !status.success()));
+    let spoken = std::thread::spawn(move || {
+        let greeting = || {
+            let (mut connection, _) = collector.accept().expect("an exporter connects");
+            let mut greeting = [0u8; 24];
+            connection.read_exact(&mut greeting).expect("it speaks");
+            greeting
+        };
+        [greeting(), greeting()]
+    });
+    served.signal("TERM");
+    assert_eq!(
+        spoken.join().expect("both exporters"),
+        [*b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; 2],
+        "gRPC for spans and for metrics"
+    );
+    assert_eq!(served.ended(), Some(0), "a collector that hangs up does not keep the server from ending");
+}

@@ -189,7 +189,8 @@ pub fn outcome(result: &v1::MutationResult, lang: Lang) -> anyhow::Result<String
         }
         Some(Outcome::Posted(posted)) => {
             let vouchers: Vec<&str> = posted.vouchers.iter().map(|voucher| voucher.reference.as_str()).collect();
-            format!("{} {}\n", lang.pick("已生效", "done"), vouchers.join(" "))
+            let done = format!("{} {}", lang.pick("已生效", "done"), vouchers.join(" "));
+            format!("{}\n", done.trim_end())
         }
         Some(Outcome::Submitted(submitted)) => {
             let n = submitted.submission;

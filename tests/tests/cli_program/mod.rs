@@ -36,8 +36,7 @@ fn build() -> PathBuf {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let named = messages.filter(|message| message["target"]["name"] == "earmark" && message["executable"].is_string());
     let mut programs = named.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    let program = programs.next_back();
-    program.expect("cargo names the program that it built")
+    programs.next_back().expect("cargo names the program that it built")
 }
 
 /// The program with these words, in an environment of its own.
