@@ -114,21 +114,30 @@ fn release_some(pair: &mut Pair, rng: &mut Rng, whole: bool) -> Made {
 }
 
 pub fn pay(pair: &mut Pair, rng: &mut Rng) -> Made {
-    let date = doc_date(pair, rng);
-    let of_year: Vec<_> = pair.model.commitments.iter().filter(|(c, _)| c.year == date.year()).collect();
-    let Some((of, _)) = rng.pick(&of_year).map(|c| (*c).clone()) else { return Ok(None) };
+    let (asked, today) = (doc_date(pair, rng), pair.today());
+    let careless = rng.chance(15);
+    let holds = |code: &str| {
+        let approval = pair.model.approvals.iter().find(|(a, _)| a.code == code);
+        approval.is_some_and(|(a, _)| a.valid_to.is_none_or(|last| today <= last) && a.scope.payee != "GZ")
+    };
+    let open = |c: &CommitExpenditure| c.year == asked.year() && pair.model.open_commitment(&c.code).0 > 0;
+    let commitments = pair.model.commitments.iter().map(|(c, _)| c);
+    let payable: Vec<_> = commitments.filter(|c| open(c) && (careless || holds(&c.approval))).collect();
+    let Some(of) = rng.pick(&payable).map(|c| (*c).clone()) else { return Ok(None) };
+    let date = asked.max(of.date);
     let (open_heads, open_fen, _) = pair.model.open_commitment(&of.code);
     let unit_fen = pair.model.standard(&of.class, &of.plan, date).map_or(of.unit_fen, |s| s.subsidy_fen);
-    let reviewed = |code: &str| {
-        let last = pair.model.reviews.iter().rfind(|r| r.batch == code);
-        last.is_some_and(|r| r.verdict == Judgement::Approve)
+    let reviewed = |code: &str, needed: bool| match pair.model.reviews.iter().rfind(|r| r.batch == code) {
+        Some(last) => last.verdict == Judgement::Approve && last.on <= date,
+        None => !needed,
     };
     let mut batches = Vec::new();
     let (mut heads, mut fen) = (0, 0);
     for batch in pair.model.batches.iter().filter(|b| (&b.class, &b.plan) == (&of.class, &of.plan)) {
-        let ready = (batch.class == "A" || reviewed(&batch.code)) && pair.model.paid_heads(&batch.code) == 0;
+        let ready = reviewed(&batch.code, batch.class != "A") && pair.model.paid_heads(&batch.code) == 0;
         let next = (heads + batch.insured_count, fen + i64::from(batch.insured_count) * unit_fen);
         if ready
+            && batch.submitted_on <= date
             && batch.year <= of.year
             && next.0 <= open_heads
             && next.1 <= open_fen

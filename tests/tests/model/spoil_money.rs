@@ -60,7 +60,7 @@ fn income(pair: &Pair, rng: &mut Rng, c: &mut RecordIncome) {
     match rng.below(18) {
         0 => c.date = date(pair, rng),
         1 => documents(pair, rng, &mut c.evidence),
-        2 => c.account = rng.one(&["40201", "408", "911", "10202", "NONE", "5030501"]).into(),
+        2 => c.account = rng.one(&["40201", "408", "911", "914", "10202", "NONE", "5030501"]).into(),
         3 => c.source = rng.one(&["S9X", "S2L", "S1M", "S5O", "S3N", "S2P"]).into(),
         4 => c.bank_account = rng.one(&["DG-GZ", AID, "WU", "ZH-2"]).into(),
         5 => c.bank_txn = bank_txn(pair, rng),
@@ -179,8 +179,9 @@ fn payment(pair: &Pair, rng: &mut Rng, c: &mut Disburse) {
         13 => c.fen -= 1,
         14 | 15 | 24 => c.use_code = rng.one(&["FEE", "WAGE", "CLAIM", "RF", "C80", "ZZ"]).into(),
         16 | 17 | 25 => {
-            c.account =
-                rng.one(&["5030503", "135", "162", "151", "311", "212", "508", "503", "911", "NONE", "10201"]).into()
+            c.account = rng
+                .one(&["5030503", "135", "162", "151", "311", "212", "508", "503", "911", "912", "NONE", "10201"])
+                .into()
         }
         18 | 19 => {
             // Another source's grant, or one whose document forbids this.
