@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{PAYEE, SPECIAL, YUAN};
 use crate::collecting::enrollment;
-use crate::office::{CASHIER, ECONOMY, MAKER, OWN, Office, REVIEWER, SERVICE, day};
+use crate::office::{CASHIER, COLLECTOR, ECONOMY, MAKER, OWN, Office, REVIEWER, SERVICE, day};
 use crate::{post, review};
 
 /// A movement on one of our accounts, registered by the cashier; its number.
@@ -127,7 +127,7 @@ pub async fn other_batches(office: &Office) {
     ] {
         let form = enrollment(code, OWN, (class, plan), heads);
         let department = if class == "B" { SERVICE } else { ECONOMY };
-        post!(office, department, program.submit_enrollment_batch(SubmitEnrollmentBatchRequest { form: Some(form) }));
+        post!(office, COLLECTOR, program.submit_enrollment_batch(SubmitEnrollmentBatchRequest { form: Some(form) }));
         let review = v1::EnrollmentReview {
             batch: code.into(),
             verdict: v1::Verdict::Approve.into(),
