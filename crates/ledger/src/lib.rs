@@ -1,7 +1,7 @@
 //! All accounting and all rules of the fund, pure: no runtime, no SQL, no wire types, no clock, no random.
 //!
 //! A guided tour: an [`Ask`] comes in; [`form`] tells whether it is well formed, [`access`] whether its caller may ask it, and
-//! [`decide`] judges it against the [`State`] and the [`Facts`] and gives records. [`State::apply`] folds records; [`project()`]
+//! [`decide()`] judges it against the [`State`] and the [`Facts`] and gives records. [`State::apply`] folds records; [`project()`]
 //! makes view rows of them. Everything that is 2018's is data of a [`preset`].
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::float_arithmetic)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing))]

@@ -1,7 +1,7 @@
 //! The formats that outlive every program version: commands, events and the records of the log, with their one canonical
 //! encoding (borsh), their hashes and identities. What lives here is data; deciding and accounting live in `ledger`, trees in `proof`.
 //!
-//! Every type that enters a hash is reached from [`Record`] or [`command::Versioned`]. A field, variant or order change here is a
+//! Every type that enters a hash is reached from [`Record`] or a [`Command`]. A field, variant or order change here is a
 //! format change: it needs a new outer version, and the old one stays readable for ever (accounting files are kept 30 years).
 #![deny(
     clippy::arithmetic_side_effects,

@@ -13,7 +13,7 @@ use std::time::Duration;
 const STARTED_WITHIN: Duration = Duration::from_secs(120);
 
 /// The variable with the built `earmark` binary; `cargo xtask test` sets it.
-const BINARY_VARIABLE: &str = "EARMARK_BIN";
+pub const BINARY_VARIABLE: &str = "EARMARK_BIN";
 
 /// The built `earmark` binary: the one named by [`BINARY_VARIABLE`], or the one of the same build as the running test.
 pub fn earmark() -> PathBuf {
