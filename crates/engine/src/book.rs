@@ -7,16 +7,16 @@ use ledger::decide::{Decision, preview};
 use ledger::{Ask, Receipt, State, facts};
 use record::event::Hit;
 use record::{Digest, Sequence};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::draft::Verdict;
 use crate::error::{EngineError, StopReason};
 use crate::facts::{Gathered, Sight};
+use crate::queue::{Entrance, Full, Pending};
 use crate::round::{FACT_ROUNDS, rest_of_minute, views_lost};
 use crate::shared::{Phase, Shared};
 use crate::store::{Head, Store};
-use crate::writer::Queued;
 
 /// Stands for the request id that a preview has none of; whether a request used it is not asked.
 pub(crate) const PREVIEW_ID: &str = "validate_only";
@@ -63,42 +63,14 @@ impl Health {
     }
 }
 
-/// A command that was handed in.
-#[derive(Debug)]
-pub struct Pending(Handed);
-
-#[derive(Debug)]
-enum Handed {
-    Queued { reply: oneshot::Receiver<Verdict>, stop: watch::Receiver<Option<StopReason>> },
-    Refused(EngineError),
-}
-
-impl Pending {
-    /// Waits for the answer, which comes after commit. Dropping this before the command's batch is formed drops the command; later it
-    /// changes nothing.
-    pub async fn answer(self) -> Verdict {
-        match self.0 {
-            Handed::Refused(error) => Err(error),
-            Handed::Queued { reply, mut stop } => match reply.await {
-                Ok(verdict) => verdict,
-                // The writer went down with the command: why will be known in a moment.
-                Err(_) => {
-                    let reason = stop.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-                    Err(reason.unwrap_or(StopReason::ShutDown).into())
-                }
-            },
-        }
-    }
-}
-
 /// An open book.
 pub struct Book<S> {
     shared: Arc<Shared<S>>,
-    queue: mpsc::Sender<Queued>,
+    queue: Entrance,
 }
 
 impl<S: Store> Book<S> {
-    pub(crate) fn new(shared: Arc<Shared<S>>, queue: mpsc::Sender<Queued>) -> Book<S> {
+    pub(crate) fn new(shared: Arc<Shared<S>>, queue: Entrance) -> Book<S> {
         Book { shared, queue }
     }
 
@@ -124,46 +96,37 @@ impl<S: Store> Book<S> {
     /// [`Book::submit`] for a caller with a deadline: a command that is still undecided then is dropped.
     pub async fn submit_by(&self, ask: Ask, deadline: Option<Instant>) -> Verdict {
         self.open_for_commands()?;
-        let (queued, pending) = self.queued(ask, deadline);
-        // A closed queue is that of a book that stops, and drops the command: the answer then says why.
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(queued) {
-            return Err(self.overloaded());
-        }
-        pending.answer().await
+        let sent = self.queue.try_send(ask, deadline, self.shared.watch_stop());
+        let pending = sent.map_err(|Full| self.overloaded())?;
+        let verdict = pending.answers().await.pop();
+        verdict.unwrap_or_else(|| Err(StopReason::ShutDown.into()))
     }
 
-    /// Hands many commands in, in their order, without waiting for answers. Where the queue is full it waits for room, as a stream
-    /// should; once one is not taken within `room_wait` or by the deadline, none after it is.
+    /// Hands many commands in, in their order, without waiting for answers; each item tells those of some of them. Where the queue is
+    /// full it waits for room, as a stream should; once some are not taken within `room_wait` or by the deadline, none after them are.
     pub async fn submit_many(&self, asks: Vec<Ask>, deadline: Option<Instant>) -> Vec<Pending> {
-        let mut handed = Vec::with_capacity(asks.len());
+        let mut handed = Vec::with_capacity(1);
         let mut refused: Option<EngineError> = None;
-        for ask in asks {
-            if let Some(error) = &refused {
-                handed.push(Pending(Handed::Refused(error.clone())));
-                continue;
-            }
-            let (queued, pending) = self.queued(ask, deadline);
-            let latest = Instant::now() + self.shared.options.room_wait;
-            let until = deadline.map_or(latest, |deadline| deadline.min(latest));
-            let sent = match self.open_for_commands() {
-                Ok(()) => timeout_at(until, self.queue.send(queued)).await.map(drop).map_err(|_| self.overloaded()),
-                Err(reason) => Err(reason.into()),
-            };
-            match sent {
-                Ok(()) => handed.push(pending),
-                Err(error) => {
-                    handed.push(Pending(Handed::Refused(error.clone())));
-                    refused = Some(error);
+        let mut rest = asks.into_iter();
+        while rest.len() > 0 {
+            let some: Vec<Ask> = rest.by_ref().take(self.queue.together()).collect();
+            let count = some.len();
+            let sent = match (&refused, self.open_for_commands()) {
+                (Some(error), _) => Err(error.clone()),
+                (None, Err(reason)) => Err(reason.into()),
+                (None, Ok(())) => {
+                    let latest = Instant::now() + self.shared.options.room_wait;
+                    let until = deadline.map_or(latest, |deadline| deadline.min(latest));
+                    let sent = self.queue.send(some, deadline, until, self.shared.watch_stop()).await;
+                    sent.map_err(|Full| self.overloaded())
                 }
-            }
+            };
+            handed.push(sent.unwrap_or_else(|error| {
+                refused = Some(error.clone());
+                Pending::refused(count, error)
+            }));
         }
         handed
-    }
-
-    fn queued(&self, ask: Ask, deadline: Option<Instant>) -> (Queued, Pending) {
-        let (reply, receiver) = oneshot::channel();
-        let stop = self.shared.watch_stop();
-        (Queued { ask, deadline, reply }, Pending(Handed::Queued { reply: receiver, stop }))
     }
 
     fn open_for_commands(&self) -> Result<(), StopReason> {
@@ -270,7 +233,7 @@ impl<S: Store> Book<S> {
             views_failing: views.failing,
             head: *self.shared.head.borrow(),
             reached: views.reached,
-            queued: self.queue.max_capacity() - self.queue.capacity(),
+            queued: self.queue.waiting(),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use ledger::Outcome;
 use ledger::rows::{FactHash, FactRow, ViewRows};
 use record::{Digest, Record, Sequence};
-use tokio::sync::oneshot;
 
 use crate::book::Answer;
 use crate::error::EngineError;
 use crate::metrics::{Came, Metrics};
 use crate::position::Sealed;
+use crate::queue::Reply;
 use crate::store::{Batch, Head};
 
 /// What a caller will hear.
@@ -26,7 +26,7 @@ pub(crate) struct Draft {
     rows: ViewRows,
     /// Place in `rows.facts` by key: facts decided and not committed.
     facts: HashMap<FactHash, usize>,
-    answers: Vec<(oneshot::Sender<Verdict>, Verdict)>,
+    answers: Vec<(Reply, Verdict)>,
 }
 
 impl Draft {
@@ -44,7 +44,7 @@ impl Draft {
 
     /// Notes what a caller will hear once the batch is committed. Also verdicts that record nothing wait for it: they were judged on
     /// what is not committed yet.
-    pub fn answer(&mut self, reply: oneshot::Sender<Verdict>, verdict: Verdict) {
+    pub fn answer(&mut self, reply: Reply, verdict: Verdict) {
         self.answers.push((reply, verdict));
     }
 
@@ -100,8 +100,7 @@ impl Draft {
         let mut counts = BTreeMap::new();
         for (reply, verdict) in self.answers {
             *counts.entry(came(&verdict)).or_insert(0) += 1;
-            // A caller that went away meanwhile will ask again under the same request id.
-            drop(reply.send(verdict));
+            reply.send(verdict);
         }
         counts.into_iter().for_each(|(came, count)| metrics.commands(came, count));
     }
@@ -109,7 +108,7 @@ impl Draft {
     /// Tells every caller that nothing was recorded.
     pub fn fail(self, error: &EngineError) {
         for (reply, _) in self.answers {
-            drop(reply.send(Err(error.clone())));
+            reply.send(Err(error.clone()));
         }
     }
 }

@@ -17,6 +17,7 @@ mod metrics;
 mod options;
 mod position;
 mod projector;
+mod queue;
 mod replay;
 mod round;
 mod shared;
@@ -25,7 +26,8 @@ mod tail;
 mod tasks;
 mod writer;
 
-pub use book::{Answer, Book, Health, Pending, Preview};
+pub use book::{Answer, Book, Health, Preview};
 pub use engine::{Engine, Fatal};
 pub use error::{EngineError, StopReason};
 pub use options::{Clock, Options};
+pub use queue::Pending;

@@ -13,8 +13,9 @@ use crate::draft::{Draft, Verdict};
 use crate::error::{EngineError, StopReason};
 use crate::facts::{Gathered, Missing, Sight};
 use crate::position::Sealed;
+use crate::queue::Queued;
 use crate::store::{Store, StoreError};
-use crate::writer::{Queued, Writer};
+use crate::writer::Writer;
 
 /// Decisions after which the writer lets other tasks of its thread run.
 const DECISIONS_PER_TURN: usize = 128;

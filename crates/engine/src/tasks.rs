@@ -10,6 +10,7 @@ use crate::engine::Fatal;
 use crate::error::{EngineError, StopReason};
 use crate::options::Options;
 use crate::projector::{FOLLOWED_BATCHES, Projector};
+use crate::queue::queue;
 use crate::replay;
 use crate::shared::{Phase, Shared};
 use crate::store::{Store, StoreError};
@@ -39,7 +40,7 @@ pub(crate) async fn start<S: Store>(
     let tail = replay::tail_after(&shared, reached).await?;
     shared.publish(|committed| committed.tail = tail)?;
 
-    let (queue, commands) = mpsc::channel(shared.options.queue_commands);
+    let (queue, commands) = queue(shared.options.queue_commands);
     let writer = Writer::new(Arc::clone(&shared), commands, working, head.epoch, followers);
     let writer = tokio::spawn(writer.run());
     let projector = tokio::spawn(projector.run());

@@ -4,31 +4,22 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ledger::Ask;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::draft::Verdict;
 use crate::error::{EngineError, StopReason};
 use crate::metrics::Came;
 use crate::position::Position;
 use crate::projector::Followed;
+use crate::queue::{Exit, Queued};
 use crate::shared::{Phase, Shared};
 use crate::store::Store;
-
-/// A command that waits for the writer.
-#[derive(Debug)]
-pub(crate) struct Queued {
-    pub ask: Ask,
-    pub deadline: Option<Instant>,
-    pub reply: oneshot::Sender<Verdict>,
-}
 
 /// The writer of a book.
 pub(crate) struct Writer<S> {
     pub(crate) shared: Arc<Shared<S>>,
-    queue: mpsc::Receiver<Queued>,
+    queue: Exit,
     /// Taken from the queue and not decided, in order.
     pub(crate) waiting: VecDeque<Queued>,
     pub(crate) working: Position,
@@ -41,7 +32,7 @@ pub(crate) struct Writer<S> {
 impl<S: Store> Writer<S> {
     pub fn new(
         shared: Arc<Shared<S>>,
-        queue: mpsc::Receiver<Queued>,
+        queue: Exit,
         working: Position,
         epoch: u64,
         followers: mpsc::Sender<Followed>,
@@ -87,12 +78,12 @@ impl<S: Store> Writer<S> {
         let mut open = !self.queue.is_closed();
         loop {
             while self.waiting.len() < shared.options.batch_commands
-                && let Ok(queued) = self.queue.try_recv()
+                && let Some(commands) = self.queue.try_recv()
             {
-                self.waiting.push_back(queued);
+                self.waiting.extend(commands);
             }
             self.drop_abandoned();
-            shared.metrics.queue(self.queue.len() + self.waiting.len());
+            shared.metrics.queue(self.queue.waiting() + self.waiting.len());
             if !self.waiting.is_empty() {
                 return shared.running().map(|()| true);
             }
@@ -104,7 +95,7 @@ impl<S: Store> Writer<S> {
                     open = false;
                 }
                 next = self.queue.recv() => match next {
-                    Some(queued) => self.waiting.push_back(queued),
+                    Some(commands) => self.waiting.extend(commands),
                     None => return Ok(false),
                 },
             }
@@ -114,10 +105,14 @@ impl<S: Store> Writer<S> {
     /// Drops commands whose caller is gone or late: from here on every other one is finished, whatever its caller does.
     fn drop_abandoned(&mut self) {
         let now = Instant::now();
+        let late = |queued: &Queued| queued.deadline.is_some_and(|deadline| deadline <= now);
+        if !self.waiting.iter().any(|queued| late(queued) || queued.reply.is_closed()) {
+            return;
+        }
         let before = self.waiting.len();
         for queued in std::mem::take(&mut self.waiting) {
-            if queued.deadline.is_some_and(|deadline| deadline <= now) {
-                drop(queued.reply.send(Err(EngineError::Late)));
+            if late(&queued) {
+                queued.reply.send(Err(EngineError::Late));
             } else if !queued.reply.is_closed() {
                 self.waiting.push_back(queued);
             }
@@ -138,7 +133,7 @@ impl<S: Store> Writer<S> {
     pub(crate) fn refuse_waiting(&mut self, error: &EngineError) {
         self.shared.metrics.commands(Came::Unavailable, self.waiting.len());
         for queued in self.waiting.drain(..) {
-            drop(queued.reply.send(Err(error.clone())));
+            queued.reply.send(Err(error.clone()));
         }
     }
 

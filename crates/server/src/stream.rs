@@ -1,6 +1,7 @@
 //! The stream of premium receipts: read, handed in and answered side by side. What is under way is bounded, and a client that does not
 //! take its answers is read no further.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::google::rpc;
@@ -11,31 +12,37 @@ use engine::{Book, Pending};
 use ledger::{Ask, Language};
 use prost::Message;
 use record::Command;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use crate::decode::required;
 use crate::edge::Origin;
 use crate::encode::{Failure, posted_result};
-use crate::face::{Face, Head, failure};
+use crate::face::{Face, Head, failure as failure_of};
 use crate::telemetry::Requests;
 
 /// Receipts of one message at most: some 200 KiB, a fifth of the message limit.
 pub(crate) const ITEMS_PER_MESSAGE: usize = 1_000;
-/// Receipts handed in and not answered, of one stream, at most (beside one message being handed in): two full batches of a writer.
+/// Receipts read and not answered, of one stream, at most: two full batches of a writer.
 const WINDOW: usize = 4_096;
-/// Answers of one message at most.
-const ANSWERS_PER_MESSAGE: usize = 256;
+/// Messages read and not answered, of one stream, at most; it bounds those with few receipts.
+const MESSAGES: usize = 1_024;
+/// Answers of one message, after which it goes out: as many as a request's message has.
+const ANSWERS_PER_MESSAGE: usize = ITEMS_PER_MESSAGE;
 /// Answer messages that wait for the client to take them.
 const ANSWER_BUFFER: usize = 4;
 /// What every receipt's fields lie in.
 const CONTENT: &str = "receipt";
 
-/// A receipt on its way: handed in, or known to be wrong.
+/// The receipts of a message on their way.
 struct UnderWay {
-    request_id: String,
-    handed: Result<Pending, Failure>,
+    /// Their request ids, with what is wrong with those that were not handed in.
+    receipts: Vec<(String, Option<Failure>)>,
+    /// The verdicts on the others, in their order.
+    handed: Vec<Pending>,
+    /// Their part of the window.
+    _room: OwnedSemaphorePermit,
 }
 
 type Answers = mpsc::Sender<Result<v1::PostPremiumReceiptsResponse, Status>>;
@@ -48,7 +55,7 @@ impl<S: Store> Face<S> {
         messages: Streaming<v1::PostPremiumReceiptsRequest>,
     ) -> ReceiverStream<Result<v1::PostPremiumReceiptsResponse, Status>> {
         let (answers, stream) = mpsc::channel(ANSWER_BUFFER);
-        let (under_way, taken) = mpsc::channel(WINDOW);
+        let (under_way, taken) = mpsc::channel(MESSAGES);
         let (language, requests) = (origin.language, self.requests.clone());
         let face = self.clone();
         tokio::spawn(async move {
@@ -73,6 +80,7 @@ impl<S: Store> Face<S> {
         mut messages: Streaming<v1::PostPremiumReceiptsRequest>,
         under_way: &mpsc::Sender<UnderWay>,
     ) -> Result<(), Failure> {
+        let window = Arc::new(Semaphore::new(WINDOW));
         let mut open: Option<Arc<Book<S>>> = None;
         loop {
             let message = tokio::select! {
@@ -110,36 +118,40 @@ impl<S: Store> Face<S> {
                 None => self.book(origin, &message.book)?,
             };
             open = Some(Arc::clone(&book));
-            if self.hand_in(origin, &book, message.items, under_way).await.is_none() {
+            let count = u32::try_from(message.items.len()).unwrap_or(u32::MAX);
+            // Whoever answers gives room back; nobody does once the client is gone.
+            let room = tokio::select! {
+                room = Arc::clone(&window).acquire_many_owned(count) => room,
+                () = under_way.closed() => return Ok(()),
+            };
+            let Ok(room) = room else { return Ok(()) };
+            let (receipts, asks) = self.receipt_asks(origin, &book, message.items);
+            let handed = book.submit_many(asks, origin.deadline).await;
+            if under_way.send(UnderWay { receipts, handed, _room: room }).await.is_err() {
                 return Ok(());
             }
         }
     }
 
-    /// Hands the receipts of a message in, in order; none if nobody waits for answers any more.
-    async fn hand_in(
+    /// The asks of a message's receipts, in order, and for every receipt its id and what is wrong with it.
+    fn receipt_asks(
         &self,
         origin: &Origin,
         book: &Book<S>,
         items: Vec<v1::PremiumReceiptItem>,
-        under_way: &mpsc::Sender<UnderWay>,
-    ) -> Option<()> {
-        let (mut asks, mut waiting) = (Vec::new(), Vec::new());
+    ) -> (Vec<(String, Option<Failure>)>, Vec<Ask>) {
+        let (mut receipts, mut asks) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for item in items {
             let request_id = item.request_id.clone();
             match self.receipt_ask(book, origin, item) {
                 Ok(ask) => {
                     asks.push(ask);
-                    waiting.push(request_id);
+                    receipts.push((request_id, None));
                 }
-                Err(failure) => under_way.send(UnderWay { request_id, handed: Err(failure) }).await.ok()?,
+                Err(failure) => receipts.push((request_id, Some(failure))),
             }
         }
-        let handed = book.submit_many(asks, origin.deadline).await;
-        for (request_id, pending) in waiting.into_iter().zip(handed) {
-            under_way.send(UnderWay { request_id, handed: Ok(pending) }).await.ok()?;
-        }
-        Some(())
+        (receipts, asks)
     }
 
     fn receipt_ask(&self, book: &Book<S>, origin: &Origin, item: v1::PremiumReceiptItem) -> Result<Ask, Failure> {
@@ -157,49 +169,69 @@ async fn answer_receipts(
     language: Language,
     requests: &Requests,
 ) -> Option<()> {
-    let mut waiting = Vec::with_capacity(ANSWERS_PER_MESSAGE);
+    let mut message = v1::PostPremiumReceiptsResponse::default();
     loop {
-        let count = tokio::select! {
-            count = taken.recv_many(&mut waiting, ANSWERS_PER_MESSAGE) => count,
-            () = answers.closed() => return None,
+        let next = match taken.try_recv() {
+            Ok(next) => Some(next),
+            // What is answered goes out before waiting for more.
+            Err(_) => {
+                if !message.answers.is_empty() {
+                    answers.send(Ok(std::mem::take(&mut message))).await.ok()?;
+                }
+                tokio::select! {
+                    next = taken.recv() => next,
+                    () = answers.closed() => return None,
+                }
+            }
         };
-        if count == 0 {
-            return Some(());
+        let Some(next) = next else { return Some(()) };
+        let mut verdicts = Vec::with_capacity(next.receipts.len());
+        for handed in next.handed {
+            tokio::select! {
+                some = handed.answers() => verdicts.extend(some),
+                () = answers.closed() => return None,
+            }
         }
-        let mut message = v1::PostPremiumReceiptsResponse::default();
-        for receipt in waiting.drain(..) {
-            message.answers.push(answer(receipt, language, requests).await);
+        let mut verdicts = verdicts.into_iter();
+        let mut codes = BTreeMap::new();
+        message.answers.extend(next.receipts.into_iter().map(|(request_id, failure)| {
+            let verdict = match failure {
+                Some(failure) => Err(failure),
+                None => verdicts.next().map_or_else(|| Err(going_down()), |v| v.map_err(|e| failure_of(e, CONTENT))),
+            };
+            let (code, answer) = answer(request_id, verdict, language);
+            *codes.entry(i32::from(code)).or_insert(0) += 1;
+            answer
+        }));
+        codes.into_iter().for_each(|(code, count)| requests.receipts(code.into(), count));
+        if message.answers.len() >= ANSWERS_PER_MESSAGE {
+            answers.send(Ok(std::mem::take(&mut message))).await.ok()?;
         }
-        answers.send(Ok(message)).await.ok()?;
     }
 }
 
-async fn answer(receipt: UnderWay, language: Language, requests: &Requests) -> v1::PremiumReceiptAnswer {
-    let request_id = receipt.request_id;
-    let result = match receipt.handed {
-        Err(failure) => Err(failure),
-        Ok(pending) => pending.answer().await.map_err(|error| failure(error, CONTENT)).and_then(|answer| {
-            let (sequence, replayed) = (answer.receipt.first, answer.replayed);
-            posted_result(&request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
-                hits,
-                content: CONTENT,
-                sequence: Some(sequence),
-                replayed,
-            })
-        }),
-    };
-    let answer = match result {
-        Ok(result) => {
-            requests.receipt(tonic::Code::Ok);
-            Answer::Result(result)
-        }
+fn answer(
+    request_id: String,
+    verdict: Result<engine::Answer, Failure>,
+    language: Language,
+) -> (tonic::Code, v1::PremiumReceiptAnswer) {
+    let result = verdict.and_then(|answer| {
+        let (sequence, replayed) = (answer.receipt.first, answer.replayed);
+        posted_result(&request_id, answer.receipt, replayed).map_err(|hits| Failure::Refused {
+            hits,
+            content: CONTENT,
+            sequence: Some(sequence),
+            replayed,
+        })
+    });
+    let (code, answer) = match result {
+        Ok(result) => (tonic::Code::Ok, Answer::Result(result)),
         Err(failure) => {
             let status = failure.status(language);
-            requests.receipt(status.code());
-            Answer::Error(rpc_status(&status))
+            (status.code(), Answer::Error(rpc_status(&status)))
         }
     };
-    v1::PremiumReceiptAnswer { request_id, answer: Some(answer) }
+    (code, v1::PremiumReceiptAnswer { request_id, answer: Some(answer) })
 }
 
 /// A status as a message: its details are one already.

@@ -46,8 +46,8 @@ impl Requests {
     }
 
     /// Receipts of a stream were answered with this code.
-    pub fn receipt(&self, code: Code) {
-        self.receipts.add(1, &[code_label(code)]);
+    pub fn receipts(&self, code: Code, count: u64) {
+        self.receipts.add(count, &[code_label(code)]);
     }
 }
 

@@ -6,7 +6,7 @@ use ledger::{Ask, Outcome};
 use proptest::prelude::*;
 use record::kinds::Direction;
 
-use super::world::{BOOK, World, ask, close, create, options, organization, slip};
+use super::world::{BOOK, World, ask, close, create, options, organization, slip, verdicts};
 
 /// A command of the property: most are accepted, some refused, malformed, repeated or closing a month.
 fn command() -> impl Strategy<Value = (u8, u8)> {
@@ -42,19 +42,18 @@ fn verdict(answer: Result<engine::Answer, EngineError>) -> String {
 
 async fn play(asks: &[Ask], options: Options, at_once: bool) -> (record::Digest, record::Digest, Vec<String>) {
     let world = World::new(options).await;
-    let mut verdicts = Vec::new();
+    let mut told = Vec::new();
     if at_once {
-        for waiting in world.book.submit_many(asks.to_vec(), None).await {
-            verdicts.push(verdict(waiting.answer().await));
-        }
+        let pending = world.book.submit_many(asks.to_vec(), None).await;
+        told.extend(verdicts(pending).await.into_iter().map(verdict));
     } else {
         for ask in asks {
-            verdicts.push(verdict(world.book.submit(ask.clone()).await));
+            told.push(verdict(world.book.submit(ask.clone()).await));
         }
     }
     // What is due after the last command stands in the log by the time that the queue is empty and the engine down.
     world.engine.shutdown().await;
-    (world.root(), world.state_digest(), verdicts)
+    (world.root(), world.state_digest(), told)
 }
 
 #[tokio::test]
@@ -65,9 +64,7 @@ async fn a_batch_keeps_to_its_bytes_and_holds_whole_commands() {
     let asks = (0..60).map(|i| ask("maker", &format!("r{i}"), organization(&format!("A{i}")))).collect();
     let pending = world.book.submit_many(asks, None).await;
     world.store.appends.release();
-    for waiting in pending {
-        waiting.answer().await.unwrap();
-    }
+    assert!(verdicts(pending).await.iter().all(Result::is_ok));
     let rows = world.store.memory.log_rows(BOOK, 1, usize::MAX).await.unwrap();
     let opening = rows[0].bodies.iter().map(Vec::len).sum::<usize>();
     assert!(opening > limit && rows[0].bodies.len() == 1 + create().persons.len(), "a single command may be larger");

@@ -9,7 +9,7 @@ use engine::{EngineError, StopReason};
 use testkit::memory::Fault;
 use tokio::time::{sleep, timeout};
 
-use super::world::{BOOK, World, ask, options, organization};
+use super::world::{BOOK, World, ask, options, organization, verdicts};
 
 const A_WHILE: Duration = Duration::from_millis(60);
 
@@ -139,11 +139,11 @@ async fn a_writer_that_was_overtaken_while_it_did_not_know_does_not_take_the_boo
     let world = World::new(options()).await;
     world.store.memory.fail_appends(BOOK, [Fault::UnknownLost]);
     world.store.appends.hold();
-    let answer = world.book.submit_many(vec![ask("maker", "r1", organization("A"))], None).await.remove(0);
+    let answer = world.book.submit_many(vec![ask("maker", "r1", organization("A"))], None).await;
     world.store.appends.somebody_waits().await;
     let overtaken = world.store.memory.fence(BOOK).await.unwrap();
     world.store.appends.release();
-    match answer.answer().await {
+    match verdicts(answer).await.remove(0) {
         Err(EngineError::Stopped { reason: StopReason::Fenced { epoch } }) => assert!(epoch > overtaken.epoch),
         other => panic!("{other:?}"),
     }

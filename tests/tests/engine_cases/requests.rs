@@ -9,7 +9,7 @@ use record::VoucherRef;
 use record::kinds::Direction;
 use tokio::time::{Instant, timeout};
 
-use super::world::{World, approve, ask, caller, correct, create, options, organization, rules, slip};
+use super::world::{World, approve, ask, caller, correct, create, options, organization, rules, slip, verdicts};
 
 /// Sends asks so that the writer finds them waiting together.
 async fn together(world: &World, asks: Vec<Ask>) -> Vec<Result<Answer, EngineError>> {
@@ -18,10 +18,7 @@ async fn together(world: &World, asks: Vec<Ask>) -> Vec<Result<Answer, EngineErr
     world.store.appends.somebody_waits().await;
     let pending = world.book.submit_many(asks, None).await;
     world.store.appends.release();
-    let mut answers = Vec::new();
-    for waiting in first.into_iter().chain(pending) {
-        answers.push(waiting.answer().await);
-    }
+    let mut answers = verdicts(first.into_iter().chain(pending)).await;
     answers.remove(0).unwrap();
     answers
 }
@@ -176,14 +173,13 @@ async fn a_full_queue_refuses_at_once_and_a_stream_waits_for_room() {
     assert!(matches!(refused, Err(EngineError::Overloaded { .. })), "{refused:?}");
     assert!(started.elapsed() < Duration::from_millis(100));
     let over = world.book.submit_many(asks(10..12), None).await;
-    for waiting in over {
-        assert!(matches!(waiting.answer().await, Err(EngineError::Overloaded { .. })));
-    }
+    let over = verdicts(over).await;
+    assert!(over.len() == 2 && over.iter().all(|verdict| matches!(verdict, Err(EngineError::Overloaded { .. }))));
     let (more, ()) = tokio::join!(world.book.submit_many(asks(5..30), None), async { world.store.appends.release() });
     pending.extend(more);
     let mut last = 0;
-    for waiting in pending {
-        let first = waiting.answer().await.unwrap().receipt.first;
+    for verdict in verdicts(pending).await {
+        let first = verdict.unwrap().receipt.first;
         assert!(first > last, "in the order sent");
         last = first;
     }
@@ -202,12 +198,9 @@ async fn a_caller_that_went_away_is_dropped_before_the_batch_and_finished_after(
     let kept = world.book.submit_many(vec![ask("maker", "r4", organization("D"))], None).await;
     drop((formed, abandoned));
     world.store.appends.release();
-    for waiting in late {
-        assert!(matches!(waiting.answer().await, Err(EngineError::Late | EngineError::Overloaded { .. })));
-    }
-    for waiting in kept {
-        assert_eq!(waiting.answer().await.unwrap().receipt.last, start + 2);
-    }
+    let late = verdicts(late).await.remove(0);
+    assert!(matches!(late, Err(EngineError::Late | EngineError::Overloaded { .. })), "{late:?}");
+    assert_eq!(verdicts(kept).await.remove(0).unwrap().receipt.last, start + 2);
     let there = |code: &str| world.book.read(|state| state.organizations.no(code)).unwrap().is_some();
     assert_eq!(["A", "B", "C", "D"].map(there), [true, false, false, true]);
     let again = world.send("maker", "r1", organization("A")).await.unwrap();
@@ -222,8 +215,8 @@ async fn the_log_is_protected_from_a_flood_of_refusals() {
     let before = world.book.head().unwrap().sequence;
     let pending = world.book.submit_many(asks.collect(), None).await;
     let mut suppressed = 0;
-    for waiting in pending {
-        match waiting.answer().await {
+    for verdict in verdicts(pending).await {
+        match verdict {
             Ok(answer) => assert_eq!(rules(&answer), ["SRC-010"]),
             Err(EngineError::RefusalsSuppressed { retry_after }) => {
                 suppressed += 1;

@@ -7,7 +7,7 @@ use engine::{EngineError, StopReason};
 use testkit::memory::Fault;
 use tokio::time::timeout;
 
-use super::world::{BOOK, World, ask, options, organization};
+use super::world::{BOOK, World, ask, options, organization, verdicts};
 
 async fn panics(task: &'static str) {
     let world = World::new(options()).await;
@@ -53,9 +53,7 @@ async fn a_shutdown_finishes_what_waits_and_projects_it() {
         assert!(matches!(refused, Err(EngineError::Stopped { reason: StopReason::ShutDown })), "{refused:?}");
         world.store.appends.release();
     });
-    for waiting in pending {
-        assert!(waiting.answer().await.is_ok());
-    }
+    assert!(verdicts(pending).await.iter().all(Result::is_ok));
     let health = world.book.health();
     assert_eq!((health.reached, health.stopped), (health.head, Some(StopReason::ShutDown)));
     assert!(timeout(Duration::from_millis(20), world.engine.wait_fatal()).await.is_err(), "a shutdown is not fatal");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Answer, Book, Engine, EngineError, Options};
+use engine::{Answer, Book, Engine, EngineError, Options, Pending};
 use ledger::{Ask, Caller, Outcome};
 use record::command::{
     ClosePeriod, CorrectVoucher, CreateBook, Evidence, GrantSpec, PersonDef, RecordIncome, RegisterBankAccount,
@@ -33,6 +33,15 @@ pub fn options() -> Options {
         clock: Arc::new(|| MORNING),
         ..Options::default()
     }
+}
+
+/// The verdicts on everything handed in, in its order.
+pub async fn verdicts(pending: impl IntoIterator<Item = Pending>) -> Vec<Result<Answer, EngineError>> {
+    let mut all = Vec::new();
+    for some in pending {
+        all.extend(some.answers().await);
+    }
+    all
 }
 
 pub struct World {
