@@ -11,7 +11,6 @@ use crate::digest::snapshot_of;
 use crate::draft::Draft;
 use crate::error::{EngineError, StopReason};
 use crate::metrics::Came;
-use crate::projector::Followed;
 use crate::shared::Phase;
 use crate::store::{AppendError, Batch, Head, Store, StoreError};
 use crate::writer::Writer;
@@ -55,11 +54,11 @@ impl<S: Store> Writer<S> {
 
     /// Makes a committed batch visible, then answers.
     fn publish(&mut self, mut draft: Draft, head: Head) -> Result<(), StopReason> {
-        let (first, last) = (draft.records().first().map_or(0, |r| r.sequence), head.sequence);
+        let last = head.sequence;
         let reached = self.shared.views.borrow().reached;
         self.shared.publish(|committed| committed.publish(&draft, &self.working, head, reached))?;
         // A projector too far behind for this reads the log instead.
-        drop(self.followers.try_send(Followed { first, last, rows: draft.take_rows() }));
+        drop(self.followers.try_send(draft.followed(last)));
         self.shared.head.send_replace(last);
         self.shared.metrics.backlog(last.saturating_sub(reached));
         draft.tell(&self.shared.metrics);

@@ -1,15 +1,16 @@
-//! A batch in the making: the records decided so far, their view rows, and the answers that wait for its commit.
+//! A batch in the making: the records decided so far, their facts, and the answers that wait for its commit.
 
 use std::collections::{BTreeMap, HashMap};
 
 use ledger::Outcome;
-use ledger::rows::{FactHash, FactRow, ViewRows};
+use ledger::rows::{FactHash, FactRow};
 use record::{Digest, Record, Sequence};
 
 use crate::book::Answer;
 use crate::error::EngineError;
 use crate::metrics::{Came, Metrics};
 use crate::position::Sealed;
+use crate::projector::Followed;
 use crate::queue::Reply;
 use crate::store::{Batch, Head};
 
@@ -23,23 +24,24 @@ pub(crate) struct Draft {
     bodies: Vec<Vec<u8>>,
     leaves: Vec<Digest>,
     bytes: usize,
-    rows: ViewRows,
-    /// Place in `rows.facts` by key: facts decided and not committed.
-    facts: HashMap<FactHash, usize>,
+    /// Decided and not committed, in log order.
+    facts: Vec<FactRow>,
+    /// Place in `facts` by key.
+    places: HashMap<FactHash, usize>,
     answers: Vec<(Reply, Verdict)>,
 }
 
 impl Draft {
-    /// Adds a command's records with the view rows that they will make.
-    pub fn add(&mut self, sealed: Sealed, rows: ViewRows) {
+    /// Adds a command's records with the facts that they make.
+    pub fn add(&mut self, sealed: Sealed, facts: Vec<FactRow>) {
         self.bytes += sealed.bytes();
         self.records.extend(sealed.records);
         self.bodies.extend(sealed.bodies);
         self.leaves.extend(sealed.leaves);
-        for (place, fact) in (self.rows.facts.len()..).zip(&rows.facts) {
-            self.facts.insert(fact.key, place);
+        for (place, fact) in (self.facts.len()..).zip(&facts) {
+            self.places.insert(fact.key, place);
         }
-        extend(&mut self.rows, rows);
+        self.facts.extend(facts);
     }
 
     /// Notes what a caller will hear once the batch is committed. Also verdicts that record nothing wait for it: they were judged on
@@ -76,12 +78,12 @@ impl Draft {
 
     /// Its facts, in log order.
     pub fn facts(&self) -> &[FactRow] {
-        &self.rows.facts
+        &self.facts
     }
 
     /// The fact under a key, if one of its commands made it.
     pub fn fact(&self, key: &FactHash) -> Option<&FactRow> {
-        self.facts.get(key).and_then(|place| self.rows.facts.get(*place))
+        self.places.get(key).and_then(|place| self.facts.get(*place))
     }
 
     /// The batch to append; takes the bodies out. None without records.
@@ -90,9 +92,10 @@ impl Draft {
         Some(Batch { first, bodies: std::mem::take(&mut self.bodies), leaves: self.leaves.clone(), after })
     }
 
-    /// Takes out the view rows, for the projector.
-    pub fn take_rows(&mut self) -> ViewRows {
-        std::mem::take(&mut self.rows)
+    /// Takes out the records, for the projector, which ends with this one.
+    pub fn followed(&mut self, last: Sequence) -> Followed {
+        let (records, leaves) = (std::mem::take(&mut self.records), std::mem::take(&mut self.leaves));
+        Followed { first: records.first().map_or(0, |record| record.sequence), last, records, leaves }
     }
 
     /// Tells every caller the verdict.
@@ -122,13 +125,4 @@ fn came(verdict: &Verdict) -> Came {
         Err(EngineError::Store(_)) => Came::Unavailable,
         Err(_) => Came::Unrecorded,
     }
-}
-
-/// Adds rows to rows.
-pub(crate) fn extend(rows: &mut ViewRows, more: ViewRows) {
-    rows.facts.extend(more.facts);
-    rows.vouchers.extend(more.vouchers);
-    rows.lines.extend(more.lines);
-    rows.rejections.extend(more.rejections);
-    rows.names.extend(more.names);
 }

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use ledger::project;
 use ledger::rows::ViewRows;
-use record::Sequence;
+use record::{Digest, Record, Sequence};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::draft::extend;
 use crate::error::EngineError;
 use crate::replay::decode_row;
 use crate::shared::{Phase, Shared, Views};
-use crate::store::{LogRow, Store, StoreError};
+use crate::store::{Store, StoreError};
 
-/// Committed batches that wait in memory for the projector; when there are more, it reads them from the log.
-pub(crate) const FOLLOWED_BATCHES: usize = 64;
+/// Committed batches that wait in memory for the projector; when there are more, it reads them from the log. Enough for views that keep
+/// up; in a burst they would only take memory.
+pub(crate) const FOLLOWED_BATCHES: usize = 16;
 
 /// Records in a views transaction at most: large enough that its fixed cost vanishes, small enough to show in well under a second.
 const TRANSACTION_RECORDS: u64 = 16_384;
@@ -30,12 +30,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A committed batch with the view rows that it makes.
+/// A committed batch, in memory.
 #[derive(Debug)]
 pub(crate) struct Followed {
     pub first: Sequence,
     pub last: Sequence,
-    pub rows: ViewRows,
+    pub records: Vec<Record>,
+    pub leaves: Vec<Digest>,
 }
 
 /// The projector of a book.
@@ -98,8 +99,8 @@ impl<S: Store> Projector<S> {
 
     /// Moves the views on by one transaction, toward `target`. There is something to do.
     async fn step(&mut self, target: Sequence) -> Result<(), EngineError> {
-        let (to, rows) = match self.next_in_memory() {
-            Some(followed) => (followed.last, followed.rows),
+        let (to, rows) = match self.next_in_memory()? {
+            Some(next) => next,
             None => self.next_in_log(target).await?,
         };
         let started = Instant::now();
@@ -112,28 +113,23 @@ impl<S: Store> Projector<S> {
     }
 
     /// The batches that follow the views without gap, merged, if they are in memory.
-    fn next_in_memory(&mut self) -> Option<Followed> {
-        let mut merged: Option<Followed> = None;
+    fn next_in_memory(&mut self) -> Result<Option<(Sequence, ViewRows)>, EngineError> {
+        let mut rows = ViewRows::default();
+        let mut to = self.reached;
         while let Some(next) = self.early.take().or_else(|| self.batches.try_recv().ok()) {
-            let after = merged.as_ref().map_or(self.reached, |m| m.last);
-            let full = merged.as_ref().is_some_and(|m| next.last.saturating_sub(m.first) >= TRANSACTION_RECORDS);
-            if next.last <= after {
+            if next.last <= to {
                 // Read from the log already.
                 continue;
             }
-            if next.first != after + 1 || full {
+            let full = to > self.reached && next.last - self.reached > TRANSACTION_RECORDS;
+            if next.first != to + 1 || full {
                 self.early = Some(next);
                 break;
             }
-            match &mut merged {
-                Some(merged) => {
-                    merged.last = next.last;
-                    extend(&mut merged.rows, next.rows);
-                }
-                None => merged = Some(next),
-            }
+            to = next.last;
+            extend(&mut rows, self.rows_of(&next.records, &next.leaves)?);
         }
-        merged
+        Ok((to > self.reached).then_some((to, rows)))
     }
 
     /// The rows of the log that follow the views, up to `target`.
@@ -147,7 +143,7 @@ impl<S: Store> Projector<S> {
             if last > target || (to > self.reached && last - self.reached > TRANSACTION_RECORDS) {
                 break;
             }
-            extend(&mut rows, self.rows_of(&row, to + 1)?);
+            extend(&mut rows, self.rows_of(&decode_row(&row, to + 1)?, &row.leaves)?);
             to = last;
         }
         if to == self.reached {
@@ -156,10 +152,9 @@ impl<S: Store> Projector<S> {
         Ok((to, rows))
     }
 
-    fn rows_of(&self, row: &LogRow, first: Sequence) -> Result<ViewRows, EngineError> {
-        let records = decode_row(row, first)?;
+    fn rows_of(&self, records: &[Record], leaves: &[Digest]) -> Result<ViewRows, EngineError> {
         let committed = self.shared.committed()?;
-        let rows = project(&committed.position.state, &records, &row.leaves);
+        let rows = project(&committed.position.state, records, leaves);
         Ok(rows.map_err(|error| StoreError::Corrupt(error.to_string()))?)
     }
 
@@ -172,4 +167,13 @@ impl<S: Store> Projector<S> {
             self.shared.views.send_modify(|views| views.reached = reached);
         }
     }
+}
+
+/// Adds rows to rows.
+fn extend(rows: &mut ViewRows, more: ViewRows) {
+    rows.facts.extend(more.facts);
+    rows.vouchers.extend(more.vouchers);
+    rows.lines.extend(more.lines);
+    rows.rejections.extend(more.rejections);
+    rows.names.extend(more.names);
 }

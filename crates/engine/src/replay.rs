@@ -1,7 +1,7 @@
 //! Opening a book: takes it over, finds the newest confirmed snapshot, replays and verifies the log after it, and brings the tail up to
 //! date. What is wrong with a log is told here; nothing is mended.
 
-use ledger::{Filter, project};
+use ledger::{Filter, project_facts};
 use record::{Record, Sequence, hash};
 
 use crate::committed::Committed;
@@ -88,9 +88,9 @@ fn take(position: &mut Position, filter: &mut Filter, row: &LogRow, head: &Head)
     if row.epoch > head.epoch || position.tree.size() > head.sequence {
         return Err(corrupt(first, "begins a batch that the head does not know"));
     }
-    let rows = project(&position.state, &records, &row.leaves)
+    let facts = project_facts(&position.state.book, &records, &row.leaves)
         .map_err(|_| corrupt(first, "begins a batch of torn commands"))?;
-    rows.facts.iter().for_each(|fact| filter.add(&fact.key));
+    facts.iter().for_each(|fact| filter.add(&fact.key));
     Ok(())
 }
 
@@ -125,10 +125,8 @@ pub(crate) async fn tail_after<S: Store>(shared: &Shared<S>, reached: Sequence) 
         }
         for row in rows {
             let records = decode_row(&row, next)?;
-            let committed = shared.committed()?;
-            let rows =
-                project(&committed.position.state, &records, &row.leaves).map_err(|_| corrupt(next, "is torn"))?;
-            rows.facts.into_iter().for_each(|fact| tail.add(fact));
+            let facts = project_facts(&shared.code, &records, &row.leaves).map_err(|_| corrupt(next, "is torn"))?;
+            facts.into_iter().for_each(|fact| tail.add(fact));
             next += records.len() as u64;
         }
     }

@@ -1,4 +1,5 @@
-//! Record -> view rows. Pure, and checked before a batch is appended, so that what is committed can be projected.
+//! Record -> view rows, and the facts among them alone. Pure. Only torn commands cannot be projected, which [`is_whole`] tells before a
+//! batch is appended; so what is committed can be projected.
 
 use record::event::BookCreated;
 use record::kinds::{LedgerKind, Side, Template};
@@ -21,28 +22,57 @@ pub enum ProjectError {
 /// `names` is any state that has folded them: ordinals never change meaning.
 pub fn project(names: &State, records: &[Record], leaves: &[Digest]) -> Result<ViewRows, ProjectError> {
     let mut rows = ViewRows::default();
-    let mut rest = records.iter().zip(leaves).peekable();
-    while let Some((record, leaf)) = rest.next() {
-        if record.part != 0 {
-            return Err(ProjectError::NotWhole);
+    each_command(records, leaves, |command, leaf| {
+        command.iter().for_each(|record| add_record(names, record, &mut rows));
+        if let Some(receipt) = Receipt::of(&names.book, command, leaf) {
+            add_facts(command, &receipt, &mut rows.facts);
         }
-        let mut command = vec![record.clone()];
-        let mut last_leaf = *leaf;
-        for part in 1..record.parts {
-            let (next, leaf) = rest.next().filter(|(r, _)| r.part == part).ok_or(ProjectError::NotWhole)?;
-            command.push(next.clone());
-            last_leaf = *leaf;
-        }
-        command.iter().for_each(|r| add_record(names, r, &mut rows));
-        add_request(&names.book, &command, last_leaf, &mut rows);
-    }
+    })?;
     Ok(rows)
 }
 
-fn add_request(book: &str, command: &[Record], leaf: Digest, rows: &mut ViewRows) {
-    let Some(request) = command.first().and_then(|r| r.request.as_ref()) else { return };
-    let Some(receipt) = Receipt::of(book, command, leaf) else { return };
-    rows.facts.push(request_fact(request, &receipt));
+/// The facts alone of what [`project`] makes. `book` is the book's code.
+pub fn project_facts(book: &str, records: &[Record], leaves: &[Digest]) -> Result<Vec<FactRow>, ProjectError> {
+    let mut facts = Vec::new();
+    each_command(records, leaves, |command, leaf| {
+        if let Some(receipt) = Receipt::of(book, command, leaf) {
+            add_facts(command, &receipt, &mut facts);
+        }
+    })?;
+    Ok(facts)
+}
+
+/// Adds the facts of one command's records, whose receipt this is.
+pub fn add_facts(command: &[Record], receipt: &Receipt, facts: &mut Vec<FactRow>) {
+    command.iter().for_each(|record| facts.extend(facts::of_record(record)));
+    if let Some(request) = command.first().and_then(|record| record.request.as_ref()) {
+        facts.push(request_fact(request, receipt));
+    }
+}
+
+/// Whether these are the records of one whole command, in order.
+pub fn is_whole(command: &[Record]) -> bool {
+    let parts = u64::try_from(command.len()).unwrap_or(u64::MAX);
+    let fits = |(part, record): (u64, &Record)| u64::from(record.part) == part && u64::from(record.parts) == parts;
+    !command.is_empty() && (0..).zip(command).all(fits)
+}
+
+/// Visits the commands of a run of records, each with the leaf hash of its last record.
+fn each_command(
+    records: &[Record],
+    leaves: &[Digest],
+    mut visit: impl FnMut(&[Record], Digest),
+) -> Result<(), ProjectError> {
+    let (mut records, mut leaves) = (records, leaves);
+    while let Some(first) = records.first() {
+        let parts = usize::from(first.parts);
+        let (command, rest) = records.split_at_checked(parts).ok_or(ProjectError::NotWhole)?;
+        let (of_command, others) = leaves.split_at_checked(parts).ok_or(ProjectError::NotWhole)?;
+        let leaf = of_command.last().filter(|_| is_whole(command)).ok_or(ProjectError::NotWhole)?;
+        visit(command, *leaf);
+        (records, leaves) = (rest, others);
+    }
+    Ok(())
 }
 
 /// The fact that a request was answered, with its fingerprint and receipt.
@@ -57,7 +87,6 @@ pub fn read_request_fact(row: &FactRow) -> Option<(Digest, Receipt)> {
 }
 
 fn add_record(names: &State, record: &Record, rows: &mut ViewRows) {
-    rows.facts.extend(facts::of_record(record));
     if let Some(voucher) = voucher_of(record) {
         add_voucher(names, record, voucher, rows);
     }
