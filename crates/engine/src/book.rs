@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ledger::decide::{Decision, preview};
-use ledger::{Ask, Receipt, State, facts};
+use ledger::{Ask, Facts, Receipt, State, facts};
 use record::event::Hit;
 use record::{Digest, Sequence};
 use tokio::sync::watch;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::draft::Verdict;
 use crate::error::{EngineError, StopReason};
-use crate::facts::{Gathered, Sight};
+use crate::facts::{Gathered, Sight, read_records};
 use crate::queue::{Entrance, Full, Pending};
 use crate::round::{FACT_ROUNDS, rest_of_minute, views_lost};
 use crate::shared::{Phase, Shared};
@@ -168,17 +168,25 @@ impl<S: Store> Book<S> {
         request_id: &str,
         fingerprint: &Digest,
     ) -> Result<Option<Receipt>, EngineError> {
+        let (store, code) = (&*self.shared.store, &self.shared.code);
         let key = facts::FactKey::Request(request_id).hash();
-        let in_tail = self.shared.committed()?.tail.get(&key).cloned();
+        let in_tail = self.shared.committed()?.tail.get(&key).copied();
         let row = match in_tail {
             Some(row) => Some(row),
             // Trimmed from the tail between the two looks, it is in the views.
-            None => self.shared.store.facts(&self.shared.code, &[key]).await?.found.into_iter().next(),
+            None => store.facts(code, &[key]).await?.found.into_iter().next(),
         };
-        match row.map(|row| ledger::read_request_fact(&row)) {
-            None => Ok(None),
-            Some(Some((found, receipt))) if found == *fingerprint => Ok(Some(receipt)),
-            Some(_) => Err(EngineError::KeyReused),
+        let Some(row) = row else { return Ok(None) };
+        let mut facts = Facts::default();
+        facts.add(row);
+        let mut wanted = vec![row.sequence];
+        while !wanted.is_empty() {
+            read_records(store, code, &wanted).await?.into_iter().for_each(|record| facts.add_original(record));
+            wanted = facts.wanted_of_request(request_id);
+        }
+        match facts.answered(code, request_id) {
+            Some((found, receipt)) if found == *fingerprint => Ok(Some(receipt)),
+            _ => Err(EngineError::KeyReused),
         }
     }
 

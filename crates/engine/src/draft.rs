@@ -94,8 +94,8 @@ impl Draft {
 
     /// Takes out the records, for the projector, which ends with this one.
     pub fn followed(&mut self, last: Sequence) -> Followed {
-        let (records, leaves) = (std::mem::take(&mut self.records), std::mem::take(&mut self.leaves));
-        Followed { first: records.first().map_or(0, |record| record.sequence), last, records, leaves }
+        let records = std::mem::take(&mut self.records);
+        Followed { first: records.first().map_or(0, |record| record.sequence), last, records }
     }
 
     /// Tells every caller the verdict.

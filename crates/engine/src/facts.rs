@@ -78,16 +78,22 @@ impl Gathered {
         let mut missing = Missing::default();
         for key in keys {
             if let Some(row) = sight.decided(key).or_else(|| self.found.get(key)) {
-                facts.add(row.clone());
+                facts.add(*row);
             } else if !self.asked.contains(key) && sight.committed.filter.may_hold(key) {
                 missing.keys.push(*key);
             }
         }
-        for sequence in facts.wanted_records(sight.state, &ask.command) {
-            let uncommitted = sight.draft.and_then(|draft| draft.record(sequence));
-            match uncommitted.or_else(|| self.originals.get(&sequence)) {
-                Some(record) => facts.add_original(record.clone()),
-                None => missing.records.push(sequence),
+        loop {
+            let wanted = facts.wanted_records(sight.state, ask);
+            for sequence in &wanted {
+                let uncommitted = sight.draft.and_then(|draft| draft.record(*sequence));
+                match uncommitted.or_else(|| self.originals.get(sequence)) {
+                    Some(record) => facts.add_original(record.clone()),
+                    None => missing.records.push(*sequence),
+                }
+            }
+            if wanted.is_empty() || !missing.is_empty() {
+                break;
             }
         }
         if missing.is_empty() { Ok(facts) } else { Err(missing) }
@@ -103,15 +109,23 @@ impl Gathered {
             self.found.extend(read.found.into_iter().map(|row| (row.key, row)));
         }
         if !missing.records.is_empty() {
-            let bodies = store.records(book, &missing.records).await?;
-            for (sequence, body) in missing.records.into_iter().zip(bodies) {
-                let record = body.and_then(|body| record::decode(&body).ok()).filter(|r| r.sequence == sequence);
-                let record = record.ok_or_else(|| {
-                    StoreError::Corrupt(format!("a fact names record {sequence}, which the log does not hold"))
-                })?;
-                self.originals.insert(sequence, record);
-            }
+            let records = read_records(store, book, &missing.records).await?;
+            self.originals.extend(records.into_iter().map(|record| (record.sequence, record)));
         }
         Ok(())
     }
+}
+
+/// Records that facts name.
+pub(crate) async fn read_records<S: Store>(
+    store: &S,
+    book: &str,
+    sequences: &[Sequence],
+) -> Result<Vec<Record>, StoreError> {
+    let bodies = store.records(book, sequences).await?;
+    let decoded = sequences.iter().zip(bodies).map(|(sequence, body)| {
+        let record = body.and_then(|body| record::decode(&body).ok()).filter(|record| record.sequence == *sequence);
+        record.ok_or_else(|| StoreError::Corrupt(format!("a fact names record {sequence}, which the log does not hold")))
+    });
+    decoded.collect()
 }

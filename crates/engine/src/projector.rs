@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ledger::project;
 use ledger::rows::ViewRows;
-use record::{Digest, Record, Sequence};
+use record::{Record, Sequence};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -36,7 +36,6 @@ pub(crate) struct Followed {
     pub first: Sequence,
     pub last: Sequence,
     pub records: Vec<Record>,
-    pub leaves: Vec<Digest>,
 }
 
 /// The projector of a book.
@@ -127,7 +126,7 @@ impl<S: Store> Projector<S> {
                 break;
             }
             to = next.last;
-            extend(&mut rows, self.rows_of(&next.records, &next.leaves)?);
+            extend(&mut rows, self.rows_of(&next.records)?);
         }
         Ok((to > self.reached).then_some((to, rows)))
     }
@@ -143,7 +142,7 @@ impl<S: Store> Projector<S> {
             if last > target || (to > self.reached && last - self.reached > TRANSACTION_RECORDS) {
                 break;
             }
-            extend(&mut rows, self.rows_of(&decode_row(&row, to + 1)?, &row.leaves)?);
+            extend(&mut rows, self.rows_of(&decode_row(&row, to + 1)?)?);
             to = last;
         }
         if to == self.reached {
@@ -152,9 +151,9 @@ impl<S: Store> Projector<S> {
         Ok((to, rows))
     }
 
-    fn rows_of(&self, records: &[Record], leaves: &[Digest]) -> Result<ViewRows, EngineError> {
+    fn rows_of(&self, records: &[Record]) -> Result<ViewRows, EngineError> {
         let committed = self.shared.committed()?;
-        let rows = project(&committed.position.state, records, leaves);
+        let rows = project(&committed.position.state, records);
         Ok(rows.map_err(|error| StoreError::Corrupt(error.to_string()))?)
     }
 

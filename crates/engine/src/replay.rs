@@ -88,8 +88,7 @@ fn take(position: &mut Position, filter: &mut Filter, row: &LogRow, head: &Head)
     if row.epoch > head.epoch || position.tree.size() > head.sequence {
         return Err(corrupt(first, "begins a batch that the head does not know"));
     }
-    let facts = project_facts(&position.state.book, &records, &row.leaves)
-        .map_err(|_| corrupt(first, "begins a batch of torn commands"))?;
+    let facts = project_facts(&records).map_err(|_| corrupt(first, "begins a batch of torn commands"))?;
     facts.iter().for_each(|fact| filter.add(&fact.key));
     Ok(())
 }
@@ -125,7 +124,7 @@ pub(crate) async fn tail_after<S: Store>(shared: &Shared<S>, reached: Sequence) 
         }
         for row in rows {
             let records = decode_row(&row, next)?;
-            let facts = project_facts(&shared.code, &records, &row.leaves).map_err(|_| corrupt(next, "is torn"))?;
+            let facts = project_facts(&records).map_err(|_| corrupt(next, "is torn"))?;
             facts.into_iter().for_each(|fact| tail.add(fact));
             next += records.len() as u64;
         }

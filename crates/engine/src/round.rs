@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use ledger::rows::FactHash;
-use ledger::{Decision, Facts, Receipt, add_facts, decide, facts, is_whole};
+use ledger::{Decision, Facts, Receipt, decide, facts, project_facts};
 use record::{Command, Event};
 
 use crate::book::Answer;
@@ -175,14 +175,13 @@ impl<S: Store> Writer<S> {
             self.working.fold(record, *leaf);
         }
         let receipt = sealed.leaves.last().and_then(|leaf| Receipt::of(&self.shared.code, &sealed.records, *leaf));
-        let Some(receipt) = receipt.filter(|_| is_whole(&sealed.records)) else {
+        let facts = project_facts(&sealed.records).ok();
+        let (Some(receipt), Some(facts)) = (receipt, facts) else {
             // Nothing of it may stay: back to the committed position, and on to where the batch was.
             self.restore()?;
             draft.leaves().for_each(|(record, leaf)| self.working.fold(record, leaf));
             return Ok(Err(EngineError::Unrecordable));
         };
-        let mut facts = Vec::new();
-        add_facts(&sealed.records, &receipt, &mut facts);
         draft.add(sealed, facts);
         Ok(Ok(Answer { receipt, replayed: false }))
     }

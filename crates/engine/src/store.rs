@@ -135,9 +135,19 @@ pub struct VoucherQuery {
     pub limit: u32,
 }
 
-/// Which lines to add up. All given conditions hold together.
+/// Which lines to add up, and by what. All given conditions hold together.
 #[derive(Clone, Debug, Default)]
 pub struct SumQuery {
+    /// By account, source and class alone: the other parts of the keys are 0, and `grant` and `holder` must not be given.
+    pub rough: bool,
+    /// Only lines of this account.
+    pub account: Option<u16>,
+    /// Only lines of this source.
+    pub source: Option<u8>,
+    /// Only lines of this grant.
+    pub grant: Option<u32>,
+    /// Only lines of this holder.
+    pub holder: Option<u32>,
     /// Lines of vouchers dated on or before this day.
     pub as_of: Option<Day>,
     /// Lines of vouchers dated on or after this day.
@@ -263,7 +273,7 @@ pub trait Store: Send + Sync + 'static {
         book: &str,
         sequences: &[Sequence],
     ) -> impl Future<Output = Result<Vec<LineRow>, StoreError>> + Send;
-    /// Sums of lines, by key.
+    /// Sums of lines, by key; keys whose sums are all zero are left out.
     fn sums(&self, book: &str, query: &SumQuery) -> impl Future<Output = Result<Vec<SumRow>, StoreError>> + Send;
     /// Refusals recorded after `after` and up to `up_to`, by sequence.
     fn rejections(

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn row(name: u8, sequence: Sequence) -> FactRow {
-        FactRow { key: [name; 16], sequence, value: Vec::new() }
+        FactRow { key: [name; 16], sequence }
     }
 
     #[test]

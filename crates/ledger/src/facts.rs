@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use record::command::Evidence;
 use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
 
-use crate::Ask;
-use crate::State;
+use crate::{Ask, Receipt, State};
 use crate::rows::{FactHash, FactRow};
 
 /// A key that can exist once.
@@ -57,14 +56,14 @@ impl FactKey<'_> {
 /// The facts that one decision may need, as found.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    found: HashMap<FactHash, FactRow>,
+    found: HashMap<FactHash, Sequence>,
     originals: HashMap<Sequence, Record>,
 }
 
 impl Facts {
     /// Adds a found fact.
     pub fn add(&mut self, row: FactRow) {
-        self.found.insert(row.key, row);
+        self.found.insert(row.key, row.sequence);
     }
 
     /// Adds a record that a fact points to.
@@ -72,30 +71,56 @@ impl Facts {
         self.originals.insert(record.sequence, record);
     }
 
-    /// The fact under a key, if it exists.
-    pub fn get(&self, key: FactKey<'_>) -> Option<&FactRow> {
+    /// The record that made the fact under a key, if it exists.
+    pub fn get(&self, key: FactKey<'_>) -> Option<Sequence> {
         // Most decisions find nothing: then no key needs hashing.
-        if self.found.is_empty() { None } else { self.found.get(&key.hash()) }
+        if self.found.is_empty() { None } else { self.found.get(&key.hash()).copied() }
+    }
+
+    /// The answer that a request got before, with the fingerprint of what was asked then: made of its records, as it was then.
+    pub fn answered(&self, book: &str, request_id: &str) -> Option<(Digest, Receipt)> {
+        let first = self.originals.get(&self.get(FactKey::Request(request_id))?)?;
+        let command: Vec<Record> = of_command(first).map(|no| self.originals.get(&no).cloned()).collect::<Option<_>>()?;
+        let leaf = hash::leaf_hash(&record::encode(command.last()?));
+        Some((first.request.as_ref()?.fingerprint, Receipt::of(book, &command, leaf)?))
     }
 
     /// The record that posted a voucher.
     pub fn original(&self, reference: VoucherRef) -> Option<&Record> {
-        self.originals.get(&self.get(FactKey::Voucher(reference))?.sequence)
+        self.originals.get(&self.get(FactKey::Voucher(reference))?)
     }
 
-    /// Sequences of records that a decision on `command` needs in whole: vouchers to be reversed.
-    pub fn wanted_records(&self, state: &State, command: &Command) -> Vec<Sequence> {
+    /// Sequences of records that a decision on `ask` needs in whole and that were not added yet: those of a request answered before, of
+    /// which the first tells how many there are; vouchers to be reversed. To be asked again until there are none.
+    pub fn wanted_records(&self, state: &State, ask: &Ask) -> Vec<Sequence> {
+        if self.get(FactKey::Request(&ask.request_id)).is_some() {
+            return self.wanted_of_request(&ask.request_id);
+        }
         let mut wanted = Vec::new();
-        each_command(state, command, &mut |c| {
+        each_command(state, &ask.command, &mut |c| {
             let reference = match c {
                 Command::ReverseVoucher(c) => c.voucher,
                 Command::CorrectVoucher(c) => c.voucher,
                 _ => return,
             };
-            wanted.extend(self.get(FactKey::Voucher(reference)).map(|row| row.sequence));
+            wanted.extend(self.get(FactKey::Voucher(reference)));
         });
+        wanted.retain(|sequence| !self.originals.contains_key(sequence));
         wanted
     }
+
+    /// The same for what [`Facts::answered`] needs.
+    pub fn wanted_of_request(&self, request_id: &str) -> Vec<Sequence> {
+        let Some(first) = self.get(FactKey::Request(request_id)) else { return Vec::new() };
+        let mut wanted = self.originals.get(&first).map_or(vec![first], |record| of_command(record).collect());
+        wanted.retain(|sequence| !self.originals.contains_key(sequence));
+        wanted
+    }
+}
+
+/// Sequences of the records of the command whose first one this is.
+fn of_command(first: &Record) -> impl Iterator<Item = Sequence> + use<> {
+    (first.sequence..).take(usize::from(first.parts))
 }
 
 /// Names of all facts that a decision on `ask` may need.
@@ -173,12 +198,9 @@ pub(crate) fn unique_evidence(evidence: &[Evidence]) -> impl Iterator<Item = &Ev
     evidence.iter().filter(|e| e.kind.is_unique())
 }
 
-/// The facts that a record makes, its request apart (that one needs the whole command's receipt).
-pub fn of_record(record: &Record) -> Vec<FactRow> {
-    let mut rows = Vec::new();
-    let mut add = |key: FactKey<'_>| {
-        rows.push(FactRow { key: key.hash(), sequence: record.sequence, value: Vec::new() });
-    };
+/// Adds the facts that a record makes.
+pub fn add_of_record(record: &Record, rows: &mut Vec<FactRow>) {
+    let mut add = |key: FactKey<'_>| rows.push(FactRow { key: key.hash(), sequence: record.sequence });
     match &record.event {
         Event::ReceiptPosted(posted) => {
             // A corrected receipt keeps its bill, which its first voucher made known.
@@ -210,5 +232,8 @@ pub fn of_record(record: &Record) -> Vec<FactRow> {
         }
         _ => {}
     }
-    rows
+    // A command's first record alone carries its request.
+    if let Some(request) = &record.request {
+        add(FactKey::Request(&request.id));
+    }
 }

@@ -1,14 +1,14 @@
-//! Record -> view rows, and the facts among them alone. Pure. Only torn commands cannot be projected, which [`is_whole`] tells before a
-//! batch is appended; so what is committed can be projected.
+//! Record -> view rows, and the facts among them alone. Pure. Only torn commands have neither, and facts are made before a batch is
+//! appended: so what is committed can be projected.
 
 use record::event::BookCreated;
 use record::kinds::{LedgerKind, Side, Template};
-use record::{Day, Digest, Event, Record, Voucher, voucher_id};
+use record::{Event, Record, Voucher};
 
-use crate::facts::{self, FactKey};
+use crate::facts;
 use crate::receipt::voucher_of;
 use crate::rows::{FactRow, LineRow, NameRow, RejectionRow, ViewRows, VoucherRow};
-use crate::{Receipt, State};
+use crate::State;
 
 /// Records that cannot be shown: the command's records are not whole, or an ordinal names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,72 +18,38 @@ pub enum ProjectError {
     NotWhole,
 }
 
-/// The rows that records add to the views. `leaves` are their leaf hashes; the records are those of whole commands, in order.
-/// `names` is any state that has folded them: ordinals never change meaning.
-pub fn project(names: &State, records: &[Record], leaves: &[Digest]) -> Result<ViewRows, ProjectError> {
+/// The rows that records add to the views; the records are those of whole commands, in order. `names` is any state that has folded
+/// them: ordinals never change meaning.
+pub fn project(names: &State, records: &[Record]) -> Result<ViewRows, ProjectError> {
     let mut rows = ViewRows::default();
-    each_command(records, leaves, |command, leaf| {
-        command.iter().for_each(|record| add_record(names, record, &mut rows));
-        if let Some(receipt) = Receipt::of(&names.book, command, leaf) {
-            add_facts(command, &receipt, &mut rows.facts);
-        }
-    })?;
+    are_whole(records)?;
+    for record in records {
+        facts::add_of_record(record, &mut rows.facts);
+        add_record(names, record, &mut rows);
+    }
     Ok(rows)
 }
 
-/// The facts alone of what [`project`] makes. `book` is the book's code.
-pub fn project_facts(book: &str, records: &[Record], leaves: &[Digest]) -> Result<Vec<FactRow>, ProjectError> {
+/// The facts alone of what [`project`] makes.
+pub fn project_facts(records: &[Record]) -> Result<Vec<FactRow>, ProjectError> {
+    are_whole(records)?;
     let mut facts = Vec::new();
-    each_command(records, leaves, |command, leaf| {
-        if let Some(receipt) = Receipt::of(book, command, leaf) {
-            add_facts(command, &receipt, &mut facts);
-        }
-    })?;
+    records.iter().for_each(|record| facts::add_of_record(record, &mut facts));
     Ok(facts)
 }
 
-/// Adds the facts of one command's records, whose receipt this is.
-pub fn add_facts(command: &[Record], receipt: &Receipt, facts: &mut Vec<FactRow>) {
-    command.iter().for_each(|record| facts.extend(facts::of_record(record)));
-    if let Some(request) = command.first().and_then(|record| record.request.as_ref()) {
-        facts.push(request_fact(request, receipt));
-    }
-}
-
-/// Whether these are the records of one whole command, in order.
-pub fn is_whole(command: &[Record]) -> bool {
-    let parts = u64::try_from(command.len()).unwrap_or(u64::MAX);
-    let fits = |(part, record): (u64, &Record)| u64::from(record.part) == part && u64::from(record.parts) == parts;
-    !command.is_empty() && (0..).zip(command).all(fits)
-}
-
-/// Visits the commands of a run of records, each with the leaf hash of its last record.
-fn each_command(
-    records: &[Record],
-    leaves: &[Digest],
-    mut visit: impl FnMut(&[Record], Digest),
-) -> Result<(), ProjectError> {
-    let (mut records, mut leaves) = (records, leaves);
-    while let Some(first) = records.first() {
-        let parts = usize::from(first.parts);
-        let (command, rest) = records.split_at_checked(parts).ok_or(ProjectError::NotWhole)?;
-        let (of_command, others) = leaves.split_at_checked(parts).ok_or(ProjectError::NotWhole)?;
-        let leaf = of_command.last().filter(|_| is_whole(command)).ok_or(ProjectError::NotWhole)?;
-        visit(command, *leaf);
-        (records, leaves) = (rest, others);
+/// Errs unless the records are those of whole commands, in order.
+fn are_whole(records: &[Record]) -> Result<(), ProjectError> {
+    let mut rest = records;
+    while let Some(first) = rest.first() {
+        let (command, others) = rest.split_at_checked(usize::from(first.parts)).ok_or(ProjectError::NotWhole)?;
+        let fits = |(part, record): (u16, &Record)| record.part == part && record.parts == first.parts;
+        if command.is_empty() || !(0..).zip(command).all(fits) {
+            return Err(ProjectError::NotWhole);
+        }
+        rest = others;
     }
     Ok(())
-}
-
-/// The fact that a request was answered, with its fingerprint and receipt.
-pub fn request_fact(request: &record::Request, receipt: &Receipt) -> FactRow {
-    let value = borsh::to_vec(&(request.fingerprint, receipt)).unwrap_or_default();
-    FactRow { key: FactKey::Request(&request.id).hash(), sequence: receipt.first, value }
-}
-
-/// Fingerprint and receipt of a request fact.
-pub fn read_request_fact(row: &FactRow) -> Option<(Digest, Receipt)> {
-    borsh::from_slice(&row.value).ok()
 }
 
 fn add_record(names: &State, record: &Record, rows: &mut ViewRows) {
@@ -133,24 +99,23 @@ fn name(list: &'static str, no: u32, code: &str, name: &str) -> NameRow {
 }
 
 fn add_voucher(names: &State, record: &Record, voucher: &Voucher, rows: &mut ViewRows) {
-    let record_day = Day::of_instant(record.time);
+    // `line_spelled` and [`summary`] make the text of receipts.
+    let receipt = matches!(voucher.template, Template::T02 | Template::T03) && voucher.summary.is_empty();
     rows.vouchers.push(VoucherRow {
         sequence: record.sequence,
-        id: voucher_id(&names.book, record.sequence, record.time).into_bytes(),
+        time: record.time,
         reference: voucher.reference,
         ledger: voucher.ledger,
         kind: voucher.kind,
         template: voucher.template,
         date: voucher.date,
-        record_day,
         total_fen: voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(0, |sum, l| sum.saturating_add(l.fen)),
-        summary: summary(names, voucher),
+        summary: if receipt { String::new() } else { summary(names, voucher) },
     });
     rows.lines.extend((1u16..).zip(&voucher.lines).map(|(line_no, line)| LineRow {
         sequence: record.sequence,
         line_no,
         date: voucher.date,
-        record_day,
         line: line.clone(),
     }));
 }

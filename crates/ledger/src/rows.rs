@@ -6,15 +6,13 @@ use record::{Day, Digest, Fen, Line, Sequence, VoucherRef};
 /// A 16-byte name of a fact: the first half of SHA-256 over its kind and key.
 pub type FactHash = [u8; 16];
 
-/// A fact: an immutable statement that a key exists, with what its readers need to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A fact: an immutable statement that a key exists. What its readers need to know stands in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactRow {
     /// Name of the fact.
     pub key: FactHash,
-    /// Record that made it.
+    /// Record that made it; for a request the first one of its command.
     pub sequence: Sequence,
-    /// What readers need: for a request its fingerprint and receipt, else empty. At most 4 KiB.
-    pub value: Vec<u8>,
 }
 
 /// A voucher, without its lines.
@@ -22,8 +20,8 @@ pub struct FactRow {
 pub struct VoucherRow {
     /// Record that holds it.
     pub sequence: Sequence,
-    /// UUIDv7.
-    pub id: [u8; 16],
+    /// Instant of the record, microseconds.
+    pub time: i64,
     /// Word, cycle and number.
     pub reference: VoucherRef,
     /// Ledger.
@@ -34,11 +32,10 @@ pub struct VoucherRow {
     pub template: Template,
     /// Voucher date.
     pub date: Day,
-    /// Day of the record in Asia/Shanghai.
-    pub record_day: Day,
     /// Sum of its debits in fen.
     pub total_fen: Fen,
-    /// 摘要, as given or as made from template and fields.
+    /// 摘要, as given or as made from template and fields; empty for a premium receipt, of which there are millions and whose first line
+    /// says it all.
     pub summary: String,
 }
 
@@ -51,8 +48,6 @@ pub struct LineRow {
     pub line_no: u16,
     /// Voucher date.
     pub date: Day,
-    /// Day of the record.
-    pub record_day: Day,
     /// The line.
     pub line: Line,
 }

@@ -59,7 +59,7 @@ impl<S: Store> Face<S> {
         }
         let known = At { at_least: moment.known_at.max(at.at_least), allow_stale: false };
         let (book, _) = self.views(origin, code, Read::Money, known).await?;
-        let query = SumQuery { as_of: moment.as_of, from: None, known_at: moment.known_at };
+        let query = SumQuery { as_of: moment.as_of, known_at: moment.known_at, ..SumQuery::default() };
         let rows = book.store().sums(book.code(), &query).await.map_err(storage)?;
         let sums = book.read(|state| {
             let mut sums = Sums::new();

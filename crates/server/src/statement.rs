@@ -43,7 +43,7 @@ async fn read<S: Store>(book: &Book<S>, from: Option<Day>, to: Day, known_at: Se
     if from.is_some_and(|from| from > to) {
         return Ok(sums);
     }
-    let query = SumQuery { as_of: Some(to), from, known_at };
+    let query = SumQuery { rough: true, as_of: Some(to), from, known_at, ..SumQuery::default() };
     for row in book.store().sums(book.code(), &query).await.map_err(storage)? {
         let key = reduced(key_of(row.key, row.year));
         let sum = Sum { debit_fen: row.sums.debit_fen, credit_fen: row.sums.credit_fen, heads: row.sums.heads };

@@ -4,8 +4,9 @@
 use engine::store::{BookEntry, Head, LogRow, StoreError, SumRow, TokenEntry};
 use ledger::rows::{LineRow, RejectionRow, SideSums, VoucherRow};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
-use record::{Day, Digest, Line, VoucherRef};
+use record::{Day, Digest, Line, Sequence, VoucherRef};
 
+use crate::balances::{Key, KeyNo, sums_of};
 use crate::batch::{self, Packed};
 
 /// A result row of any engine.
@@ -69,42 +70,63 @@ pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
 pub(crate) fn voucher(row: &impl Columns) -> Result<VoucherRow, StoreError> {
     Ok(VoucherRow {
         sequence: number(row, 0)?,
-        id: fixed(row, 1)?,
+        time: row.int(1)?,
         reference: VoucherRef { word: tag(Word::ALL, row, 2)?, cycle: number(row, 3)?, number: number(row, 4)? },
         ledger: tag(LedgerKind::ALL, row, 5)?,
         kind: tag(VoucherKind::ALL, row, 6)?,
         template: tag(Template::ALL, row, 7)?,
         date: Day(number(row, 8)?),
-        record_day: Day(number(row, 9)?),
-        total_fen: row.int(10)?,
-        summary: row.text(11)?,
+        total_fen: row.int(9)?,
+        summary: row.text(10)?,
     })
 }
 
-/// A line, with its voucher's record day.
+/// A line, with its voucher's date.
 pub(crate) fn line(row: &impl Columns) -> Result<LineRow, StoreError> {
     Ok(LineRow {
         sequence: number(row, 0)?,
         line_no: number(row, 1)?,
         date: Day(number(row, 2)?),
-        record_day: Day(number(row, 3)?),
         line: Line {
-            account: number(row, 4)?,
-            source: number(row, 5)?,
-            grant: number(row, 6)?,
-            side: tag(Side::ALL, row, 7)?,
-            fen: row.int(8)?,
-            year: number(row, 9)?,
-            class: number(row, 10)?,
-            plan: number(row, 11)?,
-            use_code: number(row, 12)?,
-            holder: number(row, 13)?,
-            counterparty: number(row, 14)?,
-            heads: number(row, 15)?,
-            price: row.int(16)?,
-            bank: number(row, 17)?,
+            account: number(row, 3)?,
+            source: number(row, 4)?,
+            grant: number(row, 5)?,
+            side: tag(Side::ALL, row, 6)?,
+            fen: row.int(7)?,
+            year: number(row, 8)?,
+            class: number(row, 9)?,
+            plan: number(row, 10)?,
+            use_code: number(row, 11)?,
+            holder: number(row, 12)?,
+            counterparty: number(row, 13)?,
+            heads: number(row, 14)?,
+            price: row.int(15)?,
+            bank: number(row, 16)?,
         },
     })
+}
+
+/// A key that lines are added up by, with its number and that of its rough key.
+pub(crate) fn key(row: &impl Columns) -> Result<(KeyNo, Option<KeyNo>, Key), StoreError> {
+    let rough = row.int_or_null(1)?;
+    let key = Key {
+        rough: rough.is_none(),
+        account: number(row, 2)?,
+        source: number(row, 3)?,
+        grant: number(row, 4)?,
+        holder: number(row, 5)?,
+        year: number(row, 6)?,
+        class: number(row, 7)?,
+        plan: number(row, 8)?,
+        use_code: number(row, 9)?,
+    };
+    Ok((number(row, 0)?, rough.map(|_| number(row, 1)).transpose()?, key))
+}
+
+/// A line as far as sums need it: sequence, date, its keys, its sums.
+pub(crate) fn summand(row: &impl Columns) -> Result<(Sequence, Day, (KeyNo, KeyNo), SideSums), StoreError> {
+    let sums = sums_of(tag(Side::ALL, row, 4)?, row.int(5)?, number(row, 6)?);
+    Ok((number(row, 0)?, Day(number(row, 1)?), (number(row, 2)?, number(row, 3)?), sums))
 }
 
 /// A sum.

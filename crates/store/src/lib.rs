@@ -2,7 +2,9 @@
 //! default: a catalogue, and a folder a book with its log (the archive), its views (filled anew from the log at any time) and its
 //! snapshot. What every engine shares stands in [`sql`] and in the coding of rows; no accounting and no rule lives here.
 
+mod balances;
 mod batch;
+mod check;
 mod decode;
 mod error;
 pub mod sql;

@@ -4,7 +4,7 @@
 /// Columns of a voucher in the order that `decode::voucher` reads.
 macro_rules! voucher_columns {
     () => {
-        "v.sequence, v.id, v.word, v.cycle, v.number, v.ledger, v.kind, v.template, v.date, v.record_day, v.total_fen, v.summary"
+        "v.sequence, v.time, v.word, v.cycle, v.number, v.ledger, v.kind, v.template, v.date, v.total_fen, v.summary"
     };
 }
 
@@ -22,32 +22,76 @@ macro_rules! voucher_conditions {
     };
 }
 
-/// Conditions on a line under the given alias: $7 source, $8 account, $9 grant, each -1 for any.
-macro_rules! line_conditions {
-    ($l:literal) => {
+/// Conditions on a line's key: $7 source, $8 account, $9 grant, each -1 for any.
+macro_rules! key_conditions {
+    () => {
+        "($7 = -1 OR k.source = $7) AND ($8 = -1 OR k.account = $8) AND ($9 = -1 OR k.grant_no = $9)"
+    };
+}
+
+/// A line of the voucher at the given sequence meets all conditions on lines.
+macro_rules! some_line {
+    ($sequence:literal) => {
         concat!(
-            "($7 = -1 OR ",
-            $l,
-            ".source = $7) AND ($8 = -1 OR ",
-            $l,
-            ".account = $8) AND ($9 = -1 OR ",
-            $l,
-            ".grant_no = $9)"
+            "EXISTS (SELECT 1 FROM line AS e JOIN balance_key AS k ON k.book = e.book AND k.no = e.key_no \
+             WHERE e.book = $1 AND e.sequence = ",
+            $sequence,
+            " AND ",
+            key_conditions!(),
+            ")"
         )
     };
 }
 
-/// A line of the voucher meets all conditions on lines, or there are none.
-macro_rules! some_line {
-    () => {
+/// The statement of sums; the engine gives the relation that its list of blocks ($11) is: level and block. $2 the last record, $3 the one
+/// after which lines are read, $4 and $5 the days, $6 whether by rough keys, $7 account, $8 source, $9 grant, $10 holder, each -1 for
+/// any. What a block had before the first day is taken off what it had up to the last one; the records after the blocks are added
+/// up line by line.
+macro_rules! sums {
+    ($blocks:literal) => {
         concat!(
-            "(($7 = -1 AND $8 = -1 AND $9 = -1) OR EXISTS (SELECT 1 FROM line AS l \
-             WHERE l.book = $1 AND l.sequence = v.sequence AND ",
-            line_conditions!("l"),
-            "))"
+            "WITH wanted AS (SELECT no, account, source, grant_no, holder, class, plan, use_no, year FROM balance_key \
+             WHERE book = $1 AND (rough IS NULL) = ($6 = 1) AND ($7 = -1 OR account = $7) AND ($8 = -1 OR source = $8) \
+             AND ($9 = -1 OR grant_no = $9) AND ($10 = -1 OR holder = $10)), \
+             edge AS (SELECT CAST($5 AS BIGINT) AS date, 1 AS sign UNION ALL SELECT CAST($4 AS BIGINT) - 1, -1 WHERE $4 > -2147483648), \
+             part AS (SELECT k.no AS no, e.sign * b.debit_fen AS debit_fen, e.sign * b.credit_fen AS credit_fen, e.sign * b.heads AS heads \
+             FROM ", $blocks, " AS c CROSS JOIN edge AS e CROSS JOIN wanted AS k \
+             JOIN balance AS b ON b.book = $1 AND b.level = c.level AND b.block = c.block AND b.key_no = k.no \
+             AND b.date = (SELECT MAX(m.date) FROM balance AS m \
+             WHERE m.book = $1 AND m.level = c.level AND m.block = c.block AND m.key_no = k.no AND m.date <= e.date) \
+             UNION ALL SELECT CASE WHEN $6 = 1 THEN y.rough ELSE y.no END, CASE l.side WHEN 0 THEN l.fen ELSE 0 END, \
+             CASE l.side WHEN 1 THEN l.fen ELSE 0 END, CASE l.side WHEN 0 THEN l.heads ELSE -l.heads END \
+             FROM line AS l JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
+             JOIN balance_key AS y ON y.book = l.book AND y.no = l.key_no \
+             WHERE l.book = $1 AND l.sequence > $3 AND l.sequence <= $2 AND v.date >= $4 AND v.date <= $5 \
+             AND ($7 = -1 OR y.account = $7) AND ($8 = -1 OR y.source = $8) AND ($9 = -1 OR y.grant_no = $9) \
+             AND ($10 = -1 OR y.holder = $10)) \
+             SELECT k.account, k.source, k.grant_no, k.holder, k.class, k.plan, k.use_no, k.year, \
+             CAST(SUM(p.debit_fen) AS BIGINT), CAST(SUM(p.credit_fen) AS BIGINT), CAST(SUM(p.heads) AS BIGINT) \
+             FROM part AS p JOIN wanted AS k ON k.no = p.no \
+             GROUP BY k.account, k.source, k.grant_no, k.holder, k.class, k.plan, k.use_no, k.year \
+             HAVING SUM(p.debit_fen) <> 0 OR SUM(p.credit_fen) <> 0 OR SUM(p.heads) <> 0 \
+             ORDER BY k.account, k.source, k.grant_no, k.holder, k.class, k.plan, k.use_no, k.year"
         )
     };
 }
+pub(crate) use sums;
+
+/// The sums of block $3 of level $2, made of those of the blocks from $5 up to $6 of level $4, in the order of their keys. To be
+/// inserted; in which columns stands with the engine, since `book` is one of them or is not.
+macro_rules! rolled_up {
+    () => {
+        "SELECT CAST($2 AS BIGINT), CAST($3 AS BIGINT), key_no, date, \
+         CAST(SUM(SUM(debit_fen)) OVER running AS BIGINT), CAST(SUM(SUM(credit_fen)) OVER running AS BIGINT), \
+         CAST(SUM(SUM(heads)) OVER running AS BIGINT) \
+         FROM (SELECT key_no, date, debit_fen - LAG(debit_fen, 1, 0) OVER own AS debit_fen, \
+         credit_fen - LAG(credit_fen, 1, 0) OVER own AS credit_fen, heads - LAG(heads, 1, 0) OVER own AS heads \
+         FROM balance WHERE book = $1 AND level = $4 AND block >= $5 AND block <= $6 \
+         WINDOW own AS (PARTITION BY block, key_no ORDER BY date)) AS below \
+         GROUP BY key_no, date WINDOW running AS (PARTITION BY key_no ORDER BY date)"
+    };
+}
+pub(crate) use rolled_up;
 
 /// Books of the catalogue, by code.
 pub const BOOKS: &str = "SELECT code, created_at FROM book ORDER BY code";
@@ -100,22 +144,18 @@ pub const LOG_ROWS: &str = concat!(
 pub const REACHED: &str = "SELECT sequence FROM reached WHERE book = $1";
 /// The compare-and-set of the views.
 pub const MOVE_REACHED: &str = "UPDATE reached SET sequence = $3 WHERE book = $1 AND sequence = $2";
-/// Vouchers after $2 up to $3 whose lines do not balance: ACTUAL (0) by source and grant, BUDGET (1) by source.
-pub const UNBALANCED: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM line AS l \
+/// What stands of the records after $2 up to $3: vouchers, lines, and their debits less their credits.
+pub const LANDED: &str = "SELECT (SELECT COUNT(*) FROM voucher WHERE book = $1 AND sequence > $2 AND sequence <= $3), COUNT(*), \
+     CAST(COALESCE(SUM(CASE side WHEN 0 THEN fen ELSE -fen END), 0) AS BIGINT) \
+     FROM line WHERE book = $1 AND sequence > $2 AND sequence <= $3";
+/// All keys that lines are added up by.
+pub const KEYS: &str = "SELECT no, rough, account, source, grant_no, holder, year, class, plan, use_no FROM balance_key \
+     WHERE book = $1 ORDER BY no";
+/// Lines after $2 up to $3 as far as sums need them.
+pub const SUMMANDS: &str = "SELECT l.sequence, v.date, l.key_no, k.rough, l.side, l.fen, l.heads FROM line AS l \
      JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
-     WHERE l.book = $1 AND l.sequence > $2 AND l.sequence <= $3 \
-     GROUP BY l.sequence, l.source, CASE v.ledger WHEN 0 THEN l.grant_no ELSE 0 END \
-     HAVING SUM(CASE l.side WHEN 0 THEN l.fen ELSE -l.fen END) <> 0) AS unbalanced";
-/// Vouchers after $2 up to $3 with one line, or with line numbers that do not run from 1 without gap.
-pub const MISNUMBERED: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM line \
-     WHERE book = $1 AND sequence > $2 AND sequence <= $3 GROUP BY sequence \
-     HAVING COUNT(*) < 2 OR MIN(line_no) <> 1 OR MAX(line_no) <> COUNT(*)) AS misnumbered";
-/// Lines after $2 up to $3 that have no voucher of their date.
-pub const ORPHANED: &str = "SELECT COUNT(*) FROM line AS l WHERE l.book = $1 AND l.sequence > $2 AND l.sequence <= $3 \
-     AND NOT EXISTS (SELECT 1 FROM voucher AS v WHERE v.book = $1 AND v.sequence = l.sequence AND v.date = l.date)";
-/// Vouchers after $2 up to $3 without a line.
-pub const EMPTY: &str = "SELECT COUNT(*) FROM voucher AS v WHERE v.book = $1 AND v.sequence > $2 AND v.sequence <= $3 \
-     AND NOT EXISTS (SELECT 1 FROM line AS l WHERE l.book = $1 AND l.sequence = v.sequence)";
+     JOIN balance_key AS k ON k.book = l.book AND k.no = l.key_no \
+     WHERE l.book = $1 AND l.sequence > $2 AND l.sequence <= $3 ORDER BY l.sequence";
 
 /// Vouchers in log order.
 pub const VOUCHERS: &str = concat!(
@@ -123,8 +163,9 @@ pub const VOUCHERS: &str = concat!(
     voucher_columns!(),
     " FROM voucher AS v WHERE v.book = $1 AND v.sequence > $2 AND v.sequence <= $3 AND ",
     voucher_conditions!(),
-    " AND ",
-    some_line!(),
+    " AND (($7 = -1 AND $8 = -1 AND $9 = -1) OR ",
+    some_line!("v.sequence"),
+    ")",
     " ORDER BY v.sequence LIMIT $10"
 );
 /// The same for few days: `+` keeps planners off the sequence, so that the index by date finds them.
@@ -133,22 +174,20 @@ pub const VOUCHERS_OF_DAYS: &str = concat!(
     voucher_columns!(),
     " FROM voucher AS v WHERE v.book = $1 AND +v.sequence > $2 AND +v.sequence <= $3 AND ",
     voucher_conditions!(),
-    " AND ",
-    some_line!(),
+    " AND (($7 = -1 AND $8 = -1 AND $9 = -1) OR ",
+    some_line!("v.sequence"),
+    ")",
     " ORDER BY v.sequence LIMIT $10"
 );
-/// The same for one grant: driven by the index of lines by grant, each voucher at the first of its lines that meets the conditions.
+/// The same for one grant: driven by the index of the lines that name a grant first in their voucher.
 pub const VOUCHERS_OF_GRANT: &str = concat!(
     "SELECT ",
     voucher_columns!(),
     " FROM line AS l JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
-     WHERE l.book = $1 AND l.grant_no = $9 AND l.sequence > $2 AND l.sequence <= $3 AND ",
+     WHERE l.book = $1 AND l.leads = $9 AND l.sequence > $2 AND l.sequence <= $3 AND ",
     voucher_conditions!(),
-    " AND ",
-    line_conditions!("l"),
-    " AND NOT EXISTS (SELECT 1 FROM line AS e WHERE e.book = $1 AND e.grant_no = $9 AND e.sequence = l.sequence \
-     AND e.line_no < l.line_no AND ",
-    line_conditions!("e"),
+    " AND (($7 = -1 AND $8 = -1) OR ",
+    some_line!("l.sequence"),
     ") ORDER BY l.sequence LIMIT $10"
 );
 /// The voucher with a reference.
@@ -157,13 +196,6 @@ pub const VOUCHER: &str = concat!(
     voucher_columns!(),
     " FROM voucher AS v WHERE v.book = $1 AND v.cycle = $2 AND v.word = $3 AND v.number = $4"
 );
-/// Signed sums by side, recorded up to $2 and dated from $3 to $4, in the order of their keys.
-pub const SUMS: &str = "SELECT account, source, grant_no, holder, class, plan, use_no, year, \
-     CAST(SUM(CASE side WHEN 0 THEN fen ELSE 0 END) AS BIGINT), CAST(SUM(CASE side WHEN 1 THEN fen ELSE 0 END) AS BIGINT), \
-     CAST(SUM(CASE side WHEN 0 THEN heads ELSE -heads END) AS BIGINT) \
-     FROM line WHERE book = $1 AND sequence <= $2 AND date >= $3 AND date <= $4 \
-     GROUP BY account, source, grant_no, holder, class, plan, use_no, year \
-     ORDER BY account, source, grant_no, holder, class, plan, use_no, year";
 /// Refusals by sequence.
 pub const REJECTIONS: &str = "SELECT sequence, time, person, request_id, first_rule, hits FROM rejection \
      WHERE book = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4";
@@ -185,14 +217,12 @@ pub const ALL: &[(&str, &str)] = &[
     ("LOG_ROWS", LOG_ROWS),
     ("REACHED", REACHED),
     ("MOVE_REACHED", MOVE_REACHED),
-    ("UNBALANCED", UNBALANCED),
-    ("MISNUMBERED", MISNUMBERED),
-    ("ORPHANED", ORPHANED),
-    ("EMPTY", EMPTY),
+    ("LANDED", LANDED),
+    ("KEYS", KEYS),
+    ("SUMMANDS", SUMMANDS),
     ("VOUCHERS", VOUCHERS),
     ("VOUCHERS_OF_DAYS", VOUCHERS_OF_DAYS),
     ("VOUCHERS_OF_GRANT", VOUCHERS_OF_GRANT),
     ("VOUCHER", VOUCHER),
-    ("SUMS", SUMS),
     ("REJECTIONS", REJECTIONS),
 ];

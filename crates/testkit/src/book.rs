@@ -131,13 +131,15 @@ impl Book {
     pub fn facts_for(&self, ask: &Ask) -> Facts {
         let mut found = Facts::default();
         let rows = facts::needs(&self.state, ask).into_iter().filter_map(|key| self.facts.get(&key));
-        rows.for_each(|row| found.add(row.clone()));
-        for sequence in found.wanted_records(&self.state, &ask.command) {
-            if let Some(record) = self.record(sequence) {
-                found.add_original(record.clone());
+        rows.for_each(|row| found.add(*row));
+        loop {
+            let wanted = found.wanted_records(&self.state, ask);
+            let records: Vec<&Record> = wanted.into_iter().filter_map(|sequence| self.record(sequence)).collect();
+            if records.is_empty() {
+                return found;
             }
+            records.into_iter().for_each(|record| found.add_original(record.clone()));
         }
-        found
     }
 
     /// The record at a sequence.
@@ -158,7 +160,7 @@ impl Book {
     pub fn append(&mut self, records: &[Record]) {
         let leaves: Vec<Digest> = records.iter().map(|r| hash::leaf_hash(&record::encode(r))).collect();
         records.iter().for_each(|r| self.state.apply(r));
-        let rows = project(&self.state, records, &leaves).unwrap_or_else(|e| panic!("records of one command: {e}"));
+        let rows = project(&self.state, records).unwrap_or_else(|e| panic!("records of one command: {e}"));
         self.facts.extend(rows.facts.into_iter().map(|row| (row.key, row)));
         self.records.extend_from_slice(records);
         self.leaves.extend(leaves);

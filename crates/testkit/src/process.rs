@@ -110,12 +110,21 @@ impl Served {
 
     /// Processor time that it has used so far, user and system.
     pub fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("Linux has /proc");
-        // Fields 14 and 15, counted after the name in brackets, which may hold spaces; in ticks of 10 ms.
-        let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-        Duration::from_millis(ticks * 10)
+        processor_time_of(&self.child.id().to_string())
     }
+}
+
+/// Processor time that this process has used so far.
+pub fn own_processor_time() -> Duration {
+    processor_time_of("self")
+}
+
+fn processor_time_of(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux has /proc");
+    // Fields 14 and 15, counted after the name in brackets, which may hold spaces; in ticks of 10 ms.
+    let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 impl Drop for Served {

@@ -122,13 +122,19 @@ impl Pair {
     fn facts_of(&self, ask: &Ask) -> Facts {
         let mut found = Facts::default();
         for key in facts::needs(&self.state, ask) {
-            self.facts.get(&key).into_iter().for_each(|row| found.add(row.clone()));
+            self.facts.get(&key).into_iter().for_each(|row| found.add(*row));
         }
-        for sequence in found.wanted_records(&self.state, &ask.command) {
-            let record = usize::try_from(sequence).ok().and_then(|n| self.log.get(n - 1)).expect("facts name records");
-            found.add_original((**record).clone());
+        loop {
+            let wanted = found.wanted_records(&self.state, ask);
+            for sequence in &wanted {
+                let place = usize::try_from(*sequence).ok().and_then(|n| n.checked_sub(1));
+                let record = place.and_then(|place| self.log.get(place)).expect("facts name records");
+                found.add_original((**record).clone());
+            }
+            if wanted.is_empty() {
+                return found;
+            }
         }
-        found
     }
 
     /// Appends the records of a decision, as an engine would.
@@ -136,7 +142,7 @@ impl Pair {
         let Decision::Records(records) = decision else { return Ok(None) };
         let leaves: Vec<_> = records.iter().map(|r| record::hash::leaf_hash(&record::encode(r))).collect();
         records.iter().for_each(|record| self.state.apply(record));
-        let rows = project(&self.state, records, &leaves).map_err(|e| e.to_string())?;
+        let rows = project(&self.state, records).map_err(|e| e.to_string())?;
         self.facts.extend(rows.facts.into_iter().map(|row| (row.key, row)));
         self.log.extend(records.iter().cloned().map(Arc::new));
         let leaf = *leaves.last().ok_or("a decision without records")?;

@@ -77,20 +77,19 @@ pub fn line(sequence: Sequence, line_no: u16, date: Day, side: Side, account: u1
         price: 7_500,
         bank: 8,
     };
-    LineRow { sequence, line_no, date, record_day: date.plus_days(1), line }
+    LineRow { sequence, line_no, date, line }
 }
 
 /// A voucher with these lines.
 pub fn voucher(sequence: Sequence, date: Day, lines: &[LineRow]) -> VoucherRow {
     VoucherRow {
         sequence,
-        id: sha256(&sequence.to_le_bytes())[..16].try_into().unwrap(),
+        time: i64::from(date.plus_days(1).0) * 86_400_000_000 + sequence as i64,
         reference: VoucherRef { word: Word::Ji, cycle: 2018, number: sequence as u32 },
         ledger: LedgerKind::Actual,
         kind: VoucherKind::Normal,
         template: Template::T14,
         date,
-        record_day: date.plus_days(1),
         total_fen: lines.iter().filter(|row| row.line.side == Side::Debit).map(|row| row.line.fen).sum(),
         summary: format!("直拨保障费 {sequence}"),
     }
@@ -109,8 +108,8 @@ pub fn plain(sequence: Sequence, fen: i64) -> ViewRows {
 }
 
 /// A fact of a record.
-pub fn fact(key: u8, sequence: Sequence, value: &[u8]) -> FactRow {
-    FactRow { key: [key; 16], sequence, value: value.to_vec() }
+pub fn fact(key: u8, sequence: Sequence) -> FactRow {
+    FactRow { key: [key; 16], sequence }
 }
 
 /// A refusal.

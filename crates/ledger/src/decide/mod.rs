@@ -22,7 +22,6 @@ use record::{Actor, Command, Event, PersonNo, Record, Request, Sequence, command
 
 use crate::access::{self, Denied};
 use crate::facts::FactKey;
-use crate::project::read_request_fact;
 use crate::{Ask, Facts, FieldFault, Receipt, State, form};
 
 pub(crate) use desk::Desk;
@@ -65,8 +64,8 @@ pub fn decide(state: &State, ask: &Ask, facts: &Facts, now: i64) -> Decision {
     if !faults.is_empty() {
         return Decision::Malformed(faults);
     }
-    if let Some(row) = facts.get(FactKey::Request(&ask.request_id)) {
-        return match read_request_fact(row) {
+    if facts.get(FactKey::Request(&ask.request_id)).is_some() {
+        return match facts.answered(&state.book, &ask.request_id) {
             Some((fingerprint, receipt)) if fingerprint == ask.fingerprint => Decision::Replay(Box::new(receipt)),
             _ => Decision::KeyReused,
         };

@@ -29,14 +29,14 @@ pub(crate) fn voucher(
     let lines = if with_lines { voucher.lines.as_slice() } else { &[] };
     v1::Voucher {
         reference: row.reference.to_string(),
-        uuid: uuid::Uuid::from_bytes(row.id).to_string(),
+        uuid: record::voucher_id(&state.book, row.sequence, record.time).to_string(),
         sequence: row.sequence,
         record_time: Some(time(record.time)),
         ledger: row.ledger.to_wire(),
         kind: row.kind.to_wire(),
         template: row.template.code().to_owned(),
         date: row.date.show(),
-        summary: row.summary.clone(),
+        summary: ledger::summary(state, voucher),
         attachments: u32::from(voucher.attachments),
         prepared_by: person(voucher.prepared_by),
         reviewed_by: person(voucher.reviewed_by),

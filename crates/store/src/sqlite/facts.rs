@@ -1,40 +1,64 @@
 //! Facts: which keys exist, with the sequence that the views had reached at that read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 use engine::store::{FactsRead, StoreError};
 use ledger::rows::{FactHash, FactRow};
+use record::Sequence;
 
-use super::database::Database;
-use crate::decode::{self, Columns};
+use super::log::bound;
+use super::queries;
+use super::views::Open;
+use crate::decode;
 
-/// One statement, so one view of the data: the reached sequence (without a key), then the facts found. The list drives the search.
-pub(super) const FACTS: &str = "SELECT NULL, sequence, NULL FROM reached UNION ALL \
-     SELECT f.key, f.sequence, f.value FROM json_each($1) AS asked CROSS JOIN fact AS f ON f.key = unhex(asked.value)";
+/// Records of an era, as a power of two: new facts then go to some 30 MB of the table, which fit the cache, and a look-up that finds
+/// its keys in one era leaves the others alone.
+const ERA: u32 = 18;
 
-/// The facts among these keys, each once.
-pub(super) async fn facts(views: &Database, keys: &[FactHash]) -> Result<FactsRead, StoreError> {
-    let rows = sqlx::query(FACTS).bind(list(keys)).fetch_all(views.readers()).await.map_err(|e| views.error(&e))?;
-    let (reached, facts) = rows
-        .split_first()
-        .ok_or_else(|| StoreError::Corrupt("the views do not tell the sequence that they have reached".into()))?;
-    let found = facts
-        .iter()
-        .map(|row| Ok(FactRow { key: decode::fixed(row, 0)?, sequence: decode::number(row, 1)?, value: row.bytes(2)? }))
-        .collect::<Result<_, StoreError>>()?;
-    Ok(FactsRead { reached: decode::number(reached, 1)?, found })
+/// The facts of one era among a list of keys, which drives the search.
+pub(super) const FACTS: &str = "SELECT f.key, f.sequence FROM json_each($2) AS asked \
+     CROSS JOIN fact AS f ON f.era = $1 AND f.key = unhex(asked.value)";
+
+/// The era of a record.
+pub(super) fn era_of(sequence: Sequence) -> u64 {
+    sequence >> ERA
 }
 
-/// The keys as a JSON list of hex texts, in order and each once.
-fn list(keys: &[FactHash]) -> String {
-    let mut keys: Vec<u128> = keys.iter().map(|key| u128::from_be_bytes(*key)).collect();
-    keys.sort_unstable();
-    keys.dedup();
+/// The facts among these keys, each once. The sequence is read first: what the views come to hold meanwhile may be among the facts and
+/// is not counted. Views that are emptied meanwhile wait for this.
+pub(super) async fn facts(views: &Open, keys: &[FactHash]) -> Result<FactsRead, StoreError> {
+    let reached = queries::reached(&views.database).await?;
+    let mut left: BTreeSet<FactHash> = keys.iter().copied().collect();
+    let mut found = Vec::with_capacity(left.len());
+    let last = views.era.load(Ordering::Relaxed);
+    let others = (0..=era_of(reached)).rev().filter(|era| *era != last);
+    for era in std::iter::once(last).chain(others) {
+        if left.is_empty() {
+            break;
+        }
+        let rows = sqlx::query(FACTS).bind(bound(era)).bind(list(&left)).fetch_all(views.database.readers()).await;
+        let rows = rows.map_err(|e| views.database.error(&e))?;
+        if !rows.is_empty() {
+            views.era.store(era, Ordering::Relaxed);
+        }
+        for row in &rows {
+            let fact = FactRow { key: decode::fixed(row, 0)?, sequence: decode::number(row, 1)? };
+            left.remove(&fact.key);
+            found.push(fact);
+        }
+    }
+    Ok(FactsRead { reached, found })
+}
+
+/// The keys as a JSON list of hex texts, in order.
+fn list(keys: &BTreeSet<FactHash>) -> String {
     let mut list = String::with_capacity(keys.len() * 35 + 2);
     for key in keys {
         list.push(if list.is_empty() { '[' } else { ',' });
         // Writing to a String cannot fail.
-        write!(list, "\"{key:032x}\"").unwrap_or_default();
+        write!(list, "\"{:032x}\"", u128::from_be_bytes(*key)).unwrap_or_default();
     }
     if list.is_empty() {
         list.push('[');
@@ -49,9 +73,9 @@ mod tests {
 
     #[test]
     fn lists_are_json() {
-        assert_eq!(list(&[]), "[]");
-        let [one, two] = [1, 2].map(u128::to_be_bytes);
+        assert_eq!(list(&BTreeSet::new()), "[]");
+        let keys = BTreeSet::from([2, 1, 2].map(u128::to_be_bytes));
         let text = r#"["00000000000000000000000000000001","00000000000000000000000000000002"]"#;
-        assert_eq!(list(&[two, one, two]), text);
+        assert_eq!(list(&keys), text);
     }
 }

@@ -7,14 +7,20 @@ use record::{Sequence, VoucherRef};
 use super::BOOK;
 use super::database::Database;
 use super::log::bound;
+use crate::balances::{cover, lowest_level};
 use crate::{decode, sql};
 
-/// Lines of the vouchers in some records, with the voucher's record day. The list drives the search.
-pub(super) const LINES: &str = "SELECT l.sequence, l.line_no, l.date, v.record_day, l.account, l.source, l.grant_no, \
-     l.side, l.fen, l.year, l.class, l.plan, l.use_no, l.holder, l.counterparty, l.heads, l.price, l.bank \
+/// Lines of the vouchers in some records, with the voucher's date. The list drives the search.
+pub(super) const LINES: &str = "SELECT l.sequence, l.line_no, v.date, k.account, k.source, k.grant_no, \
+     l.side, l.fen, k.year, k.class, k.plan, k.use_no, k.holder, l.counterparty, l.heads, l.price, l.bank \
      FROM (SELECT DISTINCT value AS sequence FROM json_each($1)) AS asked \
      CROSS JOIN voucher AS v ON v.sequence = asked.sequence CROSS JOIN line AS l ON l.sequence = v.sequence \
-     ORDER BY l.sequence, l.line_no";
+     CROSS JOIN balance_key AS k ON k.no = l.key_no ORDER BY l.sequence, l.line_no";
+
+/// Signed sums by side, of a JSON list of blocks and the lines after them.
+pub(super) const SUMS: &str = crate::sql::sums!(
+    "(SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS block FROM json_each($11))"
+);
 
 /// Listings of at most this many days are searched by date; longer ones in log order, where most vouchers fit anyway.
 const FEW_DAYS: i64 = 31;
@@ -79,11 +85,23 @@ pub(super) async fn lines(views: &Database, sequences: &[Sequence]) -> Result<Ve
 
 /// Sums of lines.
 pub(super) async fn sums(views: &Database, query: &SumQuery) -> Result<Vec<SumRow>, StoreError> {
-    let rows = sqlx::query(sql::SUMS)
+    // What the views come to hold meanwhile is not asked for: blocks up to here stand.
+    let known_at = query.known_at.min(reached(views).await?);
+    let (blocks, covered) = cover(lowest_level(query), known_at);
+    let blocks: Vec<String> = blocks.iter().map(|(level, block)| format!("[{level},{block}]")).collect();
+    let or_any = |no: Option<u32>| no.map_or(-1, i64::from);
+    let rows = sqlx::query(SUMS)
         .bind(BOOK)
-        .bind(bound(query.known_at))
-        .bind(query.from.map_or(i64::MIN, |day| i64::from(day.0)))
-        .bind(query.as_of.map_or(i64::MAX, |day| i64::from(day.0)))
+        .bind(bound(known_at))
+        .bind(bound(covered))
+        .bind(i64::from(query.from.map_or(i32::MIN, |day| day.0)))
+        .bind(i64::from(query.as_of.map_or(i32::MAX, |day| day.0)))
+        .bind(i64::from(query.rough))
+        .bind(or_any(query.account.map(u32::from)))
+        .bind(or_any(query.source.map(u32::from)))
+        .bind(or_any(query.grant))
+        .bind(or_any(query.holder))
+        .bind(format!("[{}]", blocks.join(",")))
         .fetch_all(views.readers())
         .await
         .map_err(|e| views.error(&e))?;

@@ -70,7 +70,7 @@ impl Store for SqliteStore {
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {
-        queries::reached(&*self.book(book).await?.views.open().await?).await
+        queries::reached(&self.book(book).await?.views.open().await?.database).await
     }
 
     async fn project(&self, book: &str, from: Sequence, to: Sequence, rows: &ViewRows) -> Result<(), StoreError> {
@@ -96,19 +96,19 @@ impl Store for SqliteStore {
     }
 
     async fn vouchers(&self, book: &str, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
-        queries::vouchers(&*self.book(book).await?.views.open().await?, query).await
+        queries::vouchers(&self.book(book).await?.views.open().await?.database, query).await
     }
 
     async fn voucher(&self, book: &str, reference: &VoucherRef) -> Result<Option<VoucherRow>, StoreError> {
-        queries::voucher(&*self.book(book).await?.views.open().await?, reference).await
+        queries::voucher(&self.book(book).await?.views.open().await?.database, reference).await
     }
 
     async fn lines(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<LineRow>, StoreError> {
-        queries::lines(&*self.book(book).await?.views.open().await?, sequences).await
+        queries::lines(&self.book(book).await?.views.open().await?.database, sequences).await
     }
 
     async fn sums(&self, book: &str, query: &SumQuery) -> Result<Vec<SumRow>, StoreError> {
-        queries::sums(&*self.book(book).await?.views.open().await?, query).await
+        queries::sums(&self.book(book).await?.views.open().await?.database, query).await
     }
 
     async fn rejections(
@@ -118,7 +118,7 @@ impl Store for SqliteStore {
         up_to: Sequence,
         limit: u32,
     ) -> Result<Vec<RejectionRow>, StoreError> {
-        queries::rejections(&*self.book(book).await?.views.open().await?, after, up_to, limit).await
+        queries::rejections(&self.book(book).await?.views.open().await?.database, after, up_to, limit).await
     }
 }
 

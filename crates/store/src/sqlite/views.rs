@@ -2,19 +2,30 @@
 //! whose views cannot be opened still posts and can still have them cleared.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 
 use engine::store::StoreError;
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
 use super::database::{Database, Kind};
 use super::files::sync_dir;
+use super::project::Projecting;
 use crate::error::file_error;
 
 /// A book's views.
 pub(super) struct Views {
     dir: PathBuf,
     /// Readers and projector share it; replacing the file waits for them and keeps them out.
-    open: RwLock<Option<Database>>,
+    open: RwLock<Option<Open>>,
+}
+
+/// An open views file, with what is remembered of it.
+pub(super) struct Open {
+    pub(super) database: Database,
+    /// What the projector goes on from.
+    pub(super) projecting: Mutex<Option<Projecting>>,
+    /// Era in which facts were last found: what is asked next is often beside it.
+    pub(super) era: AtomicU64,
 }
 
 impl Views {
@@ -24,7 +35,7 @@ impl Views {
     }
 
     /// The views, opened (and made) if they were not.
-    pub(super) async fn open(&self) -> Result<RwLockReadGuard<'_, Database>, StoreError> {
+    pub(super) async fn open(&self) -> Result<RwLockReadGuard<'_, Open>, StoreError> {
         loop {
             let guard = self.open.read().await;
             if let Ok(database) = RwLockReadGuard::try_map(guard, Option::as_ref) {
@@ -37,17 +48,17 @@ impl Views {
         }
     }
 
-    async fn make(&self) -> Result<Database, StoreError> {
+    async fn make(&self) -> Result<Open, StoreError> {
         let database = Database::open(&self.dir.join("views.sqlite"), Kind::Views, true).await?;
         sync_dir(&self.dir)?;
-        Ok(database)
+        Ok(Open { database, projecting: Mutex::new(None), era: AtomicU64::new(0) })
     }
 
     /// Replaces the file by an empty one: the guards on its tables refuse a DELETE.
     pub(super) async fn clear(&self) -> Result<(), StoreError> {
         let mut slot = self.open.write().await;
-        if let Some(database) = slot.take() {
-            database.close().await;
+        if let Some(open) = slot.take() {
+            open.database.close().await;
         }
         // The main file goes first: SQLite discards a write-ahead log that it finds beside a file that is not there.
         for name in ["views.sqlite", "views.sqlite-wal", "views.sqlite-shm"] {
@@ -63,8 +74,8 @@ impl Views {
 
     /// Closes the file.
     pub(super) async fn close(self) {
-        if let Some(database) = self.open.into_inner() {
-            database.close().await;
+        if let Some(open) = self.open.into_inner() {
+            open.database.close().await;
         }
     }
 }

@@ -87,8 +87,6 @@ impl Views {
             if sums.values().any(|sum| *sum != 0) {
                 return Err(corrupt("a voucher that does not balance by source and grant"));
             }
-            // The record day is the voucher's.
-            lines.iter_mut().for_each(|line| line.record_day = voucher.record_day);
         }
         match self.vouchers.keys().find(|sequence| !self.lines.contains_key(sequence)) {
             Some(_) => Err(corrupt("a voucher without lines")),
@@ -139,8 +137,17 @@ impl Views {
                 continue;
             }
             let line = &row.line;
-            let key = (line.account, line.source, line.grant, line.holder, line.class, line.plan, line.use_code);
-            let sum: &mut SideSums = sums.entry((key, line.year)).or_default();
+            let wanted = query.account.is_none_or(|account| account == line.account)
+                && query.source.is_none_or(|source| source == line.source)
+                && query.grant.is_none_or(|grant| grant == line.grant)
+                && query.holder.is_none_or(|holder| holder == line.holder);
+            if !wanted {
+                continue;
+            }
+            let full = (line.account, line.source, line.grant, line.holder, line.class, line.plan, line.use_code);
+            let rough = (line.account, line.source, 0, 0, line.class, 0, 0);
+            let key = if query.rough { (rough, 0) } else { (full, line.year) };
+            let sum: &mut SideSums = sums.entry(key).or_default();
             match line.side {
                 Side::Debit => {
                     sum.debit_fen += line.fen;
@@ -152,7 +159,8 @@ impl Views {
                 }
             }
         }
-        sums.into_iter().map(|((key, year), sums)| SumRow { key, year, sums }).collect()
+        let some = sums.into_iter().filter(|(_, sums)| *sums != SideSums::default());
+        some.map(|((key, year), sums)| SumRow { key, year, sums }).collect()
     }
 
     pub(super) fn rejections(&self, after: Sequence, up_to: Sequence, limit: u32) -> Vec<RejectionRow> {
