@@ -37,6 +37,11 @@ use config::Config;
 use fail::Misuse;
 use lang::Lang;
 
+/// A receipt passes through some hundred small allocations on several threads, which glibc's allocator makes a third of its cost, keeping
+/// much of what was given back (docs/decisions/0017-allocator.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// It did not work, or was refused.
 const FAILED: u8 = 1;
 /// It was not understood: flags, settings, files.

@@ -141,7 +141,7 @@ impl<S: Store> Book<S> {
     /// Judges a command on the committed state and records nothing. Its request id plays no part.
     pub async fn validate(&self, ask: &Ask) -> Result<Preview, EngineError> {
         self.shared.readable()?;
-        let ask = Ask { request_id: PREVIEW_ID.to_owned(), ..ask.clone() };
+        let ask = Ask::new(&self.shared.code, ask.caller.clone(), PREVIEW_ID.to_owned(), ask.command.clone());
         let used = facts::FactKey::Request(PREVIEW_ID).hash();
         let now = (self.shared.options.clock)();
         let mut gathered = Gathered::default();
@@ -149,10 +149,9 @@ impl<S: Store> Book<S> {
             let missing = {
                 let committed = self.shared.committed()?;
                 let state = &committed.position.state;
-                let mut keys = facts::needs(state, &ask);
-                keys.retain(|key| *key != used);
+                let keys = facts::needs(state, &ask);
                 let sight = Sight { state, committed: &committed, draft: None };
-                match gathered.resolve(&sight, &ask, &keys) {
+                match gathered.resolve(&sight, &ask, keys.iter().filter(|key| **key != used)) {
                     Ok(facts) => return previewed(preview(state, &ask, &facts, now), state, now),
                     Err(missing) => missing,
                 }

@@ -29,7 +29,7 @@ impl Committed {
         self.position.digests = working.digests;
         for fact in draft.facts() {
             self.filter.add(&fact.key);
-            self.tail.add(fact.clone());
+            self.tail.add(*fact);
         }
         self.tail.trim(reached);
         self.head = after;

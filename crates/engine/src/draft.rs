@@ -1,6 +1,6 @@
 //! A batch in the making: the records decided so far, their facts, and the answers that wait for its commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use ledger::Outcome;
 use ledger::rows::{FactHash, FactRow};
@@ -8,6 +8,7 @@ use record::{Digest, Record, Sequence};
 
 use crate::book::Answer;
 use crate::error::EngineError;
+use crate::facts::FactMap;
 use crate::metrics::{Came, Metrics};
 use crate::position::Sealed;
 use crate::projector::Followed;
@@ -27,7 +28,7 @@ pub(crate) struct Draft {
     /// Decided and not committed, in log order.
     facts: Vec<FactRow>,
     /// Place in `facts` by key.
-    places: HashMap<FactHash, usize>,
+    places: FactMap<usize>,
     answers: Vec<(Reply, Verdict)>,
 }
 
@@ -94,8 +95,8 @@ impl Draft {
 
     /// Takes out the records, for the projector, which ends with this one.
     pub fn followed(&mut self, last: Sequence) -> Followed {
-        let records = std::mem::take(&mut self.records);
-        Followed { first: records.first().map_or(0, |record| record.sequence), last, records }
+        let (records, facts) = (std::mem::take(&mut self.records), std::mem::take(&mut self.facts));
+        Followed { first: records.first().map_or(0, |record| record.sequence), last, records, facts }
     }
 
     /// Tells every caller the verdict.

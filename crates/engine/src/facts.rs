@@ -2,6 +2,7 @@
 //! makes it safe: what was read from the views is used only with a tail that was not trimmed past that read.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Facts, State};
@@ -11,6 +12,26 @@ use crate::committed::Committed;
 use crate::draft::Draft;
 use crate::error::EngineError;
 use crate::store::{Store, StoreError};
+
+/// A map by names of facts.
+pub(crate) type FactMap<V> = HashMap<FactHash, V, BuildHasherDefault<NameHasher>>;
+
+/// Takes the name of a fact as its own hash: it is half a SHA-256 already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.first_chunk().map_or(self.0, |first| u64::from_le_bytes(*first));
+    }
+
+    /// The length of a name, which is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// What a decision is made on.
 pub(crate) struct Sight<'a> {
@@ -60,8 +81,8 @@ impl Missing {
 /// What was read from the store for the decisions of one batch.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    asked: HashSet<FactHash>,
-    found: HashMap<FactHash, FactRow>,
+    asked: HashSet<FactHash, BuildHasherDefault<NameHasher>>,
+    found: FactMap<FactRow>,
     originals: HashMap<Sequence, Record>,
     /// Lowest sequence that the views had reached at these reads.
     reached: Option<Sequence>,
@@ -69,7 +90,12 @@ pub(crate) struct Gathered {
 
 impl Gathered {
     /// The facts that a decision on `ask` needs, or what is still missing. `keys` are its [`ledger::facts::needs`].
-    pub fn resolve(&mut self, sight: &Sight<'_>, ask: &Ask, keys: &[FactHash]) -> Result<Facts, Missing> {
+    pub fn resolve<'k>(
+        &mut self,
+        sight: &Sight<'_>,
+        ask: &Ask,
+        keys: impl Iterator<Item = &'k FactHash>,
+    ) -> Result<Facts, Missing> {
         if self.reached.is_some_and(|reached| reached < sight.committed.tail.trimmed_to()) {
             // The tail moved on since the read; what it forgot may be what the read did not see.
             *self = Gathered::default();

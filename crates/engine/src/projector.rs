@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::project;
-use ledger::rows::ViewRows;
+use ledger::rows::{FactRow, ViewRows};
+use ledger::{project, project_rest};
 use record::{Record, Sequence};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -36,6 +36,7 @@ pub(crate) struct Followed {
     pub first: Sequence,
     pub last: Sequence,
     pub records: Vec<Record>,
+    pub facts: Vec<FactRow>,
 }
 
 /// The projector of a book.
@@ -126,7 +127,7 @@ impl<S: Store> Projector<S> {
                 break;
             }
             to = next.last;
-            extend(&mut rows, self.rows_of(&next.records)?);
+            extend(&mut rows, project_rest(&self.shared.committed()?.position.state, &next.records, next.facts));
         }
         Ok((to > self.reached).then_some((to, rows)))
     }

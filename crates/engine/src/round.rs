@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use ledger::rows::FactHash;
-use ledger::{Decision, Facts, Receipt, decide, facts, project_facts};
+use ledger::{Ask, Decision, Facts, Receipt, decide, facts, project_facts, project_facts_of};
 use record::{Command, Event};
 
 use crate::book::Answer;
@@ -27,10 +27,16 @@ pub(crate) const FACT_ROUNDS: usize = 6;
 /// Microseconds in a minute, over which refusals are counted.
 const MINUTE: i64 = 60_000_000;
 
-/// A command of the batch being formed, with the names of the facts that it needs.
+/// A command of the batch being formed, with the names of the facts that what it reviews needs.
 struct Waiting {
     queued: Queued,
-    keys: Vec<FactHash>,
+    reviewed: Vec<FactHash>,
+}
+
+impl Waiting {
+    fn keys(&self) -> impl Iterator<Item = &FactHash> {
+        self.queued.ask.keys().iter().chain(&self.reviewed)
+    }
 }
 
 impl<S: Store> Writer<S> {
@@ -49,7 +55,7 @@ impl<S: Store> Writer<S> {
         while let Some(mut waiting) = batch.pop_front() {
             if let Command::ReviewCommand(_) = waiting.queued.ask.command {
                 // It needs what its submission needs, which may stand in this very batch.
-                waiting.keys = facts::needs(&self.working.state, &waiting.queued.ask);
+                waiting.reviewed = facts::reviewed_keys(&self.working.state, &waiting.queued.ask.command);
             }
             let decision = match self.facts(&mut gathered, &draft, &waiting).await? {
                 Ok(facts) => decide(&self.working.state, &waiting.queued.ask, &facts, now),
@@ -77,7 +83,11 @@ impl<S: Store> Writer<S> {
     fn name_facts(&mut self) -> VecDeque<Waiting> {
         let state = &self.working.state;
         let limit = self.shared.options.batch_commands.min(self.waiting.len());
-        self.waiting.drain(..limit).map(|queued| Waiting { keys: facts::needs(state, &queued.ask), queued }).collect()
+        let waiting = |queued: Queued| {
+            let reviewed = facts::reviewed_keys(state, &queued.ask.command);
+            Waiting { queued, reviewed }
+        };
+        self.waiting.drain(..limit).map(waiting).collect()
     }
 
     /// Reads the facts of the whole batch in one query, then the originals of its reversals in one.
@@ -92,7 +102,7 @@ impl<S: Store> Writer<S> {
                 let committed = self.shared.committed()?;
                 let sight = Sight { state: &self.working.state, committed: &committed, draft: None };
                 for waiting in batch {
-                    if let Err(missing) = gathered.resolve(&sight, &waiting.queued.ask, &waiting.keys) {
+                    if let Err(missing) = gathered.resolve(&sight, &waiting.queued.ask, waiting.keys()) {
                         all.merge(missing);
                     }
                 }
@@ -118,7 +128,7 @@ impl<S: Store> Writer<S> {
             let missing = {
                 let committed = self.shared.committed()?;
                 let sight = Sight { state: &self.working.state, committed: &committed, draft: Some(draft) };
-                match gathered.resolve(&sight, &waiting.queued.ask, &waiting.keys) {
+                match gathered.resolve(&sight, &waiting.queued.ask, waiting.keys()) {
                     Ok(facts) => return Ok(Ok(facts)),
                     Err(missing) => missing,
                 }
@@ -144,7 +154,7 @@ impl<S: Store> Writer<S> {
                 if !draft.has_room(sealed.bytes(), self.shared.options.batch_bytes) {
                     return Ok(Some(waiting));
                 }
-                self.receive(draft, sealed)?
+                self.receive(draft, sealed, Some(&waiting.queued.ask))?
             }
             Decision::Replay(receipt) => Ok(Answer { receipt: *receipt, replayed: true }),
             Decision::KeyReused => Err(EngineError::KeyReused),
@@ -157,7 +167,7 @@ impl<S: Store> Writer<S> {
                         return Ok(Some(waiting));
                     }
                     // The summary's own receipt is nobody's answer.
-                    drop(self.receive(draft, sealed)?);
+                    drop(self.receive(draft, sealed, None)?);
                 }
                 Err(EngineError::RefusalsSuppressed { retry_after: rest_of_minute(now) })
             }
@@ -167,7 +177,7 @@ impl<S: Store> Writer<S> {
     }
 
     /// Folds a command's records into the working state and the batch, after checking that they can be projected and read back.
-    fn receive(&mut self, draft: &mut Draft, sealed: Sealed) -> Result<Verdict, StopReason> {
+    fn receive(&mut self, draft: &mut Draft, sealed: Sealed, ask: Option<&Ask>) -> Result<Verdict, StopReason> {
         if !sealed.is_recordable() {
             return Ok(Err(EngineError::Unrecordable));
         }
@@ -175,7 +185,11 @@ impl<S: Store> Writer<S> {
             self.working.fold(record, *leaf);
         }
         let receipt = sealed.leaves.last().and_then(|leaf| Receipt::of(&self.shared.code, &sealed.records, *leaf));
-        let facts = project_facts(&sealed.records).ok();
+        let facts = match ask {
+            Some(ask) => project_facts_of(ask, &sealed.records),
+            None => project_facts(&sealed.records),
+        };
+        let facts = facts.ok();
         let (Some(receipt), Some(facts)) = (receipt, facts) else {
             // Nothing of it may stay: back to the committed position, and on to where the batch was.
             self.restore()?;
@@ -195,7 +209,7 @@ impl<S: Store> Writer<S> {
         let now = (self.shared.options.clock)();
         for event in events {
             let record = ledger::decide::system_record(&self.working.state, now, event);
-            drop(self.receive(draft, Sealed::new(vec![record]))?);
+            drop(self.receive(draft, Sealed::new(vec![record]), None)?);
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! The tail: facts of committed records that the views may not hold yet. Which facts a record makes is `ledger`'s matter.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use ledger::rows::{FactHash, FactRow};
 use record::Sequence;
 
+use crate::facts::FactMap;
+
 /// Facts of all committed records after a sequence.
 #[derive(Debug, Default)]
 pub(crate) struct Tail {
-    rows: HashMap<FactHash, FactRow>,
+    rows: FactMap<FactRow>,
     order: VecDeque<(Sequence, FactHash)>,
     trimmed_to: Sequence,
 }

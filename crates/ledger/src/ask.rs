@@ -2,6 +2,9 @@
 
 use record::{Command, Digest};
 
+use crate::rows::FactHash;
+use crate::{facts, form};
+
 /// Who asks. The server has authenticated them; what they may do is the book's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -24,13 +27,29 @@ pub struct Ask {
     pub command: Command,
     /// [`record::command_fingerprint`] of it.
     pub fingerprint: Digest,
+    faults: Vec<FieldFault>,
+    keys: Vec<FactHash>,
 }
 
 impl Ask {
-    /// An ask with its fingerprint.
+    /// An ask with all that follows from it alone, so that whoever hands it in works that out and not the book's one writer.
     pub fn new(book: &str, caller: Caller, request_id: String, command: Command) -> Ask {
-        let fingerprint = record::command_fingerprint(book, &caller.person, &command);
-        Ask { caller, request_id, command, fingerprint }
+        let canonical = record::command::encode(&command);
+        let fingerprint = record::canonical_fingerprint(book, &caller.person, &canonical);
+        let faults = form::check(&request_id, &command, canonical.len());
+        // What is malformed is not looked at further.
+        let keys = if faults.is_empty() { facts::own_keys(&request_id, &command) } else { Vec::new() };
+        Ask { caller, request_id, command, fingerprint, faults, keys }
+    }
+
+    /// Everything wrong with its form; empty if nothing is. An empty request id is a fault.
+    pub fn faults(&self) -> &[FieldFault] {
+        &self.faults
+    }
+
+    /// Names of the facts that a decision on it may need, what it reviews apart: that of its request id first.
+    pub fn keys(&self) -> &[FactHash] {
+        &self.keys
     }
 }
 

@@ -125,8 +125,26 @@ fn of_command(first: &Record) -> impl Iterator<Item = Sequence> + use<> {
 
 /// Names of all facts that a decision on `ask` may need.
 pub fn needs(state: &State, ask: &Ask) -> Vec<FactHash> {
-    let mut keys = vec![FactKey::Request(&ask.request_id).hash()];
-    each_command(state, &ask.command, &mut |command| command_keys(command, &mut keys));
+    [ask.keys(), &reviewed_keys(state, &ask.command)].concat()
+}
+
+/// Of those, the ones that an ask needs by itself: its request id's first.
+pub(crate) fn own_keys(request_id: &str, command: &Command) -> Vec<FactHash> {
+    let mut keys = Vec::with_capacity(2);
+    keys.push(FactKey::Request(request_id).hash());
+    command_keys(command, &mut keys);
+    if let Command::CorrectVoucher(c) = command {
+        command_keys(&c.replacement, &mut keys);
+    }
+    keys
+}
+
+/// Of those, the ones that a review needs for what it reviews.
+pub fn reviewed_keys(state: &State, command: &Command) -> Vec<FactHash> {
+    let mut keys = Vec::new();
+    if let Command::ReviewCommand(_) = command {
+        each_command(state, command, &mut |command| command_keys(command, &mut keys));
+    }
     keys
 }
 
@@ -199,8 +217,25 @@ pub(crate) fn unique_evidence(evidence: &[Evidence]) -> impl Iterator<Item = &Ev
 }
 
 /// Adds the facts that a record makes.
-pub fn add_of_record(record: &Record, rows: &mut Vec<FactRow>) {
-    let mut add = |key: FactKey<'_>| rows.push(FactRow { key: key.hash(), sequence: record.sequence });
+pub(crate) fn add_of_record(record: &Record, rows: &mut Vec<FactRow>) {
+    add_named(record, rows, |key| key.hash());
+}
+
+/// Adds the facts that a record of this ask makes. Names that the ask has are not made again.
+pub(crate) fn add_of_ask(ask: &Ask, record: &Record, rows: &mut Vec<FactRow>) {
+    let is_receipt = matches!(ask.command, Command::PostPremiumReceipt(_));
+    add_named(record, rows, |key| {
+        let known = match key {
+            FactKey::Request(_) => ask.keys().first(),
+            FactKey::Bill(_) if is_receipt => ask.keys().get(1),
+            _ => None,
+        };
+        known.copied().unwrap_or_else(|| key.hash())
+    });
+}
+
+fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>) -> FactHash) {
+    let mut add = |key: FactKey<'_>| rows.push(FactRow { key: name(key), sequence: record.sequence });
     match &record.event {
         Event::ReceiptPosted(posted) => {
             // A corrected receipt keeps its bill, which its first voucher made known.

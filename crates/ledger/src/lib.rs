@@ -24,6 +24,6 @@ pub use ask::{Ask, Caller, FieldFault, Language};
 pub use decide::{Decision, decide};
 pub use facts::Facts;
 pub use filter::Filter;
-pub use project::{ProjectError, project, project_facts, summary};
+pub use project::{ProjectError, project, project_facts, project_facts_of, project_rest, summary};
 pub use receipt::{Outcome, Receipt};
 pub use state::State;

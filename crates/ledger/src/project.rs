@@ -8,7 +8,10 @@ use record::{Event, Record, Voucher};
 use crate::facts;
 use crate::receipt::voucher_of;
 use crate::rows::{FactRow, LineRow, NameRow, RejectionRow, ViewRows, VoucherRow};
-use crate::State;
+use crate::{Ask, State};
+
+/// Facts of a receipt, of which there are most: bill, voucher and request.
+const FACTS_PER_RECORD: usize = 3;
 
 /// Records that cannot be shown: the command's records are not whole, or an ordinal names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,20 +24,29 @@ pub enum ProjectError {
 /// The rows that records add to the views; the records are those of whole commands, in order. `names` is any state that has folded
 /// them: ordinals never change meaning.
 pub fn project(names: &State, records: &[Record]) -> Result<ViewRows, ProjectError> {
-    let mut rows = ViewRows::default();
-    are_whole(records)?;
-    for record in records {
-        facts::add_of_record(record, &mut rows.facts);
-        add_record(names, record, &mut rows);
-    }
-    Ok(rows)
+    Ok(project_rest(names, records, project_facts(records)?))
+}
+
+/// The same where their facts are known.
+pub fn project_rest(names: &State, records: &[Record], facts: Vec<FactRow>) -> ViewRows {
+    let mut rows = ViewRows { facts, ..ViewRows::default() };
+    records.iter().for_each(|record| add_record(names, record, &mut rows));
+    rows
 }
 
 /// The facts alone of what [`project`] makes.
 pub fn project_facts(records: &[Record]) -> Result<Vec<FactRow>, ProjectError> {
     are_whole(records)?;
-    let mut facts = Vec::new();
+    let mut facts = Vec::with_capacity(records.len().saturating_mul(FACTS_PER_RECORD));
     records.iter().for_each(|record| facts::add_of_record(record, &mut facts));
+    Ok(facts)
+}
+
+/// The facts alone, of the records that an ask has led to.
+pub fn project_facts_of(ask: &Ask, records: &[Record]) -> Result<Vec<FactRow>, ProjectError> {
+    are_whole(records)?;
+    let mut facts = Vec::with_capacity(FACTS_PER_RECORD);
+    records.iter().for_each(|record| facts::add_of_ask(ask, record, &mut facts));
     Ok(facts)
 }
 

@@ -22,12 +22,17 @@ pub fn voucher_id(book: &str, sequence: Sequence, time_micros: i64) -> Uuid {
 /// What a request_id stands for: the book, the person who asked and the canonical command. The same request_id with another
 /// fingerprint is refused.
 pub fn command_fingerprint(book: &str, person: &str, command: &Command) -> Digest {
+    canonical_fingerprint(book, person, &command::encode(command))
+}
+
+/// [`command_fingerprint`] of a command's canonical bytes.
+pub fn canonical_fingerprint(book: &str, person: &str, canonical: &[u8]) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"earmark/command/v1\0");
     for part in [book, person] {
         hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.update(command::encode(command));
+    hash.update(canonical);
     hash.finalize().into()
 }

@@ -26,7 +26,7 @@ mod voucher;
 pub use command::Command;
 pub use day::{Day, InvalidDay, Period};
 pub use event::Event;
-pub use ids::{command_fingerprint, voucher_id};
+pub use ids::{canonical_fingerprint, command_fingerprint, voucher_id};
 pub use log::{Actor, DecodeError, MAX_RECORD_BYTES, Record, Request, decode, encode};
 pub use voucher::{Line, Voucher, VoucherRef};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::v1;
 use engine::store::Store;
 use engine::{Book, Engine, EngineError};
-use ledger::{Ask, Caller, State, form};
+use ledger::{Ask, Caller, State};
 use record::{Command, Sequence};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -123,7 +123,7 @@ impl<S: Store> Face<S> {
         if !known.map_err(|error| failure(error, content))? {
             return Err(Failure::Denied);
         }
-        let mut form = form_faults(content, form::check(&ask));
+        let mut form = form_faults(content, ask.faults().to_vec());
         // What is only judged needs no id.
         form.retain(|fault| !head.validate_only || fault.field != "request_id");
         Err(Failure::Malformed(fields.with(form)))

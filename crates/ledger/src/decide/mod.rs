@@ -22,7 +22,7 @@ use record::{Actor, Command, Event, PersonNo, Record, Request, Sequence, command
 
 use crate::access::{self, Denied};
 use crate::facts::FactKey;
-use crate::{Ask, Facts, FieldFault, Receipt, State, form};
+use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
 
@@ -60,9 +60,8 @@ pub fn decide(state: &State, ask: &Ask, facts: &Facts, now: i64) -> Decision {
         Ok(person) => person,
         Err(Denied) => return Decision::Denied,
     };
-    let faults = form::check(ask);
-    if !faults.is_empty() {
-        return Decision::Malformed(faults);
+    if !ask.faults().is_empty() {
+        return Decision::Malformed(ask.faults().to_vec());
     }
     if facts.get(FactKey::Request(&ask.request_id)).is_some() {
         return match facts.answered(&state.book, &ask.request_id) {

@@ -8,7 +8,7 @@ pub mod text;
 use record::command::Evidence;
 use record::{Command, Day, Digest, Fen, MAX_FEN, VoucherRef};
 
-use crate::{Ask, FieldFault};
+use crate::FieldFault;
 use text::TextFault;
 
 /// Documents of one command.
@@ -26,14 +26,12 @@ pub const YEARS: core::ops::RangeInclusive<u16> = 1950..=2999;
 /// Canonical bytes of a command, its preset apart: a payment of 1,000 batches fits.
 pub const MAX_COMMAND_BYTES: usize = 128 * 1024;
 
-/// Everything wrong with the form of an ask; empty if nothing is. An empty request id is a fault unless the caller judged
-/// `validate_only` and gave one of its own.
-pub fn check(ask: &Ask) -> Vec<FieldFault> {
+/// Everything wrong with the form of an ask whose command takes so many canonical bytes; empty if nothing is.
+pub(crate) fn check(request_id: &str, command: &Command, canonical_bytes: usize) -> Vec<FieldFault> {
     let mut form = Form::default();
-    form.code("request_id", &ask.request_id);
-    form.command(&ask.command);
-    if !matches!(ask.command, Command::CreateBook(_)) && record::command::encode(&ask.command).len() > MAX_COMMAND_BYTES
-    {
+    form.code("request_id", request_id);
+    form.command(command);
+    if !matches!(command, Command::CreateBook(_)) && canonical_bytes > MAX_COMMAND_BYTES {
         form.fault("", "TOO_LONG", "请求过大", "the request is too large");
     }
     form.faults.sort();

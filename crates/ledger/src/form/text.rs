@@ -42,11 +42,17 @@ pub fn free(text: &str, max: usize) -> Option<TextFault> {
     if text.chars().any(is_forbidden) {
         return Some(TextFault::Forbidden);
     }
-    if !is_nfc(text) {
+    if !text.is_ascii() && !is_nfc(text) {
         return Some(TextFault::NotNormal);
     }
-    let health = HEALTH_WORDS.iter().any(|word| text.contains(word));
-    (health || personal_in_text(text)).then_some(TextFault::Personal)
+    (has_health_word(text) || personal_in_text(text)).then_some(TextFault::Personal)
+}
+
+/// One walk over the text: a search of its own for each word takes longer than all else that a receipt's form needs.
+fn has_health_word(text: &str) -> bool {
+    text.char_indices().any(|(at, c)| {
+        HEALTH_WORDS.iter().any(|word| word.starts_with(c) && text.get(at..).is_some_and(|rest| rest.starts_with(word)))
+    })
 }
 
 /// Whether a code has the form `[A-Za-z0-9._:-]{1,64}`.

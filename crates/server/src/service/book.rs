@@ -4,7 +4,7 @@ use api::v1;
 use api::v1::book_service_server::BookService;
 use api::v1::create_book_request::PresetChoice;
 use engine::store::Store;
-use ledger::{Ask, form};
+use ledger::Ask;
 use record::command::CreateBook;
 use record::{Command, Day, Period};
 use tonic::{Request, Response, Status};
@@ -64,7 +64,7 @@ impl<S: Store> Face<S> {
         if !fields.is_clean() {
             let command = Command::CreateBook(Box::new(create.clone()));
             let ask = Ask::new(&create.book, caller(origin), request_id, command);
-            let mut form = form_faults("", form::check(&ask));
+            let mut form = form_faults("", ask.faults().to_vec());
             // A preset named and not found is one fault; what is only judged needs no id.
             form.retain(|fault| {
                 !(by_name && fault.field.starts_with("preset") || validate_only && fault.field == "request_id")
