@@ -11,7 +11,9 @@ use ledger::rows::ViewRows;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use store::{SqliteStore, sql};
-use store_cases::sample::{BOOK, batch, body, book, fact, fill, join, name, plain, rejection};
+use store_cases::sample::{
+    BOOK, Numbers, batch, body, book, fact, fill, join, name, plain, random_vouchers, rejection,
+};
 
 /// A connection of someone else, with SQLite's own defaults.
 async fn raw(path: &Path) -> SqliteConnection {
@@ -60,8 +62,10 @@ async fn every_shared_statement_prepares() {
 async fn the_guards_refuse_every_change_of_what_stands() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = filled(dir.path()).await;
-    // A block of sums is full.
-    store.project(BOOK, 3, 1_024, &ViewRows::default()).await.unwrap();
+    // So many rows that guards were lifted meanwhile, and some blocks of sums are full.
+    let many = random_vouchers(&mut Numbers(5), 4, 4_000);
+    assert!(many.len() > 10_000);
+    store.project(BOOK, 3, 4_003, &many).await.unwrap();
     let line = "SELECT sequence, line_no, key_no, leads, side, fen + 1, counterparty, heads, price, bank FROM line WHERE sequence = 1";
     let columns = "sequence, line_no, key_no, leads, side, fen, counterparty, heads, price, bank";
     let late = line.replace("line_no,", "line_no + 2,");
@@ -388,7 +392,7 @@ async fn searches_use_their_indexes() {
         ("ROW_OF", "log", sql::ROW_OF, "SEARCH log USING INTEGER PRIMARY KEY"),
         ("LOG_ROWS", "log", sql::LOG_ROWS, "SEARCH log USING INTEGER PRIMARY KEY"),
         ("VOUCHERS", "views", sql::VOUCHERS, "SEARCH v USING INTEGER PRIMARY KEY"),
-        ("VOUCHERS_OF_DAYS", "views", sql::VOUCHERS_OF_DAYS, "SEARCH v USING INDEX voucher_by_date"),
+        ("VOUCHERS_OF_DAY", "views", sql::VOUCHERS_OF_DAY, "SEARCH v USING INDEX voucher_by_date"),
         ("VOUCHERS_OF_GRANT", "views", sql::VOUCHERS_OF_GRANT, "SEARCH l USING INDEX line_by_grant"),
         ("VOUCHER", "views", sql::VOUCHER, "SEARCH v USING INDEX voucher_by_reference"),
         ("LANDED", "views", sql::LANDED, "SEARCH line USING PRIMARY KEY"),
@@ -400,7 +404,7 @@ async fn searches_use_their_indexes() {
         let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
         let plan: Vec<String> = steps.iter().map(|step| step.get(3)).collect();
         assert!(plan.iter().any(|step| step.starts_with(uses)), "{name}: {plan:#?}");
-        if name.ends_with("_OF_GRANT") || name == "VOUCHERS" {
+        if name.starts_with("VOUCHERS") {
             assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{name} sorts: {plan:#?}");
         }
     }

@@ -151,7 +151,8 @@ pub(crate) async fn read_records<S: Store>(
     let bodies = store.records(book, sequences).await?;
     let decoded = sequences.iter().zip(bodies).map(|(sequence, body)| {
         let record = body.and_then(|body| record::decode(&body).ok()).filter(|record| record.sequence == *sequence);
-        record.ok_or_else(|| StoreError::Corrupt(format!("a fact names record {sequence}, which the log does not hold")))
+        record
+            .ok_or_else(|| StoreError::Corrupt(format!("a fact names record {sequence}, which the log does not hold")))
     });
     decoded.collect()
 }

@@ -19,8 +19,20 @@ use crate::store::{Store, StoreError};
 /// up; in a burst they would only take memory.
 pub(crate) const FOLLOWED_BATCHES: usize = 16;
 
-/// Records in a views transaction at most: large enough that its fixed cost vanishes, small enough to show in well under a second.
-const TRANSACTION_RECORDS: u64 = 16_384;
+/// Records in a views transaction at most: large enough that its fixed cost and the pages of facts written by each vanish, small enough
+/// to show in well under a second.
+const TRANSACTION_RECORDS: u64 = 32_768;
+
+/// Views that are behind by more than this give way to a burst of posting; with less they follow at once, so that reads of what was just
+/// posted never wait for it.
+const YIELD_RECORDS: u64 = 16_384;
+/// Records posted in a second in a burst: more than views can follow. Slower posting is followed at once.
+const BURST_RATE: u64 = 60_000;
+/// How long views give way before they look again, and the shortest time over which the rate is taken.
+const YIELD_LOOK: Duration = Duration::from_millis(50);
+/// How long views give way to a burst at most before they catch up again: as long as a whole season takes to post, and the reads that
+/// wait meanwhile would have waited anyway.
+const LONGEST_YIELD: Duration = Duration::from_secs(5);
 
 /// Bytes of log read at once.
 pub(crate) const READ_BYTES: usize = 8 << 20;
@@ -46,12 +58,16 @@ pub(crate) struct Projector<S> {
     /// A batch that came before its turn.
     early: Option<Followed>,
     reached: Sequence,
+    /// When they first gave way to posting since they were last at the head.
+    yielding: Option<Instant>,
+    /// When the rate of posting was last looked at, the head then, and whether it was a burst.
+    looked: (Instant, Sequence, bool),
 }
 
 impl<S: Store> Projector<S> {
     pub fn new(shared: Arc<Shared<S>>, batches: mpsc::Receiver<Followed>) -> Projector<S> {
         let reached = shared.views.borrow().reached;
-        Projector { shared, batches, early: None, reached }
+        Projector { shared, batches, early: None, reached, yielding: None, looked: (Instant::now(), reached, false) }
     }
 
     /// Follows the log until the writer is done and the views hold everything, or do not move any more.
@@ -62,6 +78,9 @@ impl<S: Store> Projector<S> {
         loop {
             let target = *head.borrow_and_update();
             if self.reached < target {
+                if self.yields_to_posting(target).await {
+                    continue;
+                }
                 match self.step(target).await {
                     Ok(()) => pause = FIRST_PAUSE,
                     Err(error) => {
@@ -79,6 +98,8 @@ impl<S: Store> Projector<S> {
                 }
                 continue;
             }
+            self.yielding = None;
+            self.looked = (Instant::now(), target, false);
             tokio::select! {
                 biased;
                 changed = head.changed() => if changed.is_err() { return },
@@ -86,6 +107,27 @@ impl<S: Store> Projector<S> {
                 () = self.shared.until_phase(Phase::Draining) => if *head.borrow() <= self.reached { return },
             }
         }
+    }
+
+    /// Gives way to posting while it is in a burst: both compete for processors, and what is posted late is late for somebody who waits,
+    /// while views have time. Not for long, not in a row, and not when the backlog is half full: posting must never come to wait for
+    /// views that gave way to it.
+    async fn yields_to_posting(&mut self, target: Sequence) -> bool {
+        let behind = target - self.reached;
+        let (when, before, _) = self.looked;
+        if when.elapsed() >= YIELD_LOOK {
+            let millis = u64::try_from(when.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let posted = target.saturating_sub(before).saturating_mul(1_000);
+            self.looked = (Instant::now(), target, posted >= BURST_RATE.saturating_mul(millis));
+        }
+        let may = (YIELD_RECORDS..self.shared.options.backlog_records / 2).contains(&behind);
+        let since = self.yielding.map_or(Duration::ZERO, |since| since.elapsed());
+        if !self.looked.2 || !may || since >= LONGEST_YIELD || *self.shared.phase.borrow() != Phase::Open {
+            return false;
+        }
+        self.yielding.get_or_insert_with(Instant::now);
+        sleep(YIELD_LOOK).await;
+        true
     }
 
     /// Moves the views on until at most `limit` records are left, before the book takes commands.
@@ -145,6 +187,7 @@ impl<S: Store> Projector<S> {
             }
             extend(&mut rows, self.rows_of(&decode_row(&row, to + 1)?)?);
             to = last;
+            tokio::task::yield_now().await;
         }
         if to == self.reached {
             return Err(StoreError::Corrupt(format!("the log does not hold record {from}, which was committed")).into());

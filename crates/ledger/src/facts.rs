@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use record::command::Evidence;
 use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
 
-use crate::{Ask, Receipt, State};
 use crate::rows::{FactHash, FactRow};
+use crate::{Ask, Receipt, State};
 
 /// A key that can exist once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl Facts {
     /// The answer that a request got before, with the fingerprint of what was asked then: made of its records, as it was then.
     pub fn answered(&self, book: &str, request_id: &str) -> Option<(Digest, Receipt)> {
         let first = self.originals.get(&self.get(FactKey::Request(request_id))?)?;
-        let command: Vec<Record> = of_command(first).map(|no| self.originals.get(&no).cloned()).collect::<Option<_>>()?;
+        let command: Vec<Record> =
+            of_command(first).map(|no| self.originals.get(&no).cloned()).collect::<Option<_>>()?;
         let leaf = hash::leaf_hash(&record::encode(command.last()?));
         Some((first.request.as_ref()?.fingerprint, Receipt::of(book, &command, leaf)?))
     }

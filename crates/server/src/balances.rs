@@ -3,9 +3,9 @@
 use api::v1;
 use engine::store::{Store, SumQuery};
 use ledger::State;
-use ledger::state::Sum;
+use ledger::state::{Sum, SumKey};
 use record::kinds::{Element, LedgerKind, Side};
-use record::{AccountNo, Day, Sequence};
+use record::{AccountNo, Day, Sequence, SourceNo};
 use report::{Key, Sums};
 
 use crate::decode::Closed;
@@ -14,13 +14,40 @@ use crate::encode::Failure;
 use crate::face::{At, Face, storage};
 use crate::reads::Read;
 
-/// When the lines must be dated and known.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+/// When the lines must be dated and known, and which may be left out from the start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
     /// Vouchers dated on or before this day.
     pub as_of: Option<Day>,
     /// As known after this many records; 0 the newest.
     pub known_at: Sequence,
+    /// Only account, source and class of the keys are looked at.
+    pub rough: bool,
+    /// Code of the only account; empty for all.
+    pub account: String,
+    /// Code of the only source; empty for all.
+    pub source: String,
+    /// Code of the only grant; empty for all. Not with `rough`.
+    pub grant: String,
+    /// Code of the only holder; empty for all. Not with `rough`.
+    pub holder: String,
+}
+
+impl Asked {
+    /// The question to the views. Codes that the book has not find nothing: their ordinal is one that no line has.
+    fn query(&self, state: &State) -> SumQuery {
+        let named = |code: &str| !code.is_empty();
+        SumQuery {
+            rough: self.rough,
+            account: named(&self.account).then(|| state.account_no(&self.account).unwrap_or(AccountNo::MAX)),
+            source: named(&self.source).then(|| state.source_no(&self.source).unwrap_or(SourceNo::MAX)),
+            grant: named(&self.grant).then(|| state.grants.no(&self.grant).unwrap_or(u32::MAX)),
+            holder: named(&self.holder).then(|| state.organizations.no(&self.holder).unwrap_or(u32::MAX)),
+            as_of: self.as_of,
+            from: None,
+            known_at: self.known_at,
+        }
+    }
 }
 
 impl<S: Store> Face<S> {
@@ -31,14 +58,16 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         code: &str,
         at: At,
-        moment: Moment,
+        asked: &Asked,
         split: impl Fn(&State, Key) -> Option<Key>,
     ) -> Result<(Sums, Sequence), Failure> {
-        if moment.known_at == 0 {
+        if asked.known_at == 0 {
             let newest = self.state(origin, code, Read::Money, at, |state| {
                 let mut sums = Sums::new();
-                let lines = state.sums.iter().filter(|(key, _)| moment.as_of.is_none_or(|day| key.day <= day));
-                for (k, sum) in lines {
+                let only = asked.query(state).account;
+                let from = SumKey { account: only.unwrap_or(0), day: Day(i32::MIN), ..SumKey::default() };
+                let lines = state.sums.range(from..).take_while(|(key, _)| only.is_none_or(|no| key.account == no));
+                for (k, sum) in lines.filter(|(key, _)| asked.as_of.is_none_or(|day| key.day <= day)) {
                     let key = Key {
                         account: k.account,
                         source: k.source,
@@ -57,9 +86,9 @@ impl<S: Store> Face<S> {
             });
             return newest.await;
         }
-        let known = At { at_least: moment.known_at.max(at.at_least), allow_stale: false };
+        let known = At { at_least: asked.known_at.max(at.at_least), allow_stale: false };
         let (book, _) = self.views(origin, code, Read::Money, known).await?;
-        let query = SumQuery { as_of: moment.as_of, known_at: moment.known_at, ..SumQuery::default() };
+        let query = book.read(|state| asked.query(state)).map_err(|error| crate::face::failure(error, ""))?;
         let rows = book.store().sums(book.code(), &query).await.map_err(storage)?;
         let sums = book.read(|state| {
             let mut sums = Sums::new();
@@ -73,8 +102,19 @@ impl<S: Store> Face<S> {
             }
             sums
         });
-        Ok((sums.map_err(|error| crate::face::failure(error, ""))?, moment.known_at))
+        Ok((sums.map_err(|error| crate::face::failure(error, ""))?, asked.known_at))
     }
+}
+
+/// The newest sums by account and source, which the state keeps, and their sequence.
+pub(crate) fn newest_trial(state: &State, ledger: LedgerKind) -> (Sums, Sequence) {
+    let mut sums = Sums::new();
+    for ((account, source), sum) in state.trial.iter().filter(|((account, _), _)| ledger_of(state, *account) == ledger)
+    {
+        let key = Key { account: *account, source: *source, ..Key::default() };
+        sums.insert(key, *sum);
+    }
+    (sums, state.sequence)
 }
 
 /// The key of a row of the views.

@@ -1,6 +1,6 @@
-//! Sums of lines by key, date and block of records, from which the balance at any date as known at any sequence is read in a few rows: what
-//! a key is, which blocks there are, which of them answer a question, and the block that is being filled. Pure; how blocks are stored stands
-//! with each engine.
+//! Sums of lines by key, date and block of records, from which the balance at any date as known at any sequence is read in a few
+//! rows: what a key is, which blocks there are, which of them answer a question, and the block that is being filled. Pure; how blocks
+//! are stored stands with each engine.
 //!
 //! A block of level n holds 2^n records, from a multiple of it on. Blocks of the lowest level are added up here from their lines; eight of
 //! them make one of the next level, by a statement. The sums of a block run over its dates, so that a question costs one row a key and
@@ -206,7 +206,8 @@ pub(crate) fn to_roll_up(from: Sequence, to: Sequence) -> Vec<(u32, u64)> {
 pub(crate) fn cover(lowest: u32, known_at: Sequence) -> (Vec<(u32, u64)>, Sequence) {
     let mut blocks = Vec::new();
     let mut covered = 0;
-    let levels: Vec<u32> = (lowest..u64::BITS).step_by(STEP as usize).take_while(|level| known_at >> level > 0).collect();
+    let levels: Vec<u32> =
+        (lowest..u64::BITS).step_by(STEP as usize).take_while(|level| known_at >> level > 0).collect();
     for level in levels.into_iter().rev() {
         while (known_at - covered) >> level > 0 {
             blocks.push((level, covered >> level));
@@ -254,7 +255,8 @@ mod tests {
             assert_eq!(count(level), blocks, "level {level}");
         }
         for (place, (level, block)) in rolled.iter().enumerate().filter(|(_, (level, _))| *level > 13) {
-            let within: Vec<_> = rolled[..place].iter().filter(|(l, b)| l + STEP == *level && b >> STEP == *block).collect();
+            let within: Vec<_> =
+                rolled[..place].iter().filter(|(l, b)| l + STEP == *level && b >> STEP == *block).collect();
             assert_eq!(within.len(), 8, "{level} {block}");
         }
     }

@@ -168,11 +168,11 @@ pub const VOUCHERS: &str = concat!(
     ")",
     " ORDER BY v.sequence LIMIT $10"
 );
-/// The same for few days: `+` keeps planners off the sequence, so that the index by date finds them.
-pub const VOUCHERS_OF_DAYS: &str = concat!(
+/// The same for a single day, $4 and $5 alike: the index by date has them in log order.
+pub const VOUCHERS_OF_DAY: &str = concat!(
     "SELECT ",
     voucher_columns!(),
-    " FROM voucher AS v WHERE v.book = $1 AND +v.sequence > $2 AND +v.sequence <= $3 AND ",
+    " FROM voucher AS v WHERE v.book = $1 AND v.sequence > $2 AND v.sequence <= $3 AND v.date = $4 AND ",
     voucher_conditions!(),
     " AND (($7 = -1 AND $8 = -1 AND $9 = -1) OR ",
     some_line!("v.sequence"),
@@ -190,6 +190,10 @@ pub const VOUCHERS_OF_GRANT: &str = concat!(
     some_line!("l.sequence"),
     ") ORDER BY l.sequence LIMIT $10"
 );
+/// The first full block of level $2 from $3 on that has a line of account $4 and source $5, each -1 for any.
+pub const NEXT_BLOCK: &str = "SELECT MIN(block) FROM balance WHERE book = $1 AND level = $2 AND block >= $3 \
+     AND key_no IN (SELECT no FROM balance_key WHERE book = $1 AND rough IS NULL \
+     AND ($4 = -1 OR account = $4) AND ($5 = -1 OR source = $5))";
 /// The voucher with a reference.
 pub const VOUCHER: &str = concat!(
     "SELECT ",
@@ -221,7 +225,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("KEYS", KEYS),
     ("SUMMANDS", SUMMANDS),
     ("VOUCHERS", VOUCHERS),
-    ("VOUCHERS_OF_DAYS", VOUCHERS_OF_DAYS),
+    ("VOUCHERS_OF_DAY", VOUCHERS_OF_DAY),
+    ("NEXT_BLOCK", NEXT_BLOCK),
     ("VOUCHERS_OF_GRANT", VOUCHERS_OF_GRANT),
     ("VOUCHER", VOUCHER),
     ("REJECTIONS", REJECTIONS),

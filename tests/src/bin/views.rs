@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::store::{BookEntry, Store, SumQuery, VoucherQuery};
+use engine::store::{BookEntry, Store, StoreError, SumQuery, VoucherQuery};
 use ledger::facts::FactKey;
 use ledger::rows::{FactRow, LineRow, ViewRows, VoucherRow};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
@@ -18,13 +18,19 @@ use tokio::time::Instant;
 /// The book that is filled.
 const BOOK: &str = "BENCH";
 /// Records in a projection, as the engine does when it has a backlog.
-const STEP: u64 = 65_536;
+const STEP: u64 = 32_768;
 /// Receipts of an enrolment batch, which is their grant.
 const RECEIPTS_PER_BATCH: u64 = 1_000;
 /// Reads of each kind at each size.
 const READS: u64 = 200;
+/// Look-ups of facts of each kind at each size.
+const LOOK_UPS: u64 = 20;
 /// Keys looked up at once.
 const KEYS: u64 = 1_000;
+/// Vouchers of a page, and the one that tells whether there is a next.
+const PAGE: u32 = 101;
+/// Receipts until the day moves on.
+const RECEIPTS_PER_DAY: u64 = 100_000;
 /// The day of the first voucher: 2018-05-01.
 const FIRST_DAY: i32 = 17_652;
 
@@ -57,7 +63,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let most = bench.asked.records;
     for size in [100_000, 1_000_000, 10_000_000].into_iter().filter(|size| *size <= most) {
         bench.fill(size).await?;
-        bench.read().await?;
+        bench.facts().await?;
+        bench.sums().await?;
+        bench.listings().await?;
         let file = data.join("books").join(BOOK).join("views.sqlite");
         let bytes = std::fs::metadata(&file).map_or(0, |file| file.len()) + wal(&file);
         bench.tell("views", "bytes a receipt", bytes as f64 / bench.reached as f64);
@@ -77,7 +85,9 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
         match word.as_str() {
             "--json" => asked.json = true,
             "--records" => asked.records = words.next().and_then(|n| n.parse().ok()).ok_or_else(usage)?,
-            "--spread" => asked.spread = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or_else(usage)?,
+            "--spread" => {
+                asked.spread = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or_else(usage)?
+            }
             "--data" => asked.data = Some(words.next().ok_or_else(usage)?.into()),
             _ => return Err(usage()),
         }
@@ -89,7 +99,10 @@ impl Bench {
     fn tell(&self, name: &str, unit: &str, value: f64) {
         if self.asked.json {
             let size = self.reached;
-            println!("{}", serde_json::json!({"bench": "views", "records": size, "figure": name, "unit": unit, "value": value}));
+            println!(
+                "{}",
+                serde_json::json!({"bench": "views", "records": size, "figure": name, "unit": unit, "value": value})
+            );
         } else {
             println!("{:>10} {name:<44} {value:>12.2} {unit}", self.reached);
         }
@@ -100,7 +113,7 @@ impl Bench {
         (self.chance >> 33) % bound
     }
 
-    async fn fill(&mut self, size: u64) -> Result<(), engine::store::StoreError> {
+    async fn fill(&mut self, size: u64) -> Result<(), StoreError> {
         let from = self.reached;
         let (mut taken, mut processor) = (Duration::ZERO, Duration::ZERO);
         while self.reached < size {
@@ -123,75 +136,99 @@ impl Bench {
     }
 
     fn date(&mut self, sequence: Sequence) -> Day {
-        let days = if self.asked.spread > 1 { self.below(self.asked.spread) } else { sequence / 100_000 };
+        let days = if self.asked.spread > 1 { self.below(self.asked.spread) } else { sequence / RECEIPTS_PER_DAY };
         Day(FIRST_DAY + days as i32)
     }
 
-    async fn read(&mut self) -> Result<(), engine::store::StoreError> {
-        for (name, own, together) in [("facts, a run of keys", true, true), ("facts, keys anywhere", true, false), ("facts, unknown keys", false, false)] {
-            let mut times = Vec::new();
-            for _ in 0..20 {
+    /// Look-ups of keys that were recorded together, anywhere, and never.
+    async fn facts(&mut self) -> Result<(), StoreError> {
+        let kinds = [
+            ("facts, a run of keys", true, true),
+            ("facts, keys anywhere", true, false),
+            ("facts, unknown keys", false, false),
+        ];
+        for (name, known, together) in kinds {
+            let mut all = Duration::ZERO;
+            for _ in 0..LOOK_UPS {
                 let first = self.below(self.reached.saturating_sub(KEYS).max(1));
                 let mut keys = Vec::new();
                 for no in 0..KEYS {
                     let no = if together { first + 1 + no } else { 1 + self.below(self.reached) };
-                    let id = if own { request_id(no) } else { format!("unknown-{no}") };
+                    let id = if known { request_id(no) } else { format!("unknown-{no}") };
                     keys.push(FactKey::Request(&id).hash());
                 }
                 keys.sort_unstable();
                 keys.dedup();
                 let begun = Instant::now();
                 let found = self.store.facts(BOOK, &keys).await?.found.len();
-                times.push(begun.elapsed());
-                assert_eq!(found, if own { keys.len() } else { 0 });
+                all += begun.elapsed();
+                assert_eq!(found, if known { keys.len() } else { 0 });
             }
-            let all: Duration = times.iter().sum();
-            self.tell(name, "us a key", all.as_secs_f64() * 1e6 / (20 * KEYS) as f64);
+            self.tell(name, "us a key", all.as_secs_f64() * 1e6 / (LOOK_UPS * KEYS) as f64);
         }
-        let days = if self.asked.spread > 1 { self.asked.spread } else { self.reached / 100_000 + 1 };
-        let batches = self.reached / RECEIPTS_PER_BATCH;
-        for kind in ["trial balance, any date and sequence", "trial balance of a year", "one grant, any date and sequence", "all keys, newest"] {
+        Ok(())
+    }
+
+    /// A day on which vouchers were dated.
+    fn any_day(&mut self) -> Day {
+        let days = if self.asked.spread > 1 { self.asked.spread } else { self.reached / RECEIPTS_PER_DAY + 1 };
+        Day(FIRST_DAY + self.below(days) as i32)
+    }
+
+    fn any_grant(&mut self) -> u32 {
+        self.below(self.reached / RECEIPTS_PER_BATCH) as u32 + 1
+    }
+
+    async fn sums(&mut self) -> Result<(), StoreError> {
+        for kind in ["trial balance", "trial balance of a year", "one grant"] {
             let mut times = Vec::new();
-            let reads = if kind.starts_with("all") { 3 } else { READS };
-            for _ in 0..reads {
+            for _ in 0..READS {
                 let known_at = self.below(self.reached) + 1;
-                let as_of = Some(Day(FIRST_DAY + self.below(days) as i32));
-                let grant = (known_at / RECEIPTS_PER_BATCH).min(batches) as u32 + 1;
+                let moment = SumQuery { known_at, as_of: Some(self.any_day()), ..SumQuery::default() };
                 let query = match kind {
-                    "trial balance, any date and sequence" => SumQuery { rough: true, known_at, as_of, ..SumQuery::default() },
-                    "trial balance of a year" => SumQuery { rough: true, known_at, as_of, from: Some(Day(FIRST_DAY)), ..SumQuery::default() },
-                    "all keys, newest" => SumQuery { known_at: u64::MAX, ..SumQuery::default() },
-                    _ => SumQuery { known_at, as_of, grant: Some(grant), ..SumQuery::default() },
+                    "one grant" => SumQuery { grant: Some((known_at / RECEIPTS_PER_BATCH) as u32 + 1), ..moment },
+                    "trial balance" => SumQuery { rough: true, ..moment },
+                    _ => SumQuery { rough: true, from: Some(Day(FIRST_DAY)), ..moment },
                 };
                 let begun = Instant::now();
                 self.store.sums(BOOK, &query).await?;
                 times.push(begun.elapsed());
             }
-            self.quantiles(kind, times);
+            self.quantiles(&format!("{kind}, any date and sequence"), times);
         }
-        let any = || VoucherQuery { up_to: u64::MAX, limit: 101, ..VoucherQuery::default() };
-        for kind in ["listing by days", "listing by grant", "listing by source", "listing by account, nothing found", "one voucher"] {
+        let begun = Instant::now();
+        self.store.sums(BOOK, &SumQuery { known_at: u64::MAX, ..SumQuery::default() }).await?;
+        self.quantiles("all keys, newest", vec![begun.elapsed()]);
+        Ok(())
+    }
+
+    async fn listings(&mut self) -> Result<(), StoreError> {
+        for kind in ["a day", "a grant", "a source", "an account without lines", "all"] {
             let mut times = Vec::new();
-            for _ in 0..if kind.ends_with("found") { 1 } else { READS } {
-                let after = self.below(self.reached);
-                let day = Day(FIRST_DAY + self.below(days) as i32);
+            for _ in 0..READS {
+                let (after, day) = (self.below(self.reached), self.any_day());
+                let any = VoucherQuery { after, up_to: u64::MAX, limit: PAGE, ..VoucherQuery::default() };
                 let query = match kind {
-                    "listing by days" => VoucherQuery { from: Some(day), to: Some(day), after, ..any() },
-                    "listing by grant" => VoucherQuery { grant: Some(self.below(batches) as u32 + 1), ..any() },
-                    "listing by account, nothing found" => VoucherQuery { account: Some(9), ..any() },
-                    _ => VoucherQuery { source: Some(3), after, ..any() },
+                    "a day" => VoucherQuery { from: Some(day), to: Some(day), ..any },
+                    "a grant" => VoucherQuery { grant: Some(self.any_grant()), after: 0, ..any },
+                    "a source" => VoucherQuery { source: Some(3), ..any },
+                    "an account without lines" => VoucherQuery { account: Some(9), ..any },
+                    _ => any,
                 };
-                let reference = reference(after + 1);
                 let begun = Instant::now();
-                if kind == "one voucher" {
-                    assert!(self.store.voucher(BOOK, &reference).await?.is_some());
-                } else {
-                    self.store.vouchers(BOOK, &query).await?;
-                }
+                self.store.vouchers(BOOK, &query).await?;
                 times.push(begun.elapsed());
             }
-            self.quantiles(kind, times);
+            self.quantiles(&format!("page of vouchers of {kind}"), times);
         }
+        let mut times = Vec::new();
+        for _ in 0..READS {
+            let reference = reference(self.below(self.reached) + 1);
+            let begun = Instant::now();
+            assert!(self.store.voucher(BOOK, &reference).await?.is_some());
+            times.push(begun.elapsed());
+        }
+        self.quantiles("a voucher by its reference", times);
         Ok(())
     }
 

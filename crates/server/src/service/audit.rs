@@ -10,7 +10,7 @@ use record::{Day, Event, Sequence, hash};
 use report::{Chart, Key};
 
 use super::{at, service};
-use crate::balances::{self, Moment};
+use crate::balances::{self, Asked};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, hits, time};
@@ -59,11 +59,21 @@ impl<S: Store> Face<S> {
         let after = page.after_number()?;
         // Later pages are of the knowledge that the first one was of.
         let known_at = page.snapshot.unwrap_or(message.known_at);
-        let moment = Moment { as_of: day(message.as_of_date, "as_of_date")?, known_at };
         let ledger = balances::ledger_asked(message.ledger)?;
         let split = splitting(&message.split_by)?;
+        let finest = split(Key { account: 1, source: 1, grant: 1, holder: 1, year: 1, class: 1, plan: 1, use_code: 1 });
+        let rough = Key { account: finest.account, source: finest.source, class: finest.class, ..Key::default() };
+        let asked = Asked {
+            as_of: day(message.as_of_date, "as_of_date")?,
+            known_at,
+            rough: finest == rough && message.grant.is_empty() && message.holder.is_empty(),
+            account: message.account.clone(),
+            source: message.source.clone(),
+            grant: message.grant.clone(),
+            holder: message.holder.clone(),
+        };
         let at = at!(message);
-        let sums = self.sums(origin, &message.book, at, moment, |state, key| {
+        let sums = self.sums(origin, &message.book, at, &asked, |state, key| {
             let is = |asked: &str, code: &str| asked.is_empty() || asked == code;
             let wanted = balances::ledger_of(state, key.account) == ledger
                 && is(&message.account, state.accounts.code(key.account))
@@ -93,12 +103,23 @@ impl<S: Store> Face<S> {
             }
         };
         let ledger = balances::ledger_asked(message.ledger)?;
-        let moment = Moment { as_of: day(message.as_of_date, "as_of_date")?, known_at: message.known_at };
-        let sums = self.sums(origin, &message.book, at!(message), moment, |state, key| {
-            let wanted = balances::ledger_of(state, key.account) == ledger;
-            wanted.then(|| Key { account: key.account, source: key.source, ..Key::default() })
-        });
-        let (sums, sequence) = sums.await?;
+        let asked = Asked {
+            as_of: day(message.as_of_date, "as_of_date")?,
+            known_at: message.known_at,
+            rough: true,
+            ..Asked::default()
+        };
+        let at = at!(message);
+        let (sums, sequence) = if asked.as_of.is_none() && asked.known_at == 0 {
+            self.state(origin, &message.book, Read::Money, at, |state| Ok(balances::newest_trial(state, ledger)))
+                .await?
+        } else {
+            let sums = self.sums(origin, &message.book, at, &asked, |state, key| {
+                let wanted = balances::ledger_of(state, key.account) == ledger;
+                wanted.then(|| Key { account: key.account, source: key.source, ..Key::default() })
+            });
+            sums.await?
+        };
         let book = self.book(origin, &message.book)?;
         let trial = book.read(|state| report::trial_balance(state, &sums, chart));
         let (rows, totals) = balances::trial(trial.map_err(|error| failure(error, ""))?);

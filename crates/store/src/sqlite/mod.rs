@@ -17,6 +17,7 @@ mod checkpoint;
 mod database;
 mod facts;
 mod files;
+mod guards;
 mod log;
 mod project;
 mod queries;

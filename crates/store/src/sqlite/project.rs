@@ -11,6 +11,7 @@ use super::BOOK;
 use super::bulk::{Bulk, Values};
 use super::database::{Database, Writing};
 use super::facts::era_of;
+use super::guards::lift;
 use super::log::bound;
 use super::views::Open;
 use crate::balances::{BalanceRow, Fillings, Key, KeyNo, Keys, STEP, leads, sums_of, to_roll_up};
@@ -45,8 +46,10 @@ static NAMES: Bulk = Bulk::new(
 );
 
 /// Adds up the blocks of a level to one of the next.
-pub(super) const ROLL_UP: &str =
-    concat!("INSERT INTO balance (level, block, key_no, date, debit_fen, credit_fen, heads) ", crate::sql::rolled_up!());
+pub(super) const ROLL_UP: &str = concat!(
+    "INSERT INTO balance (level, block, key_no, date, debit_fen, credit_fen, heads) ",
+    crate::sql::rolled_up!()
+);
 
 /// About the bytes that a view row takes in the write-ahead log, indexes included.
 const ROW_BYTES: usize = 64;
@@ -91,7 +94,9 @@ pub(super) async fn project(views: &Open, from: Sequence, to: Sequence, rows: &V
         None => read(views, &mut writing, from).await?,
     };
     let made = make(&mut projecting, to, &rows.lines);
+    let guards = lift(writing.on(), rows.len()).await.map_err(fail)?;
     insert(&mut writing, rows, &made).await.map_err(fail)?;
+    guards.set(writing.on()).await.map_err(fail)?;
     for (level, block) in to_roll_up(from, to) {
         roll_up(&mut writing, level, block).await.map_err(fail)?;
     }

@@ -58,7 +58,7 @@ impl Views {
                 && self.references.insert(row.reference, row.sequence).is_none();
         }
         for row in &rows.facts {
-            new &= fits(row.sequence) && self.facts.insert(row.key, row.clone()).is_none();
+            new &= fits(row.sequence) && self.facts.insert(row.key, *row).is_none();
         }
         for row in &rows.rejections {
             new &= fits(row.sequence) && self.rejections.insert(row.sequence, row.clone()).is_none();
