@@ -28,8 +28,8 @@ pub(crate) const ITEMS_PER_MESSAGE: usize = 1_000;
 const WINDOW: usize = 4_096;
 /// Messages read and not answered, of one stream, at most; it bounds those with few receipts.
 const MESSAGES: usize = 1_024;
-/// Answers of one message, after which it goes out: as many as a request's message has.
-const ANSWERS_PER_MESSAGE: usize = ITEMS_PER_MESSAGE;
+/// Answers of one message at most: some 50 KiB, so that a line that breaks often still brings some.
+const ANSWERS_PER_MESSAGE: usize = 256;
 /// Answer messages that wait for the client to take them.
 const ANSWER_BUFFER: usize = 4;
 /// What every receipt's fields lie in.
@@ -194,19 +194,19 @@ async fn answer_receipts(
         }
         let mut verdicts = verdicts.into_iter();
         let mut codes = BTreeMap::new();
-        message.answers.extend(next.receipts.into_iter().map(|(request_id, failure)| {
+        for (request_id, failure) in next.receipts {
             let verdict = match failure {
                 Some(failure) => Err(failure),
                 None => verdicts.next().map_or_else(|| Err(going_down()), |v| v.map_err(|e| failure_of(e, CONTENT))),
             };
             let (code, answer) = answer(request_id, verdict, language);
             *codes.entry(i32::from(code)).or_insert(0) += 1;
-            answer
-        }));
-        codes.into_iter().for_each(|(code, count)| requests.receipts(code.into(), count));
-        if message.answers.len() >= ANSWERS_PER_MESSAGE {
-            answers.send(Ok(std::mem::take(&mut message))).await.ok()?;
+            message.answers.push(answer);
+            if message.answers.len() >= ANSWERS_PER_MESSAGE {
+                answers.send(Ok(std::mem::take(&mut message))).await.ok()?;
+            }
         }
+        codes.into_iter().for_each(|(code, count)| requests.receipts(code.into(), count));
     }
 }
 
