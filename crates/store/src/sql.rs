@@ -47,11 +47,28 @@ macro_rules! some_line {
 /// after which lines are read, $4 and $5 the days, $6 whether by rough keys, $7 account, $8 source, $9 grant, $10 holder, each -1 for
 /// any. What a block had before the first day is taken off what it had up to the last one; the records after the blocks are added
 /// up line by line.
+///
+/// Three forms, so that planners find the few keys by an index and read them once: by rough keys, of one grant (whose lines are found by
+/// their index), and of all keys.
 macro_rules! sums {
-    ($blocks:literal) => {
+    (rough, $blocks:literal) => {
+        $crate::sql::sums!("rough IS NULL", "line AS l", $blocks)
+    };
+    (grant, $blocks:literal) => {
+        $crate::sql::sums!(
+            "rough IS NOT NULL AND grant_no = $9",
+            "line AS g JOIN line AS l ON g.leads = $9 AND g.sequence > $3 AND g.sequence <= $2 \
+             AND l.book = g.book AND l.sequence = g.sequence",
+            $blocks
+        )
+    };
+    (all, $blocks:literal) => {
+        $crate::sql::sums!("rough IS NOT NULL", "line AS l", $blocks)
+    };
+    ($keys:literal, $lines:literal, $blocks:literal) => {
         concat!(
-            "WITH wanted AS (SELECT no, account, source, grant_no, holder, class, plan, use_no, year FROM balance_key \
-             WHERE book = $1 AND (rough IS NULL) = ($6 = 1) AND ($7 = -1 OR account = $7) AND ($8 = -1 OR source = $8) \
+            "WITH wanted AS MATERIALIZED (SELECT no, account, source, grant_no, holder, class, plan, use_no, year FROM balance_key \
+             WHERE book = $1 AND ", $keys, " AND ($7 = -1 OR account = $7) AND ($8 = -1 OR source = $8) \
              AND ($9 = -1 OR grant_no = $9) AND ($10 = -1 OR holder = $10)), \
              edge AS (SELECT CAST($5 AS BIGINT) AS date, 1 AS sign UNION ALL SELECT CAST($4 AS BIGINT) - 1, -1 WHERE $4 > -2147483648), \
              part AS (SELECT k.no AS no, e.sign * b.debit_fen AS debit_fen, e.sign * b.credit_fen AS credit_fen, e.sign * b.heads AS heads \
@@ -61,7 +78,7 @@ macro_rules! sums {
              WHERE m.book = $1 AND m.level = c.level AND m.block = c.block AND m.key_no = k.no AND m.date <= e.date) \
              UNION ALL SELECT CASE WHEN $6 = 1 THEN y.rough ELSE y.no END, CASE l.side WHEN 0 THEN l.fen ELSE 0 END, \
              CASE l.side WHEN 1 THEN l.fen ELSE 0 END, CASE l.side WHEN 0 THEN l.heads ELSE -l.heads END \
-             FROM line AS l JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
+             FROM ", $lines, " JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
              JOIN balance_key AS y ON y.book = l.book AND y.no = l.key_no \
              WHERE l.book = $1 AND l.sequence > $3 AND l.sequence <= $2 AND v.date >= $4 AND v.date <= $5 \
              AND ($7 = -1 OR y.account = $7) AND ($8 = -1 OR y.source = $8) AND ($9 = -1 OR y.grant_no = $9) \

@@ -40,6 +40,7 @@ CREATE TABLE balance_key (
     use_no   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX balance_key_by_grant ON balance_key (grant_no) WHERE rough IS NOT NULL;
+CREATE INDEX balance_key_rough ON balance_key (account, source) WHERE rough IS NULL;
 
 CREATE TABLE line (
     book         INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL,

@@ -9,6 +9,7 @@ use super::database::Database;
 use super::log::bound;
 use crate::balances::{ROUGH_LEVEL, cover, lowest_level};
 use crate::decode::Columns;
+use crate::sql::sums;
 use crate::{decode, sql};
 
 /// Lines of the vouchers in some records, with the voucher's date. The list drives the search.
@@ -18,10 +19,21 @@ pub(super) const LINES: &str = "SELECT l.sequence, l.line_no, v.date, k.account,
      CROSS JOIN voucher AS v ON v.sequence = asked.sequence CROSS JOIN line AS l ON l.sequence = v.sequence \
      CROSS JOIN balance_key AS k ON k.no = l.key_no ORDER BY l.sequence, l.line_no";
 
-/// Signed sums by side, of a JSON list of blocks and the lines after them.
-pub(super) const SUMS: &str = crate::sql::sums!(
-    "(SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS block FROM json_each($11))"
-);
+/// Signed sums by side, of a JSON list of blocks and the lines after them: by rough keys, of a grant, by all keys.
+const SUMS: [&str; 3] = [
+    sums!(
+        rough,
+        "(SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS block FROM json_each($11))"
+    ),
+    sums!(
+        grant,
+        "(SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS block FROM json_each($11))"
+    ),
+    sums!(
+        all,
+        "(SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS block FROM json_each($11))"
+    ),
+];
 
 /// Listings of at most this many days are put together day by day, a search of some 50 us each; longer ones are read in log order, where
 /// most vouchers fit anyway.
@@ -157,7 +169,13 @@ pub(super) async fn sums(views: &Database, query: &SumQuery) -> Result<Vec<SumRo
     let (blocks, covered) = cover(lowest_level(query), known_at);
     let blocks: Vec<String> = blocks.iter().map(|(level, block)| format!("[{level},{block}]")).collect();
     let or_any = |no: Option<u32>| no.map_or(-1, i64::from);
-    let rows = sqlx::query(SUMS)
+    let [rough, grant, all] = SUMS;
+    let statement = match query.grant {
+        _ if query.rough => rough,
+        Some(_) => grant,
+        None => all,
+    };
+    let rows = sqlx::query(statement)
         .bind(BOOK)
         .bind(bound(known_at))
         .bind(bound(covered))
