@@ -72,8 +72,8 @@ macro_rules! sums {
              AND ($9 = -1 OR grant_no = $9) AND ($10 = -1 OR holder = $10)), \
              edge AS (SELECT CAST($5 AS BIGINT) AS date, 1 AS sign UNION ALL SELECT CAST($4 AS BIGINT) - 1, -1 WHERE $4 > -2147483648), \
              part AS (SELECT k.no AS no, e.sign * b.debit_fen AS debit_fen, e.sign * b.credit_fen AS credit_fen, e.sign * b.heads AS heads \
-             FROM ", $blocks, " AS c CROSS JOIN edge AS e CROSS JOIN wanted AS k \
-             JOIN balance AS b ON b.book = $1 AND b.level = c.level AND b.block = c.block AND b.key_no = k.no \
+             FROM ", $blocks, " AS c CROSS JOIN edge AS e CROSS JOIN wanted AS k CROSS JOIN balance AS b \
+             WHERE b.book = $1 AND b.level = c.level AND b.block = c.block AND b.key_no = k.no \
              AND b.date = (SELECT MAX(m.date) FROM balance AS m \
              WHERE m.book = $1 AND m.level = c.level AND m.block = c.block AND m.key_no = k.no AND m.date <= e.date) \
              UNION ALL SELECT CASE WHEN $6 = 1 THEN y.rough ELSE y.no END, CASE l.side WHEN 0 THEN l.fen ELSE 0 END, \

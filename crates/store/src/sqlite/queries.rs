@@ -210,3 +210,27 @@ pub(super) async fn rejections(
         .map_err(|e| views.error(&e))?;
     rows.iter().map(decode::rejection).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row};
+
+    use super::*;
+    use crate::sqlite::database::Kind;
+
+    #[tokio::test]
+    async fn sums_search_each_block_by_key_and_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let views = Database::open(&dir.path().join("views.sqlite"), Kind::Views, true).await.unwrap();
+        let searches = ["USING INDEX balance_key_rough", "USING INDEX balance_key_by_grant", "SCAN balance_key"];
+        for (statement, keys) in SUMS.into_iter().zip(searches) {
+            let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+            let steps = explain.fetch_all(views.readers()).await.unwrap();
+            let plan: Vec<String> = steps.iter().map(|step| step.get(3)).collect();
+            for wanted in ["SEARCH b USING PRIMARY KEY (level=? AND block=? AND key_no=? AND date=?)", keys] {
+                assert!(plan.iter().any(|step| step.contains(wanted)), "{wanted}: {plan:#?}");
+            }
+        }
+        views.close().await;
+    }
+}
