@@ -6,4 +6,5 @@ pub mod chance;
 pub mod collecting;
 pub mod line;
 pub mod office;
+pub mod postgres;
 pub mod season;
