@@ -4,7 +4,9 @@
 CREATE TABLE earmark.book (
     no         INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- `book` in every other table
     code       TEXT COLLATE "C" NOT NULL UNIQUE CHECK (length(code) > 0),
-    created_at BIGINT  NOT NULL -- microseconds
+    created_at BIGINT  NOT NULL, -- microseconds
+    -- Being copied here from another store: until all of it is here, nobody serves it.
+    arriving   SMALLINT NOT NULL DEFAULT 0 CHECK (arriving IN (0, 1))
 );
 
 CREATE TABLE earmark.token (
@@ -22,9 +24,13 @@ BEGIN
     RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
-CREATE TRIGGER book_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON earmark.book
+CREATE TRIGGER book_guard BEFORE DELETE OR TRUNCATE ON earmark.book
 FOR EACH STATEMENT EXECUTE FUNCTION earmark.refuse('book is append-only');
+CREATE TRIGGER book_update BEFORE UPDATE ON earmark.book FOR EACH ROW
+WHEN (NEW.no <> OLD.no OR NEW.code <> OLD.code OR NEW.created_at <> OLD.created_at OR NEW.arriving <> 0)
+EXECUTE FUNCTION earmark.refuse('book is append-only');
 ALTER TABLE earmark.book ENABLE ALWAYS TRIGGER book_guard;
+ALTER TABLE earmark.book ENABLE ALWAYS TRIGGER book_update;
 
 -- A token can be revoked, and nothing else of it can change.
 CREATE TRIGGER token_guard BEFORE DELETE OR TRUNCATE ON earmark.token

@@ -3,6 +3,7 @@
 //! snapshot. PostgreSQL lives in [`postgres`], with the same in schemas of one database. What both share stands in [`sql`] and in the coding
 //! of rows; no accounting and no rule lives here.
 
+mod any;
 mod balances;
 mod batch;
 mod check;
@@ -12,5 +13,6 @@ pub mod postgres;
 pub mod sql;
 pub mod sqlite;
 
+pub use any::AnyStore;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;

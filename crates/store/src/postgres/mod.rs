@@ -29,7 +29,7 @@ mod store;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::store::StoreError;
+use engine::store::{BookEntry, StoreError};
 use tokio::sync::RwLock;
 
 use book::Book;
@@ -64,6 +64,25 @@ impl PostgresStore {
             }
         }
         self.readers.close().await;
+    }
+
+    /// Lists a book that arrives from another store: its log can be written, and nobody takes it for a book before [`Self::arrived`].
+    /// One that was arriving already goes on arriving.
+    pub async fn begin_arrival(&self, entry: &BookEntry) -> Result<(), StoreError> {
+        if catalogue::arriving(&self.readers, &entry.book).await? == Some(false) {
+            return Err(StoreError::BookExists);
+        }
+        catalogue::create_book(&self.readers, entry, true).await
+    }
+
+    /// Whether a book is still arriving; none if it is not listed.
+    pub async fn arriving(&self, code: &str) -> Result<Option<bool>, StoreError> {
+        catalogue::arriving(&self.readers, code).await
+    }
+
+    /// All of a book is here.
+    pub async fn arrived(&self, code: &str) -> Result<(), StoreError> {
+        catalogue::arrived(&self.readers, code).await
     }
 
     /// The book, looked up if it was not.

@@ -18,7 +18,7 @@ impl Store for PostgresStore {
         if entry.book.is_empty() {
             return Err(StoreError::NoSuchBook);
         }
-        catalogue::create_book(&self.readers, entry).await
+        catalogue::create_book(&self.readers, entry, false).await
     }
 
     async fn token(&self, hash: &Digest) -> Result<Option<TokenEntry>, StoreError> {
