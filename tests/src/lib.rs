@@ -7,4 +7,5 @@ pub mod collecting;
 pub mod line;
 pub mod office;
 pub mod postgres;
+pub mod proxy;
 pub mod season;

@@ -75,6 +75,8 @@ impl Cluster {
         writeln!(text, "listen_addresses = '127.0.0.1'\nport = {}", self.port)?;
         writeln!(text, "unix_socket_directories = '{}'", self.folder.display())?;
         writeln!(text, "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\nmax_connections = 200")?;
+        // The same sync after a crash, in one call instead of one a file.
+        writeln!(text, "recovery_init_sync_method = syncfs")?;
         settings.iter().try_for_each(|line| writeln!(text, "{line}"))
     }
 
