@@ -18,7 +18,7 @@ async fn filled(url: &str) -> (PostgresStore, Head) {
     let head = book(&store, BOOK).await;
     let head = fill(&store, BOOK, head, &[2, 1]).await;
     let mut rows = join([plain(1, 9_500), plain(2, 200)]);
-    rows.facts.push(fact(1, 1, b"fact"));
+    rows.facts.push(fact(1, 1));
     rows.rejections.push(rejection(3));
     rows.names = vec![name("ACCOUNT", 501, "501", "保障支出"), name("GRANT", 7, "G-7", "粤工〔2018〕1号")];
     store.project(BOOK, 0, 3, &rows).await.unwrap();
@@ -123,14 +123,18 @@ async fn the_guards_refuse_every_change_of_what_stands() {
         "UPDATE voucher SET total_fen = 1",
         "DELETE FROM voucher",
         "TRUNCATE voucher",
-        "INSERT INTO voucher SELECT sequence, total_fen, book, date, record_day, cycle, number + 9, word, ledger, kind, template, id, \
-            summary FROM voucher WHERE sequence = 1",
+        "INSERT INTO voucher SELECT 2, time, total_fen, cycle, number + 9, book, date, word, ledger, kind, template, summary \
+            FROM voucher WHERE sequence = 1",
         "UPDATE line SET fen = fen + 1",
         "DELETE FROM line WHERE sequence = 1",
         "TRUNCATE line",
-        "UPDATE fact SET value = ''",
+        "UPDATE fact SET sequence = 9",
         "DELETE FROM fact",
-        "INSERT INTO fact SELECT sequence, book, decode(repeat('22', 16), 'hex'), '' FROM fact",
+        "INSERT INTO fact SELECT sequence, book, era, decode(repeat('22', 16), 'hex') FROM fact",
+        "UPDATE balance_key SET grant_no = 9",
+        "DELETE FROM balance_key",
+        "INSERT INTO balance_key (grant_no, holder, book, no, account, year, source, class, plan, use_no) VALUES (1, 1, 1, 99, 1, 1, 1, 1, 1, 1)",
+        "INSERT INTO balance (block, debit_fen, credit_fen, heads, book, key_no, date, level) VALUES (0, 1, 1, 1, 1, 1, 1, 0)",
         "UPDATE rejection SET person = 'x'",
         "DELETE FROM rejection",
         "UPDATE reached SET sequence = sequence - 1",

@@ -9,7 +9,9 @@ mod batch;
 mod check;
 mod decode;
 mod error;
+mod listing;
 pub mod postgres;
+mod projecting;
 pub mod sql;
 pub mod sqlite;
 

@@ -39,6 +39,18 @@ impl Rows {
         self.field(&n.to_be_bytes())
     }
 
+    /// A small ordinal as an INTEGER.
+    pub(super) fn number(&mut self, n: u32) -> &mut Rows {
+        // An ordinal that passes 2^31 is refused by the column's check rather than stored as another.
+        self.int4(i32::try_from(n).unwrap_or(-1))
+    }
+
+    /// Nothing.
+    pub(super) fn null(&mut self) -> &mut Rows {
+        self.bytes.extend_from_slice(&(-1i32).to_be_bytes());
+        self
+    }
+
     /// Bytes or text, of far less than 2 GiB.
     pub(super) fn field(&mut self, value: &[u8]) -> &mut Rows {
         self.bytes.extend_from_slice(&(value.len() as i32).to_be_bytes());

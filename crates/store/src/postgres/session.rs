@@ -196,6 +196,11 @@ impl Writing<'_> {
         within(self.session.what, STATEMENT_WITHIN, query.fetch_optional(self.on())).await
     }
 
+    /// All rows of a statement of the transaction.
+    pub(super) async fn rows(&mut self, query: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
+        within(self.session.what, STATEMENT_WITHIN, query.fetch_all(self.on())).await
+    }
+
     /// Sends rows in COPY's binary form.
     pub(super) async fn copy(&mut self, statement: &'static str, rows: Vec<u8>) -> Result<(), StoreError> {
         let connection = &mut self.session.connection;
