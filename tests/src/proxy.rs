@@ -1,5 +1,5 @@
-//! A proxy before PostgreSQL that cuts the line at a COMMIT of a writer: before the server sees it, while it is under way, after it is done.
-//! It knows as much of the protocol as that takes. What comes of a cut is its user's matter.
+//! A proxy before PostgreSQL that cuts the line at a COMMIT of a writer: before the server sees it, while it is under way, after it is
+//! done. It knows as much of the protocol as that takes. What comes of a cut is its user's matter.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

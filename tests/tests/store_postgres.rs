@@ -133,7 +133,8 @@ async fn the_guards_refuse_every_change_of_what_stands() {
         "INSERT INTO fact SELECT sequence, book, era, decode(repeat('22', 16), 'hex') FROM fact",
         "UPDATE balance_key SET grant_no = 9",
         "DELETE FROM balance_key",
-        "INSERT INTO balance_key (grant_no, holder, book, no, account, year, source, class, plan, use_no) VALUES (1, 1, 1, 99, 1, 1, 1, 1, 1, 1)",
+        "INSERT INTO balance_key (grant_no, holder, book, no, account, year, source, class, plan, use_no) \
+            VALUES (1, 1, 1, 99, 1, 1, 1, 1, 1, 1)",
         "INSERT INTO balance (block, debit_fen, credit_fen, heads, book, key_no, date, level) VALUES (0, 1, 1, 1, 1, 1, 1, 0)",
         "UPDATE rejection SET person = 'x'",
         "DELETE FROM rejection",

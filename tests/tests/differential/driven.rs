@@ -129,8 +129,8 @@ impl<S: Store> Driven<S> {
         self.said(&days.book, answers).await
     }
 
-    /// Sets the clock when everything before is recorded: a digest follows its command after the answer, and what is malformed or denied goes
-    /// through the queue behind it and leaves no trace.
+    /// Sets the clock when everything before is recorded: a digest follows its command after the answer, and what is malformed or
+    /// denied goes through the queue behind it and leaves no trace.
     async fn set_clock(&self, book: &str, now: i64) {
         if let Some(open) = self.engine.book(book) {
             let caller = Caller { person: "zhi1".into(), key_id: [0; 8], signature: None };

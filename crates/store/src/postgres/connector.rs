@@ -22,7 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where the shared statements find their tables.
 const SEARCH_PATH: &str = "earmark,earmark_log,earmark_views";
-/// How the server finds that we are gone: 10 s of silence, then three questions 5 s apart; what was sent and is not acknowledged counts too.
+/// How the server finds that we are gone: 10 s of silence, then three questions 5 s apart; what was sent and is not acknowledged counts
+/// too.
 const KEEPALIVE: [(&str, &str); 4] = [
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),

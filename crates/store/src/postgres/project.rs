@@ -32,7 +32,8 @@ const FACTS: &str = "COPY fact (book, era, key, sequence) FROM STDIN (FORMAT bin
 const REJECTIONS: &str =
     "COPY rejection (book, sequence, time, person, request_id, first_rule, hits) FROM STDIN (FORMAT binary)";
 /// Names may be given anew: a thing renamed keeps its ordinal.
-const NAMES: &str = "INSERT INTO name (book, list, no, code, name) SELECT $1, * FROM UNNEST($2::text[], $3::bigint[], $4::text[], $5::text[]) \
+const NAMES: &str = "INSERT INTO name (book, list, no, code, name) SELECT $1, * FROM UNNEST($2::text[], $3::bigint[], \
+     $4::text[], $5::text[]) \
      ON CONFLICT (book, list, no) DO UPDATE SET code = excluded.code, name = excluded.name";
 
 /// Says that this transaction empties the views of a book, which the guards on them ask.

@@ -31,7 +31,7 @@ const SUMS: &str = "WITH edge AS (SELECT CAST($5 AS BIGINT) AS date, 1 AS sign U
      FROM balance_key AS k CROSS JOIN UNNEST($11::bigint[], $12::bigint[]) AS c(level, block) CROSS JOIN edge AS e \
      CROSS JOIN LATERAL (SELECT s.debit_fen, s.credit_fen, s.heads FROM balance AS s WHERE s.book = $1 AND s.level = c.level \
      AND s.block = c.block AND s.key_no = k.no AND s.date <= e.date ORDER BY s.date DESC LIMIT 1) AS b \
-     WHERE k.book = $1 AND (k.rough IS NULL) = ($6 = 1) AND ($7 = -1 OR k.account = $7) AND ($8 = -1 OR k.source = $8) \
+     WHERE k.book = $1 AND $4 <= $5 AND (k.rough IS NULL) = ($6 = 1) AND ($7 = -1 OR k.account = $7) AND ($8 = -1 OR k.source = $8) \
      AND ($9 = -1 OR k.grant_no = $9) AND ($10 = -1 OR k.holder = $10) \
      UNION ALL SELECT y.account, y.source, CASE WHEN $6 = 1 THEN 0 ELSE y.grant_no END, \
      CASE WHEN $6 = 1 THEN 0 ELSE y.holder END, y.class, CASE WHEN $6 = 1 THEN 0 ELSE y.plan END, \
