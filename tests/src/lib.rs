@@ -6,4 +6,6 @@ pub mod chance;
 pub mod collecting;
 pub mod line;
 pub mod office;
+pub mod postgres;
+pub mod proxy;
 pub mod season;

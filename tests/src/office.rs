@@ -58,11 +58,16 @@ pub type Tokens = BTreeMap<&'static str, String>;
 
 /// Makes a token for everybody, in the data folder, with the operators' command.
 pub fn tokens(data: &Path) -> Tokens {
+    tokens_by(|words| process::output(data, words))
+}
+
+/// Makes a token for everybody with a command that takes these words and gives what it prints.
+pub fn tokens_by(run: impl Fn(&[&str]) -> String) -> Tokens {
     let people = PEOPLE.iter().map(|(code, ..)| *code).chain([OPERATOR, STRANGER]);
     let made = people.map(|person| {
         let mut words = vec!["token", "create", person];
         words.extend((person == OPERATOR).then_some("--operator"));
-        (person, process::output(data, &words).trim().to_owned())
+        (person, run(&words).trim().to_owned())
     });
     made.collect()
 }

@@ -113,7 +113,8 @@ async fn the_guards_refuse_every_change_of_what_stands() {
         ("views", "INSERT OR REPLACE INTO reached (only, sequence) VALUES (1, 0)".into()),
         ("catalogue", "UPDATE book SET created_at = 2".into()),
         ("catalogue", "DELETE FROM book".into()),
-        ("catalogue", "INSERT OR REPLACE INTO book VALUES ('GD-2018', 2)".into()),
+        ("catalogue", "INSERT OR REPLACE INTO book VALUES ('GD-2018', 2, 0)".into()),
+        ("catalogue", "UPDATE book SET arriving = 1".into()),
     ];
     for (place, attempt) in attempts {
         let path = match place {

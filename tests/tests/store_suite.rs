@@ -1,10 +1,12 @@
-//! One conformance suite for every store: the same cases, by name, on each engine. What only SQLite has stands in `store_sqlite.rs`.
+//! One conformance suite for every store: the same cases, by name, on each engine. What only SQLite or PostgreSQL has
+//! stands in `store_sqlite.rs` and `store_postgres.rs`.
 
 mod store_cases;
 
 use std::io::Write;
 
-use store::SqliteStore;
+use earmark_tests::postgres::{Database, database};
+use store::{PostgresStore, SqliteStore};
 use store_cases as cases;
 use testkit::memory::MemoryStore;
 
@@ -15,6 +17,11 @@ async fn memory_store() -> (MemoryStore, ()) {
 async fn sqlite_store() -> (SqliteStore, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     (SqliteStore::open(dir.path()).await.unwrap(), dir)
+}
+
+async fn postgres_store() -> (PostgresStore, Database) {
+    let database = database().await;
+    (PostgresStore::open(&database.url).await.unwrap(), database)
 }
 
 /// Runs every case on an engine, each in a new store, and tells how many there are.
@@ -69,3 +76,4 @@ macro_rules! store_suite {
 
 store_suite!(memory, super::memory_store);
 store_suite!(sqlite, super::sqlite_store);
+store_suite!(postgres, super::postgres_store);

@@ -35,6 +35,12 @@ const KEYS: &[Key] = &[
         "Where to serve; beyond loopback with a certificate only",
     ),
     key("data", None, "数据目录，每个账套一个文件夹", "Where the books are, one folder a book"),
+    key(
+        "database",
+        None,
+        "PostgreSQL 数据库地址 postgres://…，优先于 data",
+        "Database of the books, postgres://...; stands over data",
+    ),
     key("tls_cert", None, "服务证书链（PEM）", "The server's certificate chain, PEM"),
     key("tls_key", None, "服务私钥（PEM）", "The server's private key, PEM"),
     key("otlp_endpoint", None, "OpenTelemetry 收集端（OTLP/gRPC）", "Where spans and metrics go, OTLP over gRPC"),
@@ -164,6 +170,9 @@ impl Config {
         KEYS.iter()
             .map(|key| match self.values.get(key.name) {
                 Some((_, origin)) if key.name == "token" => (key.name, "***".to_owned(), origin.to_string()),
+                Some((value, origin)) if key.name == "database" => {
+                    (key.name, without_password(value), origin.to_string())
+                }
                 Some((value, origin)) => (key.name, value.clone(), origin.to_string()),
                 None => (key.name, String::new(), String::new()),
             })
@@ -215,6 +224,25 @@ impl Config {
             trust,
             deadline: std::time::Duration::from_secs(seconds),
         })
+    }
+}
+
+/// The address of a database as it may be shown: whatever stands between `user:` and the last `@` of its server is hidden, and so is a
+/// `password` among its parameters.
+pub fn without_password(url: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
+    let hidden = |user: &str| user.split_once(':').map_or_else(|| user.to_owned(), |(user, _)| format!("{user}:***"));
+    let address = match address.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((user, server)) => format!("{scheme}://{}@{server}", hidden(user)),
+            None => address.to_owned(),
+        },
+        None => address.to_owned(),
+    };
+    let shown = |part: &str| if part.starts_with("password=") { "password=***".to_owned() } else { part.to_owned() };
+    match query {
+        Some(query) => format!("{address}?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&")),
+        None => address,
     }
 }
 
@@ -289,6 +317,20 @@ mod tests {
             let error = format!("{:#}", load(&["--config", file.path().to_str().unwrap()], &[]).unwrap_err());
             assert!(error.contains(words), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("postgres://u:p@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:p@:w@h:5/d?sslmode=require", "postgres://u:***@h:5/d?sslmode=require"),
+            ("postgres://u@h/d?password=p&host=x", "postgres://u@h/d?password=***&host=x"),
+            ("postgres:///d", "postgres:///d"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+        let config = load(&["--database", "postgres://u:secret@h/d"], &[]).unwrap();
+        assert!(!format!("{:?}", config.shown()).contains("secret"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod ask;
 mod config;
+mod copy;
 mod csv;
 mod demo;
 mod fail;
@@ -13,6 +14,7 @@ mod import;
 mod journal;
 mod json;
 mod lang;
+mod place;
 mod schema;
 mod serve;
 mod sheets;
@@ -36,6 +38,7 @@ use ask::Failed;
 use config::Config;
 use fail::Misuse;
 use lang::Lang;
+use place::Place;
 
 /// A receipt passes through some hundred small allocations on several threads, which glibc's allocator makes a third of its cost, keeping
 /// much of what was given back (docs/decisions/0017-allocator.md).
@@ -114,9 +117,19 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
             "演示：从零播放 2018 年全年；--data 保留数据",
             "Play the season of 2018 from nothing; --data keeps the data",
         ),
-        own("serve", "启动服务", "Serve the books"),
+        own("serve", "启动服务：--data 目录或 --database 数据库", "Serve the books of --data or --database"),
+        own(
+            "migrate",
+            "建立或升级 --database 的结构；服务从不自行升级",
+            "Make or upgrade the schema of --database; a server never does",
+        ),
         tokens::Args::augment_args(own("token", "令牌：create、list、revoke", "Tokens: create, list, revoke")),
         serve::ViewsArgs::augment_args(own("views", "视图：rebuild", "Views: rebuild")),
+        copy::Args::augment_args(own(
+            "copy",
+            "把 --book 复制到另一处（数据目录或数据库），根不变",
+            "Copy --book to another place, folder or database, with the same root",
+        )),
         import::Args::augment_args(own("import", "批量导入", "Import files")),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
@@ -158,9 +171,14 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
     match name {
         "demo" => demo::run(config.get("data").map(Path::new), lang, as_json).await,
         "serve" => serve::run(&config).await,
+        "copy" => {
+            let book = config.need("book").map_err(Misuse)?;
+            copy::run(&copy::Args::from_arg_matches(flags)?, book, lang, as_json).await
+        }
+        "migrate" => place::migrate(&config, lang, as_json).await,
         "token" => {
-            let data = config.need("data").map_err(Misuse)?;
-            tokens::run(&tokens::Args::from_arg_matches(flags)?, Path::new(data), lang, as_json).await
+            let place = Place::of(&config).map_err(Misuse)?;
+            tokens::run(&tokens::Args::from_arg_matches(flags)?, &place, lang, as_json).await
         }
         "views" => serve::rebuild(&serve::ViewsArgs::from_arg_matches(flags)?, &config, lang, as_json).await,
         "import" => import::run(&import::Args::from_arg_matches(flags)?, &config, as_json).await,

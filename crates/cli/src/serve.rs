@@ -1,8 +1,7 @@
-//! `earmark serve` and `earmark views rebuild`: the server over the embedded store, its end in order, and the views made anew. Limits and
+//! `earmark serve` and `earmark views rebuild`: the server over the configured store, its end in order, and the views made anew. Limits and
 //! transport are `server`'s; where logs go is `telemetry`'s.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +10,13 @@ use engine::store::Store;
 use engine::{Engine, Options};
 use indicatif::{ProgressBar, ProgressStyle};
 use server::{ServeOptions, TlsIdentity};
-use store::SqliteStore;
+use store::AnyStore;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::lang::Lang;
+use crate::place::Place;
 use crate::telemetry;
 
 /// How often a rebuild looks how far the views are.
@@ -44,8 +44,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         options.tls.is_some() || address.ip().is_loopback(),
         "{address} is not a loopback address: give --tls-cert and --tls-key"
     );
-    let data = config.need("data")?;
-    let store = SqliteStore::open(Path::new(data)).await.with_context(|| format!("opening {data}"))?;
+    let store = Place::of(config)?.open().await?;
     let engine = Engine::open(Arc::new(store), Options::default()).await.context("opening the books")?;
     let (bound, _) = oneshot::channel();
     server::serve(engine, options, bound, until_told()?).await.context("serving")
@@ -101,8 +100,7 @@ enum ViewsAct {
 /// Empties the views of one book or all and waits until they are filled from the log.
 pub async fn rebuild(args: &ViewsArgs, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     let ViewsAct::Rebuild = args.act;
-    let data = config.need("data")?;
-    let store = Arc::new(SqliteStore::open(Path::new(data)).await.with_context(|| format!("opening {data}"))?);
+    let store = Arc::new(Place::of(config)?.open().await?);
     let entries = store.books().await.context("reading the catalogue")?;
     let wanted = |book: &str| config.get("book").is_none_or(|only| only == book);
     let books: Vec<String> = entries.into_iter().map(|entry| entry.book).filter(|book| wanted(book)).collect();
@@ -129,7 +127,7 @@ pub async fn rebuild(args: &ViewsArgs, config: &Config, lang: Lang, as_json: boo
     Ok(())
 }
 
-async fn follow(store: &SqliteStore, book: &str, head: u64) -> anyhow::Result<()> {
+async fn follow(store: &AnyStore, book: &str, head: u64) -> anyhow::Result<()> {
     let bar = ProgressBar::new(head);
     let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len}  {eta}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

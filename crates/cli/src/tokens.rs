@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, ensure};
 use engine::store::{Store, TokenEntry};
 use serde_json::json;
-use store::SqliteStore;
+use store::AnyStore;
 
 use crate::json;
 use crate::lang::Lang;
+use crate::place::Place;
 use crate::table::Sheet;
 use crate::text;
 
@@ -52,8 +53,8 @@ enum Act {
 }
 
 /// Runs `earmark token`.
-pub async fn run(args: &Args, data: &Path, lang: Lang, as_json: bool) -> anyhow::Result<()> {
-    let store = SqliteStore::open(data).await.with_context(|| format!("opening {}", data.display()))?;
+pub async fn run(args: &Args, place: &Place, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+    let store = place.open().await?;
     match &args.act {
         Act::Create { person, operator, expires, out } => {
             let expires = expires.as_deref().map(end_of).transpose()?;
@@ -84,12 +85,7 @@ pub async fn run(args: &Args, data: &Path, lang: Lang, as_json: bool) -> anyhow:
 }
 
 /// Makes a token of 256 random bits for a person and adds its hash to the catalogue.
-pub async fn make(
-    store: &SqliteStore,
-    person: &str,
-    operator: bool,
-    expires_at: Option<i64>,
-) -> anyhow::Result<String> {
+pub async fn make(store: &impl Store, person: &str, operator: bool, expires_at: Option<i64>) -> anyhow::Result<String> {
     ensure!(ledger::form::text::is_code(person), "{person:?} is no person code: letters, digits and . _ : - only");
     let mut bits = [0u8; 32];
     getrandom::fill(&mut bits).context("the system gives no random bits")?;
@@ -113,7 +109,7 @@ pub fn write_file(file: &Path, token: &str) -> anyhow::Result<()> {
     write().with_context(|| format!("writing {}", file.display()))
 }
 
-async fn list(store: &SqliteStore, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+async fn list(store: &AnyStore, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     let tokens = store.tokens().await?;
     let instant = |micros: i64| json::instant(micros.div_euclid(MICROS), 0);
     if as_json {

@@ -245,6 +245,8 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
             }
             add(FactKey::Voucher(posted.voucher.reference));
         }
+        // The same where the correction notes it as paid elsewhere: it then stands behind its reversal, in one command.
+        Event::ReceiptNoted(_) if record.part > 0 => {}
         Event::ReceiptNoted(receipt) => add(FactKey::Bill(&receipt.bill_no)),
         Event::BankTransactionRegistered(event) => add(FactKey::Evidence(&event.slip_digest)),
         Event::QuotaAllocated(event) => {

@@ -1,6 +1,7 @@
-//! A batch as one row: bodies joined, with a table of where each ends. Pure; every engine stores the same bytes.
+//! A batch as one row: bodies joined, with a table of where each ends; records looked for among rows; numbers as they are stored. Pure;
+//! every engine stores the same bytes.
 
-use engine::store::{Batch, Head, LogRow, StoreError};
+use engine::store::{AppendError, Batch, Head, LogRow, StoreError};
 use record::{Digest, Sequence};
 
 /// The columns of a batch that are not plain numbers.
@@ -69,6 +70,61 @@ pub(crate) fn unpack(
         return Err(nonsense());
     }
     Ok(LogRow { first, bodies, leaves: leaves.to_vec(), root, epoch })
+}
+
+/// Records that are looked for, each row that holds some of them being read once.
+pub(crate) struct Wanted {
+    /// Sequence and place in the answer of what was not looked for yet, the lowest last.
+    asked: Vec<(Sequence, usize)>,
+    /// The bodies found, in the order asked.
+    pub bodies: Vec<Option<Vec<u8>>>,
+}
+
+impl Wanted {
+    /// Looks for these.
+    pub(crate) fn new(sequences: &[Sequence]) -> Wanted {
+        let mut asked: Vec<(Sequence, usize)> = sequences.iter().copied().zip(0..).collect();
+        asked.sort_unstable_by(|a, b| b.cmp(a));
+        Wanted { asked, bodies: vec![None; sequences.len()] }
+    }
+
+    /// The record whose row is to be read next.
+    pub(crate) fn next(&self) -> Option<Sequence> {
+        self.asked.last().map(|(sequence, _)| *sequence)
+    }
+
+    /// Takes what that row holds of what is asked; none if there is no such row.
+    pub(crate) fn found(&mut self, row: Option<&LogRow>) {
+        while let Some((sequence, place)) = self.asked.pop() {
+            let body = row.and_then(|row| row.bodies.get(usize::try_from(sequence.checked_sub(row.first)?).ok()?));
+            if let Some(slot) = self.bodies.get_mut(place) {
+                *slot = body.cloned();
+            }
+            let end = row.map_or(sequence, |row| row.first.saturating_add(row.bodies.len() as u64).saturating_sub(1));
+            if self.next().is_some_and(|next| next > end) {
+                return;
+            }
+        }
+    }
+}
+
+/// Records of an era, as a power of two: new facts then go to some 30 MB of the table, which fit the cache, and a look-up that finds
+/// its keys in one era leaves the others alone.
+const ERA: u32 = 18;
+
+/// The era of a record: facts stand by it.
+pub(crate) fn era_of(sequence: Sequence) -> u64 {
+    sequence >> ERA
+}
+
+/// A number to be stored.
+pub(crate) fn stored(n: u64) -> Result<i64, AppendError> {
+    i64::try_from(n).map_err(|_| AppendError::NotCommitted(corrupt("a number beyond 2^63")))
+}
+
+/// A bound of a search: nothing stands beyond the largest number that can be stored.
+pub(crate) fn bound(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 fn corrupt(text: &str) -> StoreError {

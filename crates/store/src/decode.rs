@@ -53,11 +53,22 @@ pub(crate) fn head(row: &impl Columns) -> Result<Head, StoreError> {
     })
 }
 
-/// The end of a log as its last row has it: records, epoch, root and time.
-pub(crate) fn last_row(row: &impl Columns) -> Result<(u64, u64, Digest, i64), StoreError> {
-    let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
-    let end = first.saturating_add(count).saturating_sub(1);
-    Ok((end, number(row, 2)?, fixed(row, 3)?, row.int(4)?))
+/// The head stands where the last row ends, if there is one; both were written in one transaction.
+pub(crate) fn check_end(head: &Head, last: Option<&impl Columns>) -> Result<(), StoreError> {
+    let agrees = match last {
+        Some(row) => {
+            let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
+            let (epoch, root): (u64, Digest) = (number(row, 2)?, fixed(row, 3)?);
+            let end = first.saturating_add(count).saturating_sub(1);
+            end == head.sequence && root == head.root && row.int(4)? == head.time && epoch <= head.epoch
+        }
+        None => head.sequence == 0,
+    };
+    if agrees {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt("the head does not agree with the last row of the log".into()))
+    }
 }
 
 /// A row of the log.

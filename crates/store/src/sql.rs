@@ -110,8 +110,14 @@ macro_rules! rolled_up {
 }
 pub(crate) use rolled_up;
 
-/// Books of the catalogue, by code.
-pub const BOOKS: &str = "SELECT code, created_at FROM book ORDER BY code";
+/// Books of the catalogue, by code. One that is still arriving from another store is none yet.
+pub const BOOKS: &str = "SELECT code, created_at FROM book WHERE arriving = 0 ORDER BY code";
+/// Whether a book is still arriving: 1 or 0; no row if it is not listed.
+pub const ARRIVING: &str = "SELECT arriving FROM book WHERE code = $1";
+/// Adds a book that arrives.
+pub const ADD_ARRIVING: &str = "INSERT INTO book (code, created_at, arriving) VALUES ($1, $2, 1)";
+/// A book has arrived.
+pub const ARRIVED: &str = "UPDATE book SET arriving = 0 WHERE code = $1 AND arriving = 1";
 /// Whether the catalogue has a book.
 pub const HAS_BOOK: &str = "SELECT COUNT(*) FROM book WHERE code = $1";
 /// Adds a book to the catalogue.
@@ -224,6 +230,9 @@ pub const REJECTIONS: &str = "SELECT sequence, time, person, request_id, first_r
 /// Every statement above by name, for the test that prepares them.
 pub const ALL: &[(&str, &str)] = &[
     ("BOOKS", BOOKS),
+    ("ARRIVING", ARRIVING),
+    ("ADD_ARRIVING", ADD_ARRIVING),
+    ("ARRIVED", ARRIVED),
     ("HAS_BOOK", HAS_BOOK),
     ("ADD_BOOK", ADD_BOOK),
     ("TOKENS", TOKENS),

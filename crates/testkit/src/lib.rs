@@ -6,6 +6,7 @@ pub mod build;
 pub mod early;
 pub mod memory;
 pub mod model;
+pub mod postgres;
 pub mod process;
 pub mod scenario;
 pub mod season;

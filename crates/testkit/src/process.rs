@@ -25,13 +25,20 @@ pub fn earmark() -> PathBuf {
     beside.unwrap_or_else(|| panic!("no `earmark` is built: run `cargo build --bin earmark`, or set {BINARY_VARIABLE}"))
 }
 
-/// `earmark` with these words, over a data folder. It sees none of our own variables, which it would take for its configuration.
+/// `earmark` with these words, over a data folder.
 pub fn command(data: &Path, words: &[&str]) -> Command {
+    let mut command = plain_command(words);
+    command.arg("--data").arg(data);
+    command
+}
+
+/// `earmark` with these words. It sees none of our own variables, which it would take for its configuration.
+pub fn plain_command(words: &[&str]) -> Command {
     let mut command = Command::new(earmark());
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
         command.env_remove(name);
     }
-    command.args(words).arg("--data").arg(data);
+    command.args(words);
     command
 }
 
@@ -42,9 +49,14 @@ pub fn serve(data: &Path) -> Command {
 
 /// What `earmark` with these words prints; panics with all that it says where it fails.
 pub fn output(data: &Path, words: &[&str]) -> String {
-    let ended = command(data, words).output().expect("earmark starts");
+    output_of(&mut command(data, words))
+}
+
+/// What a command prints; panics with all that it says where it fails.
+pub fn output_of(command: &mut Command) -> String {
+    let ended = command.output().expect("earmark starts");
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert!(ended.status.success(), "earmark {words:?}: {said}{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&ended.stderr));
     said
 }
 
@@ -97,6 +109,11 @@ impl Served {
     pub fn stop(mut self) -> ExitStatus {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(asked.is_ok_and(|status| status.success()), "the server cannot be asked to go down");
+        self.child.wait().expect("a child can be waited for")
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn ended(mut self) -> ExitStatus {
         self.child.wait().expect("a child can be waited for")
     }
 

@@ -7,6 +7,10 @@ mod bench;
 mod check;
 mod r#gen;
 mod needs;
+// One file for tests and tools: this crate stays free of the project's own, so that it is built in seconds.
+#[path = "../../testkit/src/postgres.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
+mod postgres;
 mod run;
 mod tally;
 mod test;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::postgres::Cluster;
 use crate::run::succeeds;
 
 /// The exact Python packages of the foreign client: pinned, so that every machine tests with the same.
@@ -24,6 +25,14 @@ pub fn systemd() -> Result<()> {
         return Ok(());
     }
     bail!("the tests need systemd-analyze (Debian's package `systemd`): apt-get install systemd");
+}
+
+/// A PostgreSQL of our own, started: it ends with what is returned, or with this process.
+pub fn postgres() -> Result<Cluster> {
+    if !crate::postgres::is_installed() {
+        install("postgresql");
+    }
+    Cluster::start(&[]).context("the tests need a private PostgreSQL, 15 or newer")
 }
 
 /// A Python with the packages of the foreign client, in a private environment under the target folder.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::check;
 use crate::r#gen;
 use crate::needs;
+use crate::postgres::URL_VARIABLE;
 use crate::run::{Profile, cargo, succeeds, succeeds_reading, target_folder};
 use crate::tally::{Reader, Table};
 
@@ -20,16 +21,16 @@ const PYTHON_VARIABLE: &str = "EARMARK_PYTHON";
 /// The command; true if all holds.
 pub fn run(profile: Profile) -> Result<bool> {
     let target = target_folder()?;
-    // PostgreSQL joins these needs together with its store.
     needs::systemd()?;
     let python = needs::python(&target)?;
+    let postgres = needs::postgres()?;
 
     let mut table = Table::default();
     check::run_static(&mut table)?;
     generated(&mut table);
     if build(profile, &mut table)? {
         let binary = target.join(profile.folder()).join("earmark");
-        tests(profile, &binary, &python, &mut table)?;
+        tests(profile, &binary, &python, &postgres.url("postgres"), &mut table)?;
         documents(&mut table)?;
     } else {
         eprintln!("xtask: the earmark binary does not build, so nothing could be tested");
@@ -54,11 +55,12 @@ fn build(profile: Profile, table: &mut Table) -> Result<bool> {
 }
 
 /// All unit, integration and document tests.
-fn tests(profile: Profile, binary: &Path, python: &Path, table: &mut Table) -> Result<()> {
+fn tests(profile: Profile, binary: &Path, python: &Path, postgres: &str, table: &mut Table) -> Result<()> {
     let start = Instant::now();
     let mut reader = Reader::default();
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.args(profile.arguments()).env(BINARY_VARIABLE, binary).env(PYTHON_VARIABLE, python);
+    command.env(URL_VARIABLE, postgres);
     let well = succeeds_reading(&mut command, |line| reader.line(&line))?;
     table.tests("tests", reader.finish(well), start.elapsed());
     Ok(())

@@ -89,7 +89,13 @@ impl Served {
     /// Serves a data folder on a free port and waits until it says where.
     pub fn start(data: &Path, more: &[&str]) -> Served {
         let mut command = earmark(&["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(data).args(more).stderr(Stdio::piped()).stdout(Stdio::null());
+        command.arg(data).args(more);
+        Served::of(command)
+    }
+
+    /// Runs a command that serves and waits until it says where.
+    pub fn of(mut command: Command) -> Served {
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().expect("earmark serves");
         let stderr = child.stderr.take().expect("its log");
         let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);

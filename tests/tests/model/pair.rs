@@ -44,6 +44,8 @@ pub struct Pair {
     receipts: HashMap<String, Receipt>,
     /// Which command posted a voucher of money.
     pub origin: HashMap<VoucherRef, Command>,
+    /// Everything asked before it was marked last.
+    pub before: Vec<Step>,
     /// Everything asked since the pair was made or marked.
     pub steps: Vec<Step>,
     pub counts: Counts,
@@ -201,7 +203,7 @@ impl Pair {
 
     /// Forgets steps and counts: what follows is what is looked at.
     pub fn mark(&mut self) {
-        self.steps.clear();
+        self.before.append(&mut self.steps);
         self.counts = Counts::default();
     }
 }

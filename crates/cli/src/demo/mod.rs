@@ -22,10 +22,10 @@ use anyhow::{Context, ensure};
 use api::v1;
 use client::Client;
 use engine::{Engine, Options};
-use store::SqliteStore;
 use tokio::sync::oneshot;
 
 use crate::lang::Lang;
+use crate::place::Place;
 use crate::tokens;
 use close::Trials;
 use refused::Attempt;
@@ -49,13 +49,13 @@ pub(crate) struct Played {
 pub async fn run(data: Option<&Path>, lang: Lang, json: bool) -> anyhow::Result<()> {
     let data = folder(data)?;
     let begun = Instant::now();
-    let store = Arc::new(SqliteStore::open(&data).await.context("opening the data folder")?);
+    let store = Arc::new(Place::Folder(data.clone()).open().await?);
     let seats = people::SEATS.iter().map(|seat| seat.code);
     let mut keys = BTreeMap::new();
     for person in seats {
-        keys.insert(person, tokens::make(&store, person, false, None).await?);
+        keys.insert(person, tokens::make(&*store, person, false, None).await?);
     }
-    keys.insert("operator", tokens::make(&store, "operator", true, None).await?);
+    keys.insert("operator", tokens::make(&*store, "operator", true, None).await?);
     write_tokens(&data, &keys)?;
     let engine = Engine::open(Arc::clone(&store), Options::default()).await.context("opening the engine")?;
     let (bound, address) = oneshot::channel();

@@ -8,6 +8,7 @@ use record::Digest;
 
 use super::database::{Database, Kind};
 use super::files;
+use crate::decode::Columns;
 use crate::{decode, sql};
 
 /// Opens the catalogue of a data folder.
@@ -46,6 +47,33 @@ pub(super) async fn add_book(catalogue: &Database, entry: &BookEntry) -> Result<
         add.execute(writing.on()).await.map_err(fail)?;
     }
     writing.commit(entry.book.len()).await.map_err(fail)
+}
+
+/// Whether a book is still arriving; none if it is not listed.
+pub(super) async fn arriving(catalogue: &Database, code: &str) -> Result<Option<bool>, StoreError> {
+    let row = sqlx::query(sql::ARRIVING)
+        .bind(code.to_owned())
+        .fetch_optional(catalogue.readers())
+        .await
+        .map_err(|e| catalogue.error(&e))?;
+    row.map(|row| Ok(row.int(0)? != 0)).transpose()
+}
+
+/// Lists a book that arrives.
+pub(super) async fn add_arriving(catalogue: &Database, entry: &BookEntry) -> Result<(), StoreError> {
+    let fail = |e: sqlx::Error| catalogue.error(&e);
+    let mut writing = catalogue.begin().await.map_err(fail)?;
+    let add = sqlx::query(sql::ADD_ARRIVING).bind(entry.book.clone()).bind(entry.created_at);
+    add.execute(writing.on()).await.map_err(fail)?;
+    writing.commit(entry.book.len()).await.map_err(fail)
+}
+
+/// Notes that a book has arrived.
+pub(super) async fn arrived(catalogue: &Database, code: &str) -> Result<(), StoreError> {
+    let fail = |e: sqlx::Error| catalogue.error(&e);
+    let mut writing = catalogue.begin().await.map_err(fail)?;
+    sqlx::query(sql::ARRIVED).bind(code.to_owned()).execute(writing.on()).await.map_err(fail)?;
+    writing.commit(code.len()).await.map_err(fail)
 }
 
 /// The token with this hash.

@@ -57,9 +57,10 @@ impl Kind {
     /// Its schema, step by step; embedded in the program.
     fn steps(self) -> &'static [(i64, &'static str, &'static str)] {
         match self {
-            Kind::Catalogue => {
-                &[(1, "catalogue", include_str!("../../../../migrations/sqlite/catalogue/0001_catalogue.sql"))]
-            }
+            Kind::Catalogue => &[
+                (1, "catalogue", include_str!("../../../../migrations/sqlite/catalogue/0001_catalogue.sql")),
+                (2, "arriving", include_str!("../../../../migrations/sqlite/catalogue/0002_arriving.sql")),
+            ],
             Kind::Log => &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))],
             Kind::Views => &[(1, "views", include_str!("../../../../migrations/sqlite/views/0001_views.sql"))],
         }

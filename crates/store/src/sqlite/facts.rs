@@ -5,27 +5,18 @@ use std::sync::atomic::Ordering;
 
 use engine::store::{FactsRead, StoreError};
 use ledger::rows::{FactHash, FactRow};
-use record::Sequence;
 
 use super::database::Database;
 use super::log::bound;
 use super::queries;
 use super::views::Open;
-
-/// Records of an era, as a power of two: new facts then go to some 30 MB of the table, which fit the cache, and a look-up that finds
-/// its keys in one era leaves the others alone.
-const ERA: u32 = 18;
+use crate::batch::era_of;
 
 /// The facts of one era among keys, which drive the search: $2 the keys, joined, $3 their number. Places in the list and sequences come as
 /// one text: a row each would cost more than the search.
 pub(super) const FACTS: &str = "WITH RECURSIVE asked(place) AS (SELECT 0 UNION ALL SELECT place + 1 FROM asked WHERE place + 1 < $3) \
      SELECT group_concat(asked.place || ':' || f.sequence) FROM asked \
      CROSS JOIN fact AS f ON f.era = $1 AND f.key = substr($2, asked.place * 16 + 1, 16)";
-
-/// The era of a record.
-pub(super) fn era_of(sequence: Sequence) -> u64 {
-    sequence >> ERA
-}
 
 /// Keys that are tried in era after era to find out where most of the others stand: what is asked for together was mostly recorded
 /// together.

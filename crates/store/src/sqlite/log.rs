@@ -5,7 +5,8 @@ use record::Sequence;
 
 use super::BOOK;
 use super::database::{Database, Writing};
-use crate::batch::{check_follows, pack};
+pub(super) use crate::batch::bound;
+use crate::batch::{Wanted, check_follows, pack, stored};
 use crate::{decode, sql};
 
 /// One log row. PostgreSQL's has `book` in front.
@@ -34,18 +35,7 @@ async fn head(log: &Database, writing: &mut Writing<'_>) -> Result<Head, StoreEr
 /// The head stands where the last row ends; both were written in one transaction.
 async fn check_end(log: &Database, writing: &mut Writing<'_>, head: &Head) -> Result<(), StoreError> {
     let last = sqlx::query(sql::LAST_ROW).bind(BOOK).fetch_optional(writing.on()).await.map_err(|e| log.error(&e))?;
-    let agrees = match last {
-        Some(row) => {
-            let (end, epoch, root, time) = decode::last_row(&row)?;
-            end == head.sequence && root == head.root && time == head.time && epoch <= head.epoch
-        }
-        None => head.sequence == 0,
-    };
-    if agrees {
-        Ok(())
-    } else {
-        Err(StoreError::Corrupt("the head does not agree with the last row of the log".into()))
-    }
+    decode::check_end(head, last.as_ref())
 }
 
 /// Appends a batch: the compare-and-set of the head and one row, in one transaction.
@@ -92,17 +82,6 @@ pub(super) async fn append(log: &Database, expected: &Head, batch: &Batch) -> Re
     writing.commit(bytes).await.map_err(|e| AppendError::Unknown(log.error(&e)))
 }
 
-/// A number to be stored.
-fn stored(n: u64) -> Result<i64, AppendError> {
-    let beyond = |_| AppendError::NotCommitted(StoreError::Corrupt("a number beyond 2^63".into()));
-    i64::try_from(n).map_err(beyond)
-}
-
-/// A bound of a search: nothing stands beyond the largest number that can be stored.
-pub(super) fn bound(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
 /// Rows that hold records from `from` on.
 pub(super) async fn rows(log: &Database, from: Sequence, max_bytes: usize) -> Result<Vec<LogRow>, StoreError> {
     let rows = sqlx::query(sql::LOG_ROWS)
@@ -118,22 +97,11 @@ pub(super) async fn rows(log: &Database, from: Sequence, max_bytes: usize) -> Re
 
 /// Bodies of records; each row that holds some of them is read once.
 pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-    let mut asked: Vec<(Sequence, usize)> = sequences.iter().copied().zip(0..).collect();
-    asked.sort_unstable();
-    let mut bodies = vec![None; sequences.len()];
-    let mut row: Option<LogRow> = None;
-    for (sequence, place) in asked {
-        let here = |row: &LogRow| sequence >= row.first && sequence - row.first < row.bodies.len() as u64;
-        if !row.as_ref().is_some_and(here) {
-            let Some(found) = row_of(log, sequence).await? else { continue };
-            row = Some(found);
-        }
-        let body = row.as_ref().and_then(|row| row.bodies.get(usize::try_from(sequence - row.first).ok()?));
-        if let Some(slot) = bodies.get_mut(place) {
-            *slot = body.cloned();
-        }
+    let mut wanted = Wanted::new(sequences);
+    while let Some(sequence) = wanted.next() {
+        wanted.found(row_of(log, sequence).await?.as_ref());
     }
-    Ok(bodies)
+    Ok(wanted.bodies)
 }
 
 async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<LogRow>, StoreError> {

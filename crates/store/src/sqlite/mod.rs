@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::store::StoreError;
+use engine::store::{BookEntry, StoreError};
 use tokio::sync::RwLock;
 
 use book::Book;
@@ -66,6 +66,33 @@ impl SqliteStore {
             }
         }
         self.catalogue.close().await;
+    }
+
+    /// Lists a book that arrives from another store: its log can be written, and nobody takes it for a book before [`Self::arrived`].
+    /// One that was arriving already goes on arriving.
+    pub async fn begin_arrival(&self, entry: &BookEntry) -> Result<(), StoreError> {
+        let mut books = self.books.write().await;
+        match catalogue::arriving(&self.catalogue, &entry.book).await? {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(StoreError::BookExists),
+            None => {}
+        }
+        let book = Book::make(&self.book_dir(&entry.book)).await?;
+        if !log::is_empty(&book.log).await? {
+            return Err(StoreError::BookExists);
+        }
+        books.insert(entry.book.clone(), Arc::new(book));
+        catalogue::add_arriving(&self.catalogue, entry).await
+    }
+
+    /// Whether a book is still arriving; none if it is not listed.
+    pub async fn arriving(&self, code: &str) -> Result<Option<bool>, StoreError> {
+        catalogue::arriving(&self.catalogue, code).await
+    }
+
+    /// All of a book is here.
+    pub async fn arrived(&self, code: &str) -> Result<(), StoreError> {
+        catalogue::arrived(&self.catalogue, code).await
     }
 
     /// The book, opened if it was not.

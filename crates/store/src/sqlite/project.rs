@@ -2,20 +2,21 @@
 //! sequence moved. What the rows say is made in `ledger`; their shape is judged in `check`.
 
 use engine::store::StoreError;
-use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, ViewRows, VoucherRow};
-use record::{GrantNo, Sequence};
+use ledger::rows::{FactRow, NameRow, RejectionRow, ViewRows, VoucherRow};
+use record::Sequence;
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
 
 use super::BOOK;
 use super::bulk::{Bulk, Values};
 use super::database::{Database, Writing};
-use super::facts::era_of;
 use super::guards::lift;
 use super::log::bound;
 use super::views::Open;
-use crate::balances::{BalanceRow, Fillings, Key, KeyNo, Keys, STEP, leads, sums_of, to_roll_up};
+use crate::balances::{BalanceRow, Fillings, Key, KeyNo, STEP, to_roll_up};
+use crate::batch::era_of;
 use crate::check::{check, corrupt};
+use crate::projecting::{Made, Projecting, StoredLine};
 use crate::{decode, sql};
 
 static VOUCHERS: Bulk = Bulk::new(
@@ -54,29 +55,6 @@ pub(super) const ROLL_UP: &str = concat!(
 /// About the bytes that a view row takes in the write-ahead log, indexes included.
 const ROW_BYTES: usize = 64;
 
-/// What projecting knows of the views that it goes on from. Forgotten when a projection fails, and then read anew.
-#[derive(Debug)]
-pub(super) struct Projecting {
-    reached: Sequence,
-    keys: Keys,
-    fillings: Fillings,
-}
-
-/// A line to be stored.
-struct StoredLine<'a> {
-    row: &'a LineRow,
-    key_no: KeyNo,
-    leads: Option<GrantNo>,
-}
-
-/// The rows to be stored that are made of others.
-#[derive(Default)]
-struct Made<'a> {
-    keys: Vec<(KeyNo, Option<KeyNo>, Key)>,
-    lines: Vec<StoredLine<'a>>,
-    balances: Vec<BalanceRow>,
-}
-
 /// Adds rows and moves the reached sequence from `from` to `to`, in one transaction.
 pub(super) async fn project(views: &Open, from: Sequence, to: Sequence, rows: &ViewRows) -> Result<(), StoreError> {
     check(from, to, rows)?;
@@ -89,11 +67,11 @@ pub(super) async fn project(views: &Open, from: Sequence, to: Sequence, rows: &V
     if reached != from {
         return Err(StoreError::Corrupt(format!("the views have reached {reached}, not {from}")));
     }
-    let mut projecting = match slot.take().filter(|projecting| projecting.reached == from) {
+    let mut projecting = match slot.take().filter(|projecting| projecting.reached() == from) {
         Some(projecting) => projecting,
         None => read(views, &mut writing, from).await?,
     };
-    let made = make(&mut projecting, to, &rows.lines);
+    let made = projecting.make(to, &rows.lines);
     let guards = lift(writing.on(), rows.len()).await.map_err(fail)?;
     insert(&mut writing, rows, &made).await.map_err(fail)?;
     guards.set(writing.on()).await.map_err(fail)?;
@@ -119,41 +97,10 @@ pub(super) async fn project(views: &Open, from: Sequence, to: Sequence, rows: &V
 /// Reads what projecting needs to know of views that reach to `reached`.
 async fn read(views: &Database, writing: &mut Writing<'_>, reached: Sequence) -> Result<Projecting, StoreError> {
     let fail = |e: sqlx::Error| views.error(&e);
-    let mut keys = Keys::default();
-    for row in sqlx::query(sql::KEYS).bind(BOOK).fetch_all(writing.on()).await.map_err(fail)? {
-        let (no, rough, key) = decode::key(&row)?;
-        keys.insert(key, no, rough.unwrap_or(no));
-    }
-    let first = Fillings::first(reached);
-    let lines = sqlx::query(sql::SUMMANDS).bind(BOOK).bind(bound(first)).bind(bound(reached));
-    let mut fillings = Fillings::after(first);
-    // Blocks that these lines fill are stored already.
-    let mut full = Vec::new();
-    for row in lines.fetch_all(writing.on()).await.map_err(fail)? {
-        let (sequence, date, numbers, sums) = decode::summand(&row)?;
-        fillings.add(sequence, date, numbers, sums, &mut full);
-    }
-    fillings.reach(reached, &mut full);
-    Ok(Projecting { reached, keys, fillings })
-}
-
-/// Makes the rows of lines, keys and full blocks.
-fn make<'a>(projecting: &mut Projecting, to: Sequence, lines: &'a [LineRow]) -> Made<'a> {
-    let Projecting { reached, keys, fillings } = projecting;
-    let mut made = Made { lines: Vec::with_capacity(lines.len()), ..Made::default() };
-    for own in lines.chunk_by(|a, b| a.sequence == b.sequence) {
-        for (place, row) in own.iter().enumerate() {
-            let line = &row.line;
-            let numbers = keys.of(line, &mut made.keys);
-            let sums = sums_of(line.side, line.fen, line.heads);
-            fillings.add(row.sequence, row.date, numbers, sums, &mut made.balances);
-            let leads = leads(own.get(..place).unwrap_or_default(), line);
-            made.lines.push(StoredLine { row, key_no: numbers.0, leads });
-        }
-    }
-    fillings.reach(to, &mut made.balances);
-    *reached = to;
-    made
+    let keys = sqlx::query(sql::KEYS).bind(BOOK).fetch_all(writing.on()).await.map_err(fail)?;
+    let lines = sqlx::query(sql::SUMMANDS).bind(BOOK).bind(bound(Fillings::first(reached))).bind(bound(reached));
+    let lines = lines.fetch_all(writing.on()).await.map_err(fail)?;
+    Projecting::from_rows(reached, &keys, &lines)
 }
 
 /// Adds up the blocks below to a block.

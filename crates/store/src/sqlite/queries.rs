@@ -2,13 +2,14 @@
 
 use engine::store::{StoreError, SumQuery, SumRow, VoucherQuery};
 use ledger::rows::{LineRow, RejectionRow, VoucherRow};
-use record::{Day, Sequence, VoucherRef};
+use record::{Sequence, VoucherRef};
 
 use super::BOOK;
 use super::database::Database;
 use super::log::bound;
 use crate::balances::{ROUGH_LEVEL, cover, lowest_level};
 use crate::decode::Columns;
+use crate::listing::{self, Pages};
 use crate::sql::sums;
 use crate::{decode, sql};
 
@@ -35,10 +36,6 @@ const SUMS: [&str; 3] = [
     ),
 ];
 
-/// Listings of at most this many days are put together day by day, a search of some 50 us each; longer ones are read in log order, where
-/// most vouchers fit anyway.
-const FEW_DAYS: i64 = 400;
-
 /// The sequence that the views have reached.
 pub(super) async fn reached(views: &Database) -> Result<Sequence, StoreError> {
     let row = sqlx::query(sql::REACHED).bind(BOOK).fetch_one(views.readers()).await.map_err(|e| views.error(&e))?;
@@ -47,60 +44,21 @@ pub(super) async fn reached(views: &Database) -> Result<Sequence, StoreError> {
 
 /// A page of a listing.
 pub(super) async fn vouchers(views: &Database, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
-    let days = query.from.zip(query.to).map(|(from, to)| i64::from(to.0) - i64::from(from.0));
-    if query.grant.is_some() {
-        page(views, sql::VOUCHERS_OF_GRANT, query).await
-    } else if days.is_some_and(|days| days < FEW_DAYS) {
-        day_by_day(views, query).await
-    } else if query.account.is_some() || query.source.is_some() {
-        block_by_block(views, query).await
-    } else {
-        page(views, sql::VOUCHERS, query).await
-    }
+    listing::vouchers(views, query).await
 }
 
-/// The vouchers of few days: of each day those that come before what the days before it gave.
-async fn day_by_day(views: &Database, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
-    let (Some(Day(from)), Some(Day(to))) = (query.from, query.to) else { return Ok(Vec::new()) };
-    let mut one = query.clone();
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let mut rows: Vec<VoucherRow> = Vec::new();
-    for day in from..=to {
-        (one.from, one.to) = (Some(Day(day)), Some(Day(day)));
-        rows.extend(page(views, sql::VOUCHERS_OF_DAY, &one).await?);
-        rows.sort_unstable_by_key(|row| row.sequence);
-        rows.truncate(limit);
-        if rows.len() == limit {
-            one.up_to = rows.last().map_or(0, |row| row.sequence - 1);
-        }
+impl Pages for Database {
+    async fn reached(&self) -> Result<Sequence, StoreError> {
+        reached(self).await
     }
-    Ok(rows)
-}
 
-/// The vouchers of an account or source: only blocks of records that have some are looked through, and what follows the last full one.
-async fn block_by_block(views: &Database, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
-    let up_to = query.up_to.min(reached(views).await?);
-    let full = up_to >> ROUGH_LEVEL;
-    let mut one = query.clone();
-    let mut rows = Vec::new();
-    while one.after < up_to && one.limit > 0 {
-        let block = one.after >> ROUGH_LEVEL;
-        one.up_to = up_to;
-        if block < full {
-            match next_block(views, query, block).await?.filter(|next| *next < full) {
-                Some(next) => {
-                    one.after = one.after.max(next << ROUGH_LEVEL);
-                    one.up_to = (next + 1) << ROUGH_LEVEL;
-                }
-                None => one.after = full << ROUGH_LEVEL,
-            }
-        }
-        let found = page(views, sql::VOUCHERS, &one).await?;
-        one.limit = one.limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-        one.after = one.up_to;
-        rows.extend(found);
+    async fn page(&self, statement: &'static str, query: &VoucherQuery) -> Result<Vec<VoucherRow>, StoreError> {
+        page(self, statement, query).await
     }
-    Ok(rows)
+
+    async fn next_block(&self, query: &VoucherQuery, from: u64) -> Result<Option<u64>, StoreError> {
+        next_block(self, query, from).await
+    }
 }
 
 async fn next_block(views: &Database, query: &VoucherQuery, from: u64) -> Result<Option<u64>, StoreError> {

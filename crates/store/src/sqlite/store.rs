@@ -20,7 +20,11 @@ impl Store for SqliteStore {
             return Err(StoreError::NoSuchBook);
         }
         let mut books = self.books.write().await;
-        let listed = catalogue::has_book(&self.catalogue, &entry.book).await?;
+        let arriving = catalogue::arriving(&self.catalogue, &entry.book).await?;
+        if arriving == Some(true) {
+            return Err(StoreError::BookExists);
+        }
+        let listed = arriving.is_some();
         let dir = self.book_dir(&entry.book);
         let book = match books.get(&entry.book) {
             Some(book) => std::sync::Arc::clone(book),

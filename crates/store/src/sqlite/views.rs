@@ -9,8 +9,8 @@ use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
 use super::database::{Database, Kind};
 use super::files::sync_dir;
-use super::project::Projecting;
 use crate::error::file_error;
+use crate::projecting::Projecting;
 
 /// A book's views.
 pub(super) struct Views {

@@ -1,0 +1,75 @@
+//! `earmark` over a PostgreSQL database: the schema is made by its own command and by nobody else, a book is served, and goes from a folder
+//! to a database and back with the same root, whole or not at all.
+
+#[path = "cli_program/mod.rs"]
+mod earmark;
+
+use earmark::{Said, earmark, run};
+use earmark_tests::postgres::{empty_database, run as sql};
+use serde_json::{Value, json};
+
+const BOOK: &str = "season-2018";
+
+fn copy(from: &str, to: &str) -> Said {
+    run(&["copy", "--from", from, "--to", to, "--book", BOOK, "--with-tokens", "--json"])
+}
+
+/// The statement and a page of vouchers, as an auditor with the demonstration's token sees them.
+fn seen(place: &[&str], token: &str) -> (Value, Value) {
+    let mut command = earmark(&["serve", "--listen", "127.0.0.1:0"]);
+    command.args(place);
+    let served = earmark::Served::of(command);
+    let to = ["--json", "--endpoint", &served.endpoint, "--token-file", token, "--book", BOOK, "--timeout", "60"];
+    let ask = |words: &[&str]| run(&[words, &to[..]].concat()).json();
+    let seen = (ask(&["statement", "2018"]), ask(&["voucher", "list", "--with-lines"]));
+    served.signal("TERM");
+    assert_eq!(served.ended(), Some(0));
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_book_goes_to_a_database_and_back_with_the_same_root() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name).to_str().expect("a path").to_owned();
+    let (here, there, token) = (path("here"), path("there"), path("here/tokens/audit"));
+    let database = empty_database().await;
+    let url = database.url.as_str();
+    run(&["demo", "--json", "--data", &here]).json();
+
+    // Nobody but its own command makes a schema.
+    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--database", url]);
+    assert!(refused.code == Some(1) && refused.err.contains("earmark migrate"), "{refused:?}");
+    let migrated = run(&["migrate", "--database", url, "--json"]).json();
+    assert!(migrated["before"] == 0 && migrated["now"].as_u64() >= Some(3), "{migrated}");
+    assert_eq!(run(&["migrate", "--data", &here]).code, Some(1), "a folder needs no migrating");
+
+    let copied = copy(&here, url).json();
+    let (records, root) = (copied["records"].clone(), copied["root"].clone());
+    assert_eq!(copied["copied"], records);
+    assert!(copied["tokens"].as_u64() > Some(5), "{copied}");
+    let again = copy(&here, url).json();
+    assert_eq!((&again["copied"], &again["root"], &again["tokens"]), (&json!(0), &root, &json!(0)));
+    let back = copy(url, &there).json();
+    assert_eq!((&back["copied"], &back["root"]), (&records, &root));
+    let on_files = seen(&["--data", &here], &token);
+    assert_eq!(seen(&["--database", url], &token), on_files);
+    assert_eq!(seen(&["--data", &there], &token), on_files);
+    let rebuilt = run(&["views", "rebuild", "--json", "--database", url]).json();
+    assert_eq!(rebuilt, json!([{"book": BOOK, "sequence": records}]));
+    assert_eq!(seen(&["--database", url], &token), on_files);
+
+    // A place that has another book of that code keeps it.
+    let other = path("other");
+    run(&["demo", "--json", "--data", &other]).json();
+    let refused = copy(&other, url);
+    assert!(refused.code == Some(1) && refused.err.contains("another one"), "{refused:?}");
+    assert_eq!(copy(&here, url).json()["root"], root);
+
+    // Half of a book is served by nobody, and goes on where it was.
+    sql(&mut database.raw().await, "ALTER TABLE book DISABLE TRIGGER USER; UPDATE book SET arriving = 1")
+        .await
+        .expect("marked");
+    assert_eq!(run(&["views", "rebuild", "--database", url]).code, Some(1), "there is no such book yet");
+    assert_eq!(copy(&here, url).json()["copied"], 0);
+    assert_eq!(seen(&["--database", url], &token), on_files);
+}
