@@ -123,11 +123,12 @@ impl Harness {
         let mut log = Log::default();
         log.read_on(&office).await;
         log.assert_sound(&office).await;
+        let views = Views::read(&office).await;
         let known = known(&self.known);
         assert!(known.asked.is_empty(), "a poster went without its answer");
         assert!(known.acknowledged == log.vouchers, "the log holds other receipts than were acknowledged");
         assert_eq!(log.received_fen, i64::try_from(known.acknowledged.len()).expect("few") * OWN_SHARE_FEN);
-        assert_eq!(Views::read(&office).await.receipts(), known.acknowledged.len());
+        assert_eq!(views.receipts(), known.acknowledged.len());
         let said = std::fs::read_to_string(&self.log).unwrap_or_default();
         assert!(self.server.stop().success(), "the server did not go down in order");
         Settled {

@@ -169,7 +169,7 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
     let config = Config::load(matches, &variables).map_err(Misuse)?;
     let lang = config.lang().map_err(Misuse)?;
     match name {
-        "demo" => demo::run(config.get("data").map(Path::new), lang, as_json).await,
+        "demo" => Box::pin(demo::run(config.get("data").map(Path::new), lang, as_json)).await,
         "serve" => serve::run(&config).await,
         "copy" => {
             let book = config.need("book").map_err(Misuse)?;
