@@ -1,6 +1,6 @@
-//! A real server over a PostgreSQL that is killed, cut off, stopped, read-only and full, while receipts are posted: what was acknowledged
-//! is there once, everything else at most once and exactly once after it was asked again, and the server goes on by itself. The control, which
-//! looks request keys up after a lost answer and fences nothing, must book something twice under the same hands.
+//! A real server over a PostgreSQL that is killed, cut off, stopped, read-only and full, while receipts are posted: what was
+//! acknowledged is there once, everything else at most once and exactly once after it was asked again, and the server goes on by itself.
+//! The control, which looks request keys up after a lost answer and fences nothing, must book something twice under the same hands.
 
 #![expect(clippy::print_stdout, reason = "the tests tell how many requests were in flight, and what became of them")]
 

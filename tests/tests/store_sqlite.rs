@@ -280,6 +280,26 @@ async fn files_of_a_newer_version_are_refused() {
 }
 
 #[tokio::test]
+async fn a_filled_catalogue_of_an_older_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, head) = filled(dir.path()).await;
+    store_cases::catalogue::tokens_are_kept_and_revoked(&store).await;
+    let tokens = store.tokens().await.unwrap();
+    store.close().await;
+    // As the first step left it.
+    let mut connection = raw(&dir.path().join("catalogue.sqlite")).await;
+    let back = "DROP TRIGGER book_update; ALTER TABLE book DROP COLUMN arriving; CREATE TRIGGER book_update BEFORE UPDATE ON book \
+        BEGIN SELECT RAISE(ABORT, 'book is append-only'); END; DELETE FROM _sqlx_migrations WHERE version = 2";
+    run(&mut connection, back).await.unwrap();
+    connection.close().await.unwrap();
+    let store = SqliteStore::open(dir.path()).await.unwrap();
+    assert!(store.books().await.unwrap().iter().any(|entry| entry.book == BOOK));
+    assert_eq!((store.arriving(BOOK).await.unwrap(), store.tokens().await.unwrap()), (Some(false), tokens));
+    assert_eq!(store.fence(BOOK).await.unwrap(), Head { epoch: 2, ..head });
+    store.close().await;
+}
+
+#[tokio::test]
 async fn damaged_views_are_reported_and_can_be_cleared_while_posting_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let (store, head) = filled(dir.path()).await;
