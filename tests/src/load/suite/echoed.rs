@@ -1,0 +1,99 @@
+//! Unary posters against the ceiling: `earmark serve` and the echo server in turns, so that what else the machine does falls on both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use testkit::process::Served;
+
+use super::{Setting, median};
+use crate::load::acks::Acks;
+use crate::load::book::Loaded;
+use crate::load::check;
+use crate::load::histogram::Histogram;
+use crate::load::row::{Row, grouped, note};
+use crate::load::unary::{Run, Target};
+
+/// Posters at once.
+const POSTERS: [usize; 4] = [1, 16, 128, 512];
+/// Not measured at the begin of each run: connections are made, caches filled.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Measured in each turn.
+const TURN: Duration = Duration::from_secs(5);
+/// Turns of each server; the middle one counts.
+const TURNS: usize = 3;
+/// More than the fastest server takes in all turns.
+const RECEIPTS: u64 = 5_000_000;
+
+/// Rates and latencies of one server at one number of posters.
+#[derive(Default)]
+struct Seen {
+    rates: Vec<f64>,
+    latencies: Histogram,
+}
+
+impl Seen {
+    fn add(&mut self, run: &Run) {
+        self.rates.push(run.rate());
+        self.latencies.merge(&run.latencies);
+    }
+
+    fn tell(&self, who: &str, posters: usize) {
+        let [p50, p99] = [0.5, 0.99].map(|share| self.latencies.millis(share));
+        let rate = grouped(median(self.rates.clone()));
+        note(format!("{posters:>3} posters, {who:<8} {rate:>8}/s, p50 {p50:.3} ms, p99 {p99:.3} ms"));
+    }
+}
+
+pub async fn run(setting: &Setting) {
+    let loaded = Loaded::start(RECEIPTS).await;
+    let mut echo = std::process::Command::new(std::env::current_exe().expect("a running program has a path"));
+    let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+    let echo = Served::start(echo.arg("echo-server"), &folder.path().join("echo.log"));
+    let echoed = Target {
+        endpoint: echo.endpoint(),
+        acks: Arc::new(Acks::of(loaded.target.receipts.total())),
+        next: Arc::default(),
+        ..loaded.target.clone()
+    };
+    let mut rows = Vec::new();
+    for posters in POSTERS {
+        let (mut ours, mut theirs) = (Seen::default(), Seen::default());
+        for _ in 0..TURNS {
+            let before = loaded.backlog().await;
+            let used = loaded.server.processor_time();
+            let run = loaded.target.unary(posters, WARM_UP, TURN).await;
+            let used = (loaded.server.processor_time() - used).as_secs_f64() * 1e6 / run.count as f64;
+            note(format!(
+                "server {used:.1} us a receipt, backlog {before} before and {} after",
+                loaded.backlog().await
+            ));
+            ours.add(&run);
+            loaded.catch_up().await;
+            theirs.add(&echoed.unary(posters, WARM_UP, TURN).await);
+        }
+        ours.tell("earmark", posters);
+        theirs.tell("echo", posters);
+        rows.extend(rows_of(posters, &ours, &theirs));
+    }
+    echo.kill();
+    let sound = check::sound(loaded).await;
+    note(format!(
+        "{} receipts in {} records, each once",
+        grouped(sound.receipts as f64),
+        grouped(sound.records as f64)
+    ));
+    setting.tell(&rows);
+}
+
+fn rows_of(posters: usize, ours: &Seen, theirs: &Seen) -> Vec<Row> {
+    let rates = || (median(ours.rates.clone()), median(theirs.rates.clone()));
+    let (rate, ceiling) = rates();
+    match posters {
+        1 => vec![
+            Row::at_most("unary, 1 poster, sqlite, p50", ours.latencies.millis(0.5), 0.6, "ms"),
+            Row::at_most("unary, 1 poster, sqlite, p99", ours.latencies.millis(0.99), 10.0, "ms"),
+        ],
+        128 => vec![Row::against("unary, 128 posters, sqlite", rate, ("tonic echo", ceiling), 0.6, "receipts/s")],
+        _ => Vec::new(),
+    }
+}

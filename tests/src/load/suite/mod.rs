@@ -1,0 +1,59 @@
+//! The benches by name: each measures one thing, checks what it left behind, and tells its rows. How load is made stands in the modules
+//! above this one.
+
+mod burst;
+mod echoed;
+mod season;
+mod sustained;
+
+use std::time::Duration;
+
+use super::row::{Print, Row, note};
+
+/// How the benches are run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// With 10^7 records where the ordinary run takes 10^6.
+    pub full: bool,
+    /// How rows are printed.
+    pub print: Print,
+}
+
+impl Setting {
+    /// Prints rows as they come.
+    fn tell(&self, rows: &[Row]) {
+        rows.iter().for_each(|row| self.print.row(row));
+    }
+}
+
+/// Names and what they measure, in the order in which they run.
+pub const BENCHES: &[(&str, &str)] = &[
+    ("echo", "unary posters, 1, 16, 128 and 512, against an echo server of the same messages"),
+    ("burst", "616,000 receipts over streams from an empty backlog, and all of them again"),
+    ("sustained", "a minute of receipts over streams, and what the projector's backlog does meanwhile"),
+    ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
+];
+
+/// Runs a bench by name. Panics where a check fails.
+pub async fn run(name: &'static str, setting: Setting) {
+    let begun = std::time::Instant::now();
+    match name {
+        "echo" => echoed::run(&setting).await,
+        "burst" => burst::run(&setting).await,
+        "sustained" => sustained::run(&setting).await,
+        "season" => season::run(&setting).await,
+        other => panic!("{other} is listed and not known"),
+    }
+    note(format!("{name} took {}", seconds(begun.elapsed())));
+}
+
+/// A time for people.
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// The middle one of some figures.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
