@@ -25,8 +25,8 @@ const BATCHES: u32 = 616;
 
 /// A running server with its book.
 pub struct Loaded {
-    /// The process.
-    pub server: Served,
+    /// The process; none only while it is started again.
+    running: Option<Served>,
     /// People of the book.
     pub office: Office,
     /// Where receipts go.
@@ -55,7 +55,36 @@ impl Loaded {
             receipts: Arc::new(receipts),
             next: Arc::default(),
         };
-        Loaded { server, office, target, tokens, folder }
+        Loaded { running: Some(server), office, target, tokens, folder }
+    }
+
+    /// Stops the server in order and starts it again; tells how long the start took, to the first answer.
+    pub async fn restart(&mut self) -> Duration {
+        let data = self.data();
+        self.halt();
+        let begun = Instant::now();
+        let server = Served::start(&mut process::serve(&data), &data.with_extension("log"));
+        self.office = Office::new(&server.endpoint(), &self.tokens, BOOK);
+        head(&self.office).await;
+        self.target.endpoint = server.endpoint();
+        self.running = Some(server);
+        begun.elapsed()
+    }
+
+    /// Stops the server in order and gives what the comparison with the log needs.
+    pub fn stop(mut self) -> (TempDir, Target) {
+        self.halt();
+        (self.folder, self.target)
+    }
+
+    fn halt(&mut self) {
+        let server = self.running.take().expect("a book has a server");
+        assert!(server.stop().success(), "the server did not go down in order");
+    }
+
+    /// The server's process.
+    pub fn server(&self) -> &Served {
+        self.running.as_ref().expect("a book has a server")
     }
 
     /// The data folder.
@@ -88,12 +117,4 @@ impl Loaded {
 pub fn bytes(folder: &Path, name: &str) -> u64 {
     let size = |name: String| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
     size(name.to_owned()) + size(format!("{name}-wal"))
-}
-
-impl Loaded {
-    /// Stops the server in order and gives what the comparison with the log needs.
-    pub fn stop(self) -> (TempDir, Target) {
-        assert!(self.server.stop().success(), "the server did not go down in order");
-        (self.folder, self.target)
-    }
 }

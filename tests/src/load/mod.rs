@@ -7,6 +7,8 @@ pub mod book;
 pub mod check;
 pub mod echo;
 pub mod histogram;
+pub mod paced;
+pub mod readers;
 pub mod receipts;
 pub mod row;
 pub mod stream;

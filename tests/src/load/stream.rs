@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use prost::bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::acks;
@@ -37,14 +38,26 @@ impl Streamed {
 }
 
 impl Target {
-    /// Posts serials in order over this many streams, each on a connection of its own, until `until` or as many as `count`, whichever
-    /// comes first.
+    /// Posts serials in order over this many streams, each on a connection of its own, as many as `count`; where `until` is given, only
+    /// up to then.
     pub async fn streams(&self, streams: usize, count: u64, until: Option<Instant>) -> Streamed {
+        let (stop, stopped) = watch::channel(false);
+        if let Some(until) = until {
+            tokio::spawn(async move {
+                sleep_until(until.into()).await;
+                stop.send_replace(true);
+            });
+        }
+        self.streams_until(streams, count, stopped).await
+    }
+
+    /// The same until told to stop.
+    pub async fn streams_until(&self, streams: usize, count: u64, stopped: watch::Receiver<bool>) -> Streamed {
         let wires = Wire::connect_many(&self.endpoint, &self.token, streams).await;
         let begun = Instant::now();
         let end = self.next.load(std::sync::atomic::Ordering::Relaxed) + count;
         let running: Vec<_> =
-            wires.into_iter().map(|wire| tokio::spawn(stream(self.clone(), wire, end, until))).collect();
+            wires.into_iter().map(|wire| tokio::spawn(stream(self.clone(), wire, end, stopped.clone()))).collect();
         let mut all = Streamed::default();
         for stream in running {
             let (count, busy) = stream.await.expect("a stream does not panic");
@@ -66,10 +79,10 @@ impl Target {
 
 /// One stream, taken up again as long as receipts are left without a plain answer; tells how many were acknowledged and how many went
 /// again.
-async fn stream(target: Target, wire: Wire, end: u64, until: Option<Instant>) -> (u64, u64) {
+async fn stream(target: Target, wire: Wire, end: u64, stopped: watch::Receiver<bool>) -> (u64, u64) {
     let fresh = target.clone();
     let messages = std::iter::from_fn(move || {
-        if until.is_some_and(|until| Instant::now() >= until) {
+        if *stopped.borrow() {
             return None;
         }
         let taken = fresh.take(ITEMS_PER_MESSAGE);

@@ -16,20 +16,20 @@ const STREAMS: usize = 4;
 pub async fn run(setting: &Setting) {
     let loaded = Loaded::start(RECEIPTS).await;
     loaded.catch_up().await;
-    let used = loaded.server.processor_time();
+    let used = loaded.server().processor_time();
     let burst = loaded.target.streams(STREAMS, RECEIPTS, None).await;
-    tell("burst", &burst, loaded.server.processor_time() - used);
+    tell("burst", &burst, loaded.server().processor_time() - used);
     note(format!("backlog 0 before and {} after", grouped(loaded.backlog().await as f64)));
     let behind = loaded.catch_up().await;
-    let whole = loaded.server.processor_time() - used;
+    let whole = loaded.server().processor_time() - used;
     note(format!("views caught up {} later; server {:.1} us a receipt in all", seconds(behind), each(whole, &burst)));
     assert_eq!(burst.count, RECEIPTS, "receipts without an answer");
 
-    let used = loaded.server.processor_time();
+    let used = loaded.server().processor_time();
     let again = loaded.target.again(STREAMS, RECEIPTS).await;
-    tell("again", &again, loaded.server.processor_time() - used);
+    tell("again", &again, loaded.server().processor_time() - used);
     assert_eq!(loaded.target.acks.replays(), RECEIPTS, "a receipt sent again was not told as replayed");
-    note(format!("peak memory {} MB", loaded.server.peak_memory() / 1_000_000));
+    note(format!("peak memory {} MB", loaded.server().peak_memory() / 1_000_000));
     let sound = check::sound(loaded).await;
     assert_eq!(sound.receipts, RECEIPTS);
     note(format!(

@@ -60,9 +60,9 @@ pub async fn run(setting: &Setting) {
         let (mut ours, mut theirs) = (Seen::default(), Seen::default());
         for _ in 0..TURNS {
             let before = loaded.backlog().await;
-            let used = loaded.server.processor_time();
+            let used = loaded.server().processor_time();
             let run = loaded.target.unary(posters, WARM_UP, TURN).await;
-            let used = (loaded.server.processor_time() - used).as_secs_f64() * 1e6 / run.count as f64;
+            let used = (loaded.server().processor_time() - used).as_secs_f64() * 1e6 / run.count as f64;
             note(format!(
                 "server {used:.1} us a receipt, backlog {before} before and {} after",
                 loaded.backlog().await

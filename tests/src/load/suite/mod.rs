@@ -5,6 +5,7 @@ mod burst;
 mod echoed;
 mod season;
 mod sustained;
+mod volume;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("echo", "unary posters, 1, 16, 128 and 512, against an echo server of the same messages"),
     ("burst", "616,000 receipts over streams from an empty backlog, and all of them again"),
     ("sustained", "a minute of receipts over streams, and what the projector's backlog does meanwhile"),
+    ("volume", "a book that grows: posting rate, reads, memory, size and start"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -41,6 +43,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "echo" => echoed::run(&setting).await,
         "burst" => burst::run(&setting).await,
         "sustained" => sustained::run(&setting).await,
+        "volume" => volume::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),
     }

@@ -20,7 +20,7 @@ pub async fn run(setting: &Setting) {
     let loaded = Loaded::start(RECEIPTS).await;
     loaded.catch_up().await;
     let begun = Instant::now();
-    let used = loaded.server.processor_time();
+    let used = loaded.server().processor_time();
     let target = loaded.target.clone();
     let posting = tokio::spawn(async move { target.streams(STREAMS, RECEIPTS, Some(begun + WHOLE)).await });
     tokio::time::sleep_until((begun + SETTLED).into()).await;
@@ -28,7 +28,7 @@ pub async fn run(setting: &Setting) {
     tokio::time::sleep_until((begun + WHOLE).into()).await;
     let ended = loaded.backlog().await;
     let streamed = posting.await.expect("the streams are answered");
-    let used = (loaded.server.processor_time() - used).as_secs_f64() * 1e6 / streamed.count as f64;
+    let used = (loaded.server().processor_time() - used).as_secs_f64() * 1e6 / streamed.count as f64;
     let (at_ten, at_end) = (grouped(settled as f64), grouped(ended as f64));
     note(format!("{}/s, server {used:.1} us a receipt, {} went again", grouped(streamed.rate()), streamed.busy));
     note(format!("backlog {at_ten} at 10 s, {at_end} at the end, gone {} later", seconds(loaded.catch_up().await)));
