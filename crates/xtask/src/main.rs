@@ -25,7 +25,7 @@ Usage: cargo xtask <command>
                      fetches what the tests need, skips nothing, ends with the counts
   check              the quick part: format, lints, tidiness and crate arrows
   gen [--check]      makes the gRPC code in crates/api/src/gen from proto/, or checks that it is current
-  bench [--json] [--full] [NAME...]
+  bench [--json] [--full] [--without NAME]... [NAME...]
                      measures in release mode: all benches or those named; `bench list` names them
 
   --help             this text

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--json] [--full] [NAME...]`: the benches of `load::suite` against the `earmark` beside this program. Exits with 1
+//! `cargo xtask bench [--json] [--full] [--without NAME]... [NAME...]`: the benches of `load::suite` against the `earmark` beside this program. Exits with 1
 //! where a check failed, not where a goal was missed.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench tells its figures")]
@@ -9,7 +9,7 @@ use earmark_tests::load::echo;
 use earmark_tests::load::row::Print;
 use earmark_tests::load::suite::{self, BENCHES, Setting};
 
-const USAGE: &str = "usage: bench [--json] [--full] [NAME...] | bench list";
+const USAGE: &str = "usage: bench [--json] [--full] [--without NAME]... [NAME...] | bench list";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,21 +37,26 @@ async fn main() -> ExitCode {
 
 fn asked(words: &[&str]) -> Result<(Vec<&'static str>, Setting), String> {
     let mut setting = Setting { full: false, print: Print::Table };
-    let mut names = Vec::new();
-    for word in words {
+    let (mut names, mut without) = (Vec::new(), Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
         match *word {
             "--json" => setting.print = Print::Json,
             "--full" => setting.full = true,
-            name => match BENCHES.iter().find(|(known, _)| *known == name) {
-                Some((known, _)) => names.push(*known),
-                None => return Err(format!("no bench is called {name}; see `bench list`\n{USAGE}")),
-            },
+            "--without" => without.push(known(words.next().ok_or(USAGE)?)?),
+            name => names.push(known(name)?),
         }
     }
     if names.is_empty() {
         names = BENCHES.iter().map(|(name, _)| *name).collect();
     }
+    names.retain(|name| !without.contains(name));
     Ok((names, setting))
+}
+
+fn known(name: &str) -> Result<&'static str, String> {
+    let found = BENCHES.iter().find(|(known, _)| *known == name);
+    found.map(|(known, _)| *known).ok_or_else(|| format!("no bench is called {name}; see `bench list`\n{USAGE}"))
 }
 
 /// Runs them one after the other; one that fails does not keep the others from running.

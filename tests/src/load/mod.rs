@@ -8,6 +8,7 @@ pub mod check;
 pub mod echo;
 pub mod histogram;
 pub mod paced;
+pub mod peer;
 pub mod readers;
 pub mod receipts;
 pub mod row;

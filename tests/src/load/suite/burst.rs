@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Setting, seconds};
+use super::{STREAMS, Setting, seconds};
 use crate::load::book::Loaded;
 use crate::load::check;
 use crate::load::row::{Row, grouped, note};
@@ -10,8 +10,6 @@ use crate::load::stream::Streamed;
 
 /// Members of the season.
 const RECEIPTS: u64 = 616_000;
-/// Streams at once, each on a connection of its own.
-const STREAMS: usize = 4;
 
 pub async fn run(setting: &Setting) {
     let loaded = Loaded::start(RECEIPTS).await;

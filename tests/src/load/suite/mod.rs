@@ -2,6 +2,7 @@
 //! above this one.
 
 mod burst;
+mod doubleentry;
 mod echoed;
 mod season;
 mod sustained;
@@ -10,6 +11,15 @@ mod volume;
 use std::time::Duration;
 
 use super::row::{Print, Row, note};
+
+/// Streams at once, each on a connection of its own: enough to keep the writer busy on the machines this was made on.
+const STREAMS: usize = 4;
+/// Not measured at the begin of a unary run: connections are made, caches filled.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Measured of ours beside a peer.
+const OUR_TIME: Duration = Duration::from_secs(6);
+/// Measured of a peer.
+const PEER_TIME: Duration = Duration::from_secs(8);
 
 /// How the benches are run.
 #[derive(Clone, Debug)]
@@ -33,6 +43,7 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("burst", "616,000 receipts over streams from an empty backlog, and all of them again"),
     ("sustained", "a minute of receipts over streams, and what the projector's backlog does meanwhile"),
     ("volume", "a book that grows: posting rate, reads, memory, size and start"),
+    ("doubleentry", "against doubleentry on SQLite: one by one and in batches"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -44,6 +55,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "burst" => burst::run(&setting).await,
         "sustained" => sustained::run(&setting).await,
         "volume" => volume::run(&setting).await,
+        "doubleentry" => doubleentry::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),
     }

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Setting, seconds};
+use super::{STREAMS, Setting, seconds};
 use crate::load::book::Loaded;
 use crate::load::check;
 use crate::load::row::{Row, grouped, note};
 
-/// Streams at once.
-const STREAMS: usize = 4;
 /// The first look at the backlog.
 const SETTLED: Duration = Duration::from_secs(10);
 /// The whole run.

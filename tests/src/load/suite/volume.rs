@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Setting, seconds};
+use super::{STREAMS, Setting, seconds};
 use crate::audit::head;
 use crate::chance::Chance;
 use crate::load::book::Loaded;
@@ -13,8 +13,6 @@ use crate::load::histogram::Histogram;
 use crate::load::readers::{Reader, ask};
 use crate::load::row::{Row, grouped, note};
 
-/// Streams that fill the book, and that post while others read.
-const STREAMS: usize = 4;
 /// Receipts of which a rate is taken.
 const CHUNK: u64 = 100_000;
 /// Posts a second while what was just written is read.
