@@ -15,6 +15,8 @@ const PROGRAM: &str = "bench";
 const PEERS_VARIABLE: &str = "EARMARK_PEERS";
 /// Benches that run the program of the peers; it takes minutes to build, so others do not wait for it.
 const AGAINST_PEERS: &[&str] = &["doubleentry", "cala", "plain"];
+/// Benches that start a PostgreSQL.
+const ON_POSTGRES: &[&str] = &["echo-pg", "burst-pg", "sustained-pg", "cala", "plain"];
 /// The bench that runs `hledger`.
 const AGAINST_HLEDGER: &str = "hledger";
 /// Leaves a bench out.
@@ -33,6 +35,9 @@ pub fn run(rest: &[&str]) -> Result<bool> {
     if AGAINST_PEERS.iter().any(|name| runs(rest, name)) {
         let Some(program) = peers(folder.join("peers"))? else { return Ok(false) };
         bench.env(PEERS_VARIABLE, program);
+    }
+    if ON_POSTGRES.iter().any(|name| runs(rest, name)) {
+        needs::postgres_programs();
     }
     if runs(rest, AGAINST_HLEDGER) {
         needs::hledger();

@@ -1,20 +1,20 @@
 //! A server process with one book that takes receipts, as the benches use it: started over an empty folder, filled with what receipts
 //! need, looked at, and stopped for the comparison with its log.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::v1;
-use tempfile::TempDir;
 use testkit::process::{self, Served};
 
 use super::acks::Acks;
+use super::place::{Engine, Place};
 use super::receipts::Receipts;
 use super::unary::Target;
 use crate::audit::head;
 use crate::collecting::Collection;
-use crate::office::{COLLECTOR, Office, Tokens, day, tokens};
+use crate::office::{COLLECTOR, Office, Tokens, day, tokens_by};
 
 /// The book under load.
 pub const BOOK: &str = "load";
@@ -32,16 +32,15 @@ pub struct Loaded {
     /// Where receipts go.
     pub target: Target,
     tokens: Tokens,
-    folder: TempDir,
+    place: Place,
 }
 
 impl Loaded {
     /// Starts a server and prepares the book for at least so many receipts.
-    pub async fn start(receipts: u64) -> Loaded {
-        let folder = tempfile::tempdir().expect("there is room for a temporary folder");
-        let data = folder.path().join("data");
-        let tokens = tokens(&data);
-        let server = Served::start(&mut process::serve(&data), &data.with_extension("log"));
+    pub async fn start(engine: Engine, receipts: u64) -> Loaded {
+        let place = Place::make(engine).await;
+        let tokens = tokens_by(|words| process::output_of(&mut place.command(words)));
+        let server = Served::start(&mut place.serve(), &place.data().with_extension("log"));
         let office = Office::new(&server.endpoint(), &tokens, BOOK);
         office.open_book(v1::Period { year: 2018, month: 4 }, day(2019, 1, 1)).await;
         let heads = u32::try_from(receipts.div_ceil(u64::from(BATCHES))).expect("batches hold that many");
@@ -55,15 +54,14 @@ impl Loaded {
             receipts: Arc::new(receipts),
             next: Arc::default(),
         };
-        Loaded { running: Some(server), office, target, tokens, folder }
+        Loaded { running: Some(server), office, target, tokens, place }
     }
 
     /// Stops the server in order and starts it again; tells how long the start took, to the first answer.
     pub async fn restart(&mut self) -> Duration {
-        let data = self.data();
         self.halt();
         let begun = Instant::now();
-        let server = Served::start(&mut process::serve(&data), &data.with_extension("log"));
+        let server = Served::start(&mut self.place.serve(), &self.place.data().with_extension("log"));
         self.office = Office::new(&server.endpoint(), &self.tokens, BOOK);
         head(&self.office).await;
         self.target.endpoint = server.endpoint();
@@ -72,9 +70,9 @@ impl Loaded {
     }
 
     /// Stops the server in order and gives what the comparison with the log needs.
-    pub fn stop(mut self) -> (TempDir, Target) {
+    pub fn stop(mut self) -> (Place, Target) {
         self.halt();
-        (self.folder, self.target)
+        (self.place, self.target)
     }
 
     fn halt(&mut self) {
@@ -87,14 +85,9 @@ impl Loaded {
         self.running.as_ref().expect("a book has a server")
     }
 
-    /// The data folder.
-    pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// Token of a person.
-    pub fn token(&self, person: &str) -> String {
-        self.tokens[person].clone()
+    /// Where the book is kept.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Records that the views lack.

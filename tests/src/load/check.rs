@@ -2,7 +2,6 @@
 //! under the number that were acknowledged; its bodies give its leaf hashes, its root and the trial balance that the server told.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use api::v1::{self, Ledger};
 use engine::store::Store;
@@ -10,10 +9,10 @@ use proof::Tree;
 use record::kinds::Side;
 use record::preset::Preset;
 use record::{Event, Record, Voucher, hash};
-use store::SqliteStore;
 
 use super::book::{BOOK, Loaded};
 use super::receipts::serial_of;
+use super::row::{grouped, note};
 use super::unary::Target;
 use crate::audit::{head, trial};
 
@@ -30,6 +29,8 @@ pub struct Sound {
     pub records: u64,
     /// Receipts of ours.
     pub receipts: u64,
+    /// Bytes of the log on disk.
+    pub log_bytes: u64,
 }
 
 /// Waits for the views, stops the server and compares. Panics where anything differs.
@@ -37,22 +38,23 @@ pub async fn sound(loaded: Loaded) -> Sound {
     loaded.catch_up().await;
     let ended = head(&loaded.office).await;
     let told = trial(&loaded.office, Ledger::Actual, ended.sequence).await;
-    let data = loaded.data();
-    let (folder, target) = loaded.stop();
-    let store = SqliteStore::open(&data).await.expect("the store opens once its server is gone");
+    let (place, target) = loaded.stop();
+    let log_bytes = place.log_bytes().await;
+    let store = place.open().await;
+    place.tell_durability(&store).await;
     let found = read(&store, &target).await;
     store.close().await;
-    drop(folder);
+    drop(place);
     assert_eq!(found.tree.size(), ended.sequence, "the log ends elsewhere than its head said");
     assert_eq!(found.tree.root().as_slice(), ended.root, "the root is not that of the records");
     assert_eq!(found.receipts, target.acks.count(), "the log holds other receipts than were acknowledged");
     assert_eq!(found.sums, sums_told(&told), "the trial balance is not that of the log");
-    Sound { records: ended.sequence, receipts: found.receipts }
-}
-
-/// Bytes of the log's databases after an orderly stop.
-pub fn log_bytes(data: &Path) -> u64 {
-    super::book::bytes(&data.join("books").join(BOOK), "log.sqlite")
+    note(format!(
+        "{} receipts in {} records, each once",
+        grouped(found.receipts as f64),
+        grouped(ended.sequence as f64)
+    ));
+    Sound { records: ended.sequence, receipts: found.receipts, log_bytes }
 }
 
 #[derive(Default)]

@@ -9,6 +9,7 @@ pub mod echo;
 pub mod histogram;
 pub mod paced;
 pub mod peer;
+pub mod place;
 pub mod readers;
 pub mod receipts;
 pub mod row;

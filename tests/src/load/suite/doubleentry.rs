@@ -7,6 +7,7 @@ use super::{OUR_TIME, PEER_TIME, STREAMS, Setting, WARM_UP};
 use crate::load::book::Loaded;
 use crate::load::check;
 use crate::load::peer;
+use crate::load::place::Engine;
 use crate::load::row::{Row, grouped, note};
 
 /// Posters that post one by one.
@@ -19,7 +20,7 @@ const STREAMED: u64 = 300_000;
 const UNARY: u64 = 1_000_000;
 
 pub async fn run(setting: &Setting) {
-    let loaded = Loaded::start(UNARY + STREAMED).await;
+    let loaded = Loaded::start(Engine::Sqlite, UNARY + STREAMED).await;
     let unary = loaded.target.unary(POSTERS, WARM_UP, OUR_TIME).await;
     loaded.catch_up().await;
     let streamed = loaded.target.streams(STREAMS, STREAMED, None).await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{STREAMS, Setting, seconds};
 use crate::load::book::Loaded;
 use crate::load::check;
+use crate::load::place::Engine;
 use crate::load::row::{Row, grouped, note};
 
 /// The first look at the backlog.
@@ -14,8 +15,8 @@ const WHOLE: Duration = Duration::from_secs(60);
 /// More than a minute takes at any rate seen: 200,000 a second.
 const RECEIPTS: u64 = 12_000_000;
 
-pub async fn run(setting: &Setting) {
-    let loaded = Loaded::start(RECEIPTS).await;
+pub async fn run(setting: &Setting, engine: Engine, wanted: f64) {
+    let loaded = Loaded::start(engine, RECEIPTS).await;
     loaded.catch_up().await;
     let begun = Instant::now();
     let used = loaded.server().processor_time();
@@ -35,8 +36,8 @@ pub async fn run(setting: &Setting) {
     // A batch in flight is no backlog that grows.
     let longest = settled.max(IN_FLIGHT) as f64;
     setting.tell(&[
-        Row::at_least("streamed, sustained 60 s, sqlite", streamed.rate(), 35_000.0, "receipts/s"),
-        Row::at_most("backlog at 60 s against 10 s, sqlite", ended as f64, longest, "records"),
+        Row::at_least(&format!("streamed, sustained 60 s, {}", engine.name()), streamed.rate(), wanted, "receipts/s"),
+        Row::at_most(&format!("backlog at 60 s against 10 s, {}", engine.name()), ended as f64, longest, "records"),
     ]);
 }
 
