@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measurements. They are a program of the tests package, which measures the `earmark` beside it, and a program of
+//! `cargo xtask bench`: measurements. They are programs of the tests package, which measure the `earmark` beside them, and a program of
 //! peers from the registry, outside the workspace; this builds them as shipped, finds what else they need, and hands over.
 
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use crate::run::{Profile, cargo, root, succeeds, target_folder};
 
 /// The program that has the benches.
 const PROGRAM: &str = "bench";
+/// The program of the benches of the core, which it runs.
+const CORE: &str = "core";
 /// The variable in which it finds the program of the peers.
 const PEERS_VARIABLE: &str = "EARMARK_PEERS";
 /// Benches that run the program of the peers; it takes minutes to build, so others do not wait for it.
@@ -24,8 +26,8 @@ const WITHOUT: &str = "--without";
 
 /// Runs the benches that the rest of the command line names, or all.
 pub fn run(rest: &[&str]) -> Result<bool> {
-    // Both with the features of the whole workspace, so that nothing is built twice.
-    let words = ["build", "--workspace", "--bin", "earmark", "--bin", PROGRAM];
+    // All with the features of the whole workspace, so that nothing is built twice.
+    let words = ["build", "--workspace", "--bin", "earmark", "--bin", PROGRAM, "--bin", CORE];
     if !succeeds(cargo(&words).args(Profile::Release.arguments()))? {
         return Ok(false);
     }

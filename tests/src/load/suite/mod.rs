@@ -2,6 +2,7 @@
 //! above this one.
 
 mod burst;
+mod core;
 mod doubleentry;
 mod echoed;
 mod hledger;
@@ -43,6 +44,7 @@ impl Setting {
 
 /// Names and what they measure, in the order in which they run.
 pub const BENCHES: &[(&str, &str)] = &[
+    ("core", "what a receipt costs in the core, without server or store"),
     ("echo", "unary posters, 1, 16, 128 and 512, against an echo server of the same messages"),
     ("echo-pg", "the same on PostgreSQL"),
     ("burst", "616,000 receipts over streams from an empty backlog, and all of them again"),
@@ -61,6 +63,7 @@ pub const BENCHES: &[(&str, &str)] = &[
 pub async fn run(name: &'static str, setting: Setting) {
     let begun = std::time::Instant::now();
     match name {
+        "core" => core::run(),
         "echo" => echoed::run(&setting, &Goals { engine: Sqlite, of_echo: 0.6, p50: 0.6 }).await,
         "echo-pg" => echoed::run(&setting, &Goals { engine: Postgres, of_echo: 0.4, p50: 0.9 }).await,
         "burst" => burst::run(&setting, Sqlite, 150_000.0).await,
