@@ -2,6 +2,7 @@
 //! under the number that were acknowledged; its bodies give its leaf hashes, its root and the trial balance that the server told.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use api::v1::{self, Ledger};
 use engine::store::Store;
@@ -31,6 +32,8 @@ pub struct Sound {
     pub receipts: u64,
     /// Bytes of the log on disk.
     pub log_bytes: u64,
+    /// How long it took to read, hash and add up.
+    pub read: Duration,
 }
 
 /// Waits for the views, stops the server and compares. Panics where anything differs.
@@ -42,7 +45,9 @@ pub async fn sound(loaded: Loaded) -> Sound {
     let log_bytes = place.log_bytes().await;
     let store = place.open().await;
     place.tell_durability(&store).await;
+    let begun = Instant::now();
     let found = read(&store, &target).await;
+    let read = begun.elapsed();
     store.close().await;
     drop(place);
     assert_eq!(found.tree.size(), ended.sequence, "the log ends elsewhere than its head said");
@@ -54,7 +59,7 @@ pub async fn sound(loaded: Loaded) -> Sound {
         grouped(found.receipts as f64),
         grouped(ended.sequence as f64)
     ));
-    Sound { records: ended.sequence, receipts: found.receipts, log_bytes }
+    Sound { records: ended.sequence, receipts: found.receipts, log_bytes, read }
 }
 
 #[derive(Default)]
