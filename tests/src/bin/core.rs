@@ -90,8 +90,7 @@ fn record_decoded() -> Record {
 #[divan::bench]
 fn record_projected() -> usize {
     let world = &*WORLD;
-    let leaf = [7; 32];
-    let rows = project(&world.after, black_box(std::slice::from_ref(&world.record)), &[leaf]);
+    let rows = project(&world.after, black_box(std::slice::from_ref(&world.record)));
     rows.expect("what was decided can be projected").len()
 }
 
