@@ -5,6 +5,7 @@ pub mod audit;
 pub mod chance;
 pub mod collecting;
 pub mod line;
+pub mod load;
 pub mod office;
 pub mod postgres;
 pub mod proxy;

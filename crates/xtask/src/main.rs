@@ -25,7 +25,8 @@ Usage: cargo xtask <command>
                      fetches what the tests need, skips nothing, ends with the counts
   check              the quick part: format, lints, tidiness and crate arrows
   gen [--check]      makes the gRPC code in crates/api/src/gen from proto/, or checks that it is current
-  bench <name> ...   a measurement, in release mode: `bench season` posts the person-level season
+  bench [--json] [--full] [--without NAME]... [NAME...]
+                     measures in release mode: all benches or those named; `bench list` names them
 
   --help             this text
 ";
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["gen"] => r#gen::run(false).map(|()| true),
         ["gen", "--check"] => r#gen::run(true).map(|()| true),
-        ["bench", name, rest @ ..] => bench::run(name, rest),
+        ["bench", rest @ ..] => bench::run(rest),
         _ => Err(anyhow::anyhow!("not a command: `{}`\n\n{HELP}", words.join(" "))),
     };
     match outcome {

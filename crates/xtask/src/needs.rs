@@ -29,10 +29,22 @@ pub fn systemd() -> Result<()> {
 
 /// A PostgreSQL of our own, started: it ends with what is returned, or with this process.
 pub fn postgres() -> Result<Cluster> {
+    postgres_programs();
+    Cluster::start(&[]).context("the tests need a private PostgreSQL, 15 or newer")
+}
+
+/// The programs of PostgreSQL's server; whoever starts one says so where they are missing.
+pub fn postgres_programs() {
     if !crate::postgres::is_installed() {
         install("postgresql");
     }
-    Cluster::start(&[]).context("the tests need a private PostgreSQL, 15 or newer")
+}
+
+/// `hledger`, which the bench of the same name compares with; that bench says so where it is missing.
+pub fn hledger() {
+    if !runs("hledger", ["--version"]) {
+        install("hledger");
+    }
 }
 
 /// A Python with the packages of the foreign client, in a private environment under the target folder.

@@ -40,6 +40,15 @@ pub use version::check_version;
 /// `$1` of the shared statements: every file holds one book, so its number is always this.
 const BOOK: i64 = 1;
 
+/// How durable commits are, as the connection that writes says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Durability {
+    /// `wal`.
+    pub journal_mode: String,
+    /// 2 is FULL: every commit is synced.
+    pub synchronous: i64,
+}
+
 /// Books in a data folder, each in files of its own. One process at a time has a book open.
 pub struct SqliteStore {
     dir: PathBuf,
@@ -66,6 +75,16 @@ impl SqliteStore {
             }
         }
         self.catalogue.close().await;
+    }
+
+    /// How durable the commits of a book's log are, read back from the connection that writes it.
+    pub async fn durability(&self, code: &str) -> Result<Durability, StoreError> {
+        let book = self.book(code).await?;
+        let error = |e: sqlx::Error| book.log.error(&e);
+        let mut writing = book.log.begin().await.map_err(error)?;
+        let journal_mode = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writing.on()).await.map_err(error)?;
+        let synchronous = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writing.on()).await.map_err(error)?;
+        Ok(Durability { journal_mode, synchronous })
     }
 
     /// Lists a book that arrives from another store: its log can be written, and nobody takes it for a book before [`Self::arrived`].

@@ -1,0 +1,111 @@
+//! What an audit committee asks while others post, and how long it waits: balances now, at any date as known at any sequence, the trial
+//! balance by source, and a voucher that was acknowledged a moment ago.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use api::v1::{self, Ledger};
+use client::Client;
+use tokio::sync::watch;
+
+use super::histogram::Histogram;
+use super::paced::Newest;
+use crate::audit::trial;
+use crate::chance::Chance;
+use crate::office::{AUDIT, Office, day};
+
+/// Time of a measurement.
+const TIME: Duration = Duration::from_secs(5);
+/// Months in which receipts of the season are dated.
+const MONTHS: std::ops::Range<u64> = 4..11;
+
+/// A reader of one book, with questions that it answers meaningfully.
+#[derive(Clone)]
+pub struct Reader {
+    client: Client,
+    book: String,
+    /// The account that every receipt debits.
+    account: String,
+    /// What references of receipts begin with.
+    word: String,
+}
+
+impl Reader {
+    /// Learns what to ask from what the book holds.
+    pub async fn of(office: &Office) -> Reader {
+        let client = office.client(AUDIT);
+        let row = trial(office, Ledger::Actual, 0).await.rows.into_iter().find(|row| row.debit_balance_fen > 0);
+        let account = row.expect("receipts were posted").account;
+        let first = v1::ListVouchersRequest { book: office.book(), page_size: 1, ..v1::ListVouchersRequest::default() };
+        let listed = client.call(|to| {
+            let first = first.clone();
+            async move { to.voucher().list_vouchers(first).await }
+        });
+        let vouchers = listed.await.expect("the audit committee may list vouchers").vouchers;
+        let reference = &vouchers.first().expect("receipts were posted").reference;
+        let (word, _) = reference.rsplit_once('-').expect("a reference ends in its number");
+        Reader { client, book: office.book(), account, word: word.to_owned() }
+    }
+
+    /// The balance of the account by source, from the newest state.
+    pub async fn current(&self) {
+        self.balance(v1::GetBalancesRequest::default()).await;
+    }
+
+    /// The balance of the account by source at a day, as known at a sequence.
+    pub async fn at(&self, mut chance: Chance, head: u64) {
+        let month = i32::try_from(chance.within(MONTHS)).expect("months are few");
+        let on = day(2018, month, i32::try_from(chance.within(1..29)).expect("days are few"));
+        let known_at = chance.within(1..head + 1);
+        self.balance(v1::GetBalancesRequest { as_of_date: Some(on), known_at, ..v1::GetBalancesRequest::default() })
+            .await;
+    }
+
+    async fn balance(&self, question: v1::GetBalancesRequest) {
+        let request = v1::GetBalancesRequest { book: self.book.clone(), account: self.account.clone(), ..question };
+        let answer = self.client.call(|to| {
+            let request = request.clone();
+            async move { to.audit().get_balances(request).await }
+        });
+        answer.await.expect("balances can be read");
+    }
+
+    /// The trial balance by source.
+    pub async fn trial(&self, office: &Office) {
+        assert!(!trial(office, Ledger::Actual, 0).await.rows.is_empty());
+    }
+
+    /// Reads each newest acknowledged voucher, one after the other, until the posting ends; from its acknowledgement to the answer.
+    pub async fn own_writes(&self, mut newest: watch::Receiver<Newest>) -> Histogram {
+        let mut waits = Histogram::default();
+        while newest.changed().await.is_ok() {
+            let begun = Instant::now();
+            let (sequence, number) = *newest.borrow_and_update();
+            let request = v1::GetVoucherRequest {
+                book: self.book.clone(),
+                at_least: sequence,
+                allow_stale: false,
+                voucher: format!("{}-{number}", self.word),
+            };
+            let answer = self.client.call(|to| {
+                let request = request.clone();
+                async move { to.voucher().get_voucher(request).await }
+            });
+            answer.await.expect("what was acknowledged can be read");
+            waits.add(begun.elapsed());
+        }
+        waits
+    }
+}
+
+/// Asks one question after the other, for a while; how long each took.
+pub async fn ask<F: Future<Output = ()>>(mut question: impl FnMut() -> F) -> Histogram {
+    let mut waits = Histogram::default();
+    let end = Instant::now() + TIME;
+    while Instant::now() < end {
+        let begun = Instant::now();
+        question().await;
+        waits.add(begun.elapsed());
+    }
+    waits
+}
