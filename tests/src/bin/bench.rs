@@ -1,5 +1,5 @@
-//! `cargo xtask bench [--json] [--full] [--without NAME]... [NAME...]`: the benches of `load::suite` against the `earmark` beside this program. Exits with 1
-//! where a check failed, not where a goal was missed.
+//! `cargo xtask bench [--json] [--full] [--without NAME]... [NAME...]`: the benches of `load::suite` against the
+//! `earmark` beside this program. Exits with 1 where a check failed, not where a goal was missed.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench tells its figures")]
 

@@ -1,5 +1,5 @@
-//! Against `hledger` for reading a whole ledger: it reads a journal and adds it up; we read a log of as many receipts, hash every record and
-//! every node of the tree, and add up the lines by source and account. Both sums are checked.
+//! Against `hledger` for reading a whole ledger: it reads a journal and adds it up; we read a log of as many receipts, hash every record
+//! and every node of the tree, and add up the lines by source and account. Both sums are checked.
 
 use std::fmt::Write as _;
 use std::process::Command;
