@@ -22,6 +22,9 @@ const STREAMS: usize = 4;
 /// How often the views are looked at while they catch up.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// How long a head must not move to be the last one.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
 /// What the season took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
@@ -72,7 +75,7 @@ pub async fn run(season: Season, data: &Path, serve: impl Fn(&Path) -> Command) 
     assert_stage(season, &office, Stage::AfterClosing).await;
     figures.rest += begun.elapsed();
 
-    let ended = head(&office).await;
+    let ended = settled_head(&office).await;
     figures.records = ended.sequence;
     figures.peak_memory = server.peak_memory();
     assert!(server.stop().success(), "the server did not go down in order");
@@ -112,6 +115,20 @@ async fn post_and_repeat(season: Season, server: &Served, office: &Office, token
     figures.replay_processor = server.processor_time() - used;
     assert_eq!((again.progress.posted, again.progress.replayed), (receipts, receipts), "{:?}", again.errors);
     assert_eq!(head(office).await.sequence, before, "repeated receipts made records");
+}
+
+/// The head once it stands still: the digest of the state that a closing makes due is appended right after the closing is answered, and
+/// takes the longer the larger the book is.
+async fn settled_head(office: &Office) -> api::v1::GetBookResponse {
+    let mut found = head(office).await;
+    loop {
+        tokio::time::sleep(SETTLED_AFTER).await;
+        let again = head(office).await;
+        if again.sequence == found.sequence {
+            return again;
+        }
+        found = again;
+    }
 }
 
 /// Waits until the views hold a sequence.
