@@ -150,7 +150,7 @@ impl<S: Store> Book<S> {
                 let committed = self.shared.committed()?;
                 let state = &committed.position.state;
                 let keys = facts::needs(state, &ask);
-                let sight = Sight { state, committed: &committed, draft: None };
+                let sight = Sight::new(state, &committed, [None, None]);
                 match gathered.resolve(&sight, &ask, keys.iter().filter(|key| **key != used)) {
                     Ok(facts) => return previewed(preview(state, &ask, &facts, now), state, now),
                     Err(missing) => missing,
@@ -169,7 +169,7 @@ impl<S: Store> Book<S> {
     ) -> Result<Option<Receipt>, EngineError> {
         let (store, code) = (&*self.shared.store, &self.shared.code);
         let key = facts::FactKey::Request(request_id).hash();
-        let in_tail = self.shared.committed()?.tail.get(&key).copied();
+        let in_tail = self.shared.committed()?.tail.get(&key);
         let row = match in_tail {
             Some(row) => Some(row),
             // Trimmed from the tail between the two looks, it is in the views.
@@ -217,6 +217,9 @@ impl<S: Store> Book<S> {
         self.shared.readable()?;
         let target = at_least.unwrap_or_else(|| *self.shared.head.borrow());
         let mut views = self.shared.views.subscribe();
+        if !allow_stale && views.borrow().reached < target {
+            self.shared.want(target);
+        }
         let latest = Instant::now() + self.shared.options.read_wait;
         let until = deadline.map_or(latest, |deadline| deadline.min(latest));
         // Views that fail to move are told at once: waiting would not help.

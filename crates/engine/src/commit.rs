@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::digest::snapshot_of;
 use crate::draft::Draft;
 use crate::error::{EngineError, StopReason};
+use crate::flight::{Flight, Landing};
 use crate::metrics::Came;
 use crate::shared::Phase;
 use crate::store::{AppendError, Batch, Head, Store, StoreError};
@@ -27,61 +28,111 @@ enum Outcome {
 }
 
 impl<S: Store> Writer<S> {
-    /// Appends the batch and tells every caller. Ok(Err) where it is certainly not committed: the working state is restored and the
-    /// callers may ask again, under the same request ids; retrying here would keep all others waiting for storage that fails.
-    pub(crate) async fn commit(&mut self, mut draft: Draft) -> Result<Result<(), EngineError>, StopReason> {
+    /// Sends a draft to the log, which must stand at `expected`. One without records has nothing to wait for: it is told at once.
+    fn launch(&mut self, mut draft: Draft, expected: Head) {
         let Some(batch) = draft.batch(self.working.head(self.epoch)) else {
             draft.tell(&self.shared.metrics);
-            return Ok(Ok(()));
+            return;
         };
-        let started = Instant::now();
-        let outcome = self.append(&batch).await?;
-        self.shared.metrics.batch(batch.bodies.len(), started.elapsed());
-        match outcome {
-            Outcome::Committed(head) => {
-                self.publish(draft, head)?;
-                Ok(Ok(()))
-            }
-            Outcome::NotCommitted(error) => {
-                tracing::warn!(book = self.shared.code, %error, "a batch was not committed");
-                self.restore()?;
-                self.shared.metrics.commands(Came::Unavailable, draft.commands());
-                draft.fail(&error);
-                Ok(Err(error))
-            }
-        }
+        let expected = Head { epoch: self.epoch, ..expected };
+        let (store, code) = (&self.shared.store, &self.shared.code);
+        self.flight = Some(Flight::begin(store, code, expected, (draft, batch), &self.working));
     }
 
-    /// Makes a committed batch visible, then answers.
-    fn publish(&mut self, mut draft: Draft, head: Head) -> Result<(), StopReason> {
-        let last = head.sequence;
-        let reached = self.shared.views.borrow().reached;
-        self.shared.publish(|committed| committed.publish(&draft, &self.working, head, reached))?;
-        // A projector too far behind for this reads the log instead.
-        drop(self.followers.try_send(draft.followed(last)));
-        self.shared.head.send_replace(last);
-        self.shared.metrics.backlog(last.saturating_sub(reached));
-        draft.tell(&self.shared.metrics);
+    /// Sends a draft off as soon as the batch before it is in the log. Where that one is not committed, neither is this one, which was
+    /// decided on it.
+    pub(crate) async fn send(&mut self, draft: Draft) -> Result<(), StopReason> {
+        match self.arrival().await? {
+            None => {
+                let head = self.shared.committed()?.head.clone();
+                self.launch(draft, head);
+            }
+            // The next one sets out before the readers hear of this one: storage need not wait for that.
+            Some((flight, Outcome::Committed(head))) => {
+                self.launch(draft, head.clone());
+                self.publish(flight, head)?;
+            }
+            Some((flight, Outcome::NotCommitted(error))) => {
+                self.undo(flight, &error)?;
+                self.shared.metrics.commands(Came::Unavailable, draft.commands());
+                draft.fail(&error);
+            }
+        }
         Ok(())
     }
 
-    #[tracing::instrument(level = "debug", skip_all, fields(book = self.shared.code, records = batch.bodies.len()))]
-    async fn append(&mut self, batch: &Batch) -> Result<Outcome, StopReason> {
-        let expected = Head { epoch: self.epoch, ..self.shared.committed()?.head.clone() };
-        let (store, code) = (&self.shared.store, &self.shared.code);
-        match store.append(code, &expected, batch).await {
-            Ok(()) => Ok(Outcome::Committed(batch.after.clone())),
-            Err(AppendError::NotCommitted(error)) => Ok(Outcome::NotCommitted(not_committed(error))),
-            Err(AppendError::Fenced(epoch)) => Err(StopReason::Fenced { epoch }),
-            Err(AppendError::HeadMoved { found, .. }) => Err(moved(expected.sequence, found)),
-            Err(AppendError::Unknown(error)) => {
-                tracing::warn!(book = code, %error, "the outcome of a commit is unknown; the batch is parked");
-                self.shared.parked.store(true, Ordering::Relaxed);
-                let outcome = self.resolve(&expected, batch).await;
-                self.shared.parked.store(false, Ordering::Relaxed);
-                outcome
+    /// Waits for the batch that is on its way, if one is, and tells its callers. Ok(Err) where it is certainly not committed: the working
+    /// state is restored and the callers may ask again, under the same request ids; retrying here would keep all others waiting for
+    /// storage that fails.
+    pub(crate) async fn land(&mut self) -> Result<Result<(), EngineError>, StopReason> {
+        match self.flight.as_mut() {
+            None => Ok(Ok(())),
+            Some(flight) => {
+                let landing = flight.landing().await;
+                self.landed(landing).await
             }
         }
+    }
+
+    /// [`Writer::land`] once the landing is known.
+    pub(crate) async fn landed(&mut self, landing: Landing) -> Result<Result<(), EngineError>, StopReason> {
+        match self.judged(landing).await? {
+            None => Ok(Ok(())),
+            Some((flight, Outcome::Committed(head))) => self.publish(flight, head).map(Ok),
+            Some((flight, Outcome::NotCommitted(error))) => self.undo(flight, &error).map(|()| Err(error)),
+        }
+    }
+
+    async fn arrival(&mut self) -> Result<Option<(Flight, Outcome)>, StopReason> {
+        match self.flight.as_mut() {
+            None => Ok(None),
+            Some(flight) => {
+                let landing = flight.landing().await;
+                self.judged(landing).await
+            }
+        }
+    }
+
+    /// What became of the batch that was on its way.
+    async fn judged(&mut self, landing: Landing) -> Result<Option<(Flight, Outcome)>, StopReason> {
+        let Some(flight) = self.flight.take() else { return Ok(None) };
+        let outcome = match landing.map_err(|_| StopReason::Panicked("writer"))? {
+            Ok(()) => Outcome::Committed(flight.batch.after.clone()),
+            Err(AppendError::NotCommitted(error)) => Outcome::NotCommitted(not_committed(error)),
+            Err(AppendError::Fenced(epoch)) => return Err(StopReason::Fenced { epoch }),
+            Err(AppendError::HeadMoved { found, .. }) => return Err(moved(flight.expected.sequence, found)),
+            Err(AppendError::Unknown(error)) => {
+                tracing::warn!(book = self.shared.code, %error, "the outcome of a commit is unknown; the batch is parked");
+                self.shared.parked.store(true, Ordering::Relaxed);
+                let outcome = self.resolve(&flight.expected, &flight.batch).await;
+                self.shared.parked.store(false, Ordering::Relaxed);
+                outcome?
+            }
+        };
+        self.shared.metrics.batch(flight.draft.records().len(), flight.begun.elapsed());
+        Ok(Some((flight, outcome)))
+    }
+
+    /// Makes a committed batch visible, then answers.
+    fn publish(&mut self, mut flight: Flight, head: Head) -> Result<(), StopReason> {
+        let last = head.sequence;
+        let reached = self.shared.views.borrow().reached;
+        self.shared.publish(|committed| committed.publish(&flight, head, reached))?;
+        // A projector too far behind for this reads the log instead.
+        self.followers.offer(flight.draft.followed(last));
+        self.shared.head.send_replace(last);
+        self.shared.metrics.backlog(last.saturating_sub(reached));
+        flight.draft.tell(&self.shared.metrics);
+        Ok(())
+    }
+
+    /// Goes back to where the log stands without this batch.
+    fn undo(&mut self, flight: Flight, error: &EngineError) -> Result<(), StopReason> {
+        tracing::warn!(book = self.shared.code, %error, "a batch was not committed");
+        self.restore()?;
+        self.shared.metrics.commands(Came::Unavailable, flight.draft.commands());
+        flight.draft.fail(error);
+        Ok(())
     }
 
     /// Finds out what became of a batch: raising the epoch waits behind the old transaction and fences it; the head read after it
@@ -122,13 +173,17 @@ impl<S: Store> Writer<S> {
         if !self.is_digest_due() {
             return Ok(Ok(()));
         }
+        if let Err(error) = self.land().await? {
+            return Ok(Err(error));
+        }
         let (events, snapshot) = {
             let committed = self.shared.committed()?;
             (ledger::totals::commitments(&committed.position.state, &committed.filter), snapshot_of(&committed))
         };
         let mut draft = Draft::default();
         self.record_events(&mut draft, events)?;
-        if let Err(error) = self.commit(draft).await? {
+        self.send(draft).await?;
+        if let Err(error) = self.land().await? {
             return Ok(Err(error));
         }
         if let Some(saving) = self.saving.take() {

@@ -3,7 +3,7 @@
 use ledger::Filter;
 use record::Sequence;
 
-use crate::draft::Draft;
+use crate::flight::Flight;
 use crate::position::Position;
 use crate::store::Head;
 use crate::tail::Tail;
@@ -20,14 +20,15 @@ pub(crate) struct Committed {
 }
 
 impl Committed {
-    /// Takes a committed batch in: the same records, applied again. `working` is the position after them.
-    pub fn publish(&mut self, draft: &Draft, working: &Position, after: Head, reached: Sequence) {
-        for record in draft.records() {
+    /// Takes a committed batch in: the same records, applied again.
+    pub fn publish(&mut self, flight: &Flight, after: Head, reached: Sequence) {
+        for record in flight.draft.records() {
             self.position.state.apply(record);
+            self.tail.add_voucher(record);
         }
-        self.position.tree = working.tree.clone();
-        self.position.digests = working.digests;
-        for fact in draft.facts() {
+        self.position.tree = flight.tree.clone();
+        self.position.digests = flight.digests;
+        for fact in flight.draft.facts() {
             self.filter.add(&fact.key);
             self.tail.add(*fact);
         }

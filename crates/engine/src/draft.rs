@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ledger::Outcome;
 use ledger::rows::{FactHash, FactRow};
-use record::{Digest, Record, Sequence};
+use ledger::{Outcome, voucher_of};
+use record::{Digest, Record, Sequence, VoucherRef};
 
 use crate::book::Answer;
 use crate::error::EngineError;
@@ -33,6 +33,19 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// An empty one with room for so many commands of the usual kind: a record and two facts.
+    pub fn for_commands(count: usize) -> Draft {
+        Draft {
+            records: Vec::with_capacity(count),
+            bodies: Vec::with_capacity(count),
+            leaves: Vec::with_capacity(count),
+            facts: Vec::with_capacity(count * 2),
+            places: FactMap::with_capacity_and_hasher(count * 2, Default::default()),
+            answers: Vec::with_capacity(count),
+            bytes: 0,
+        }
+    }
+
     /// Adds a command's records with the facts that they make.
     pub fn add(&mut self, sealed: Sealed, facts: Vec<FactRow>) {
         self.bytes += sealed.bytes();
@@ -75,6 +88,12 @@ impl Draft {
     pub fn record(&self, sequence: Sequence) -> Option<&Record> {
         let first = self.records.first()?.sequence;
         self.records.get(usize::try_from(sequence.checked_sub(first)?).ok()?)
+    }
+
+    /// The record that posts a voucher, if one of its commands does. Only reversals ask, so it is looked for.
+    pub fn voucher(&self, reference: VoucherRef) -> Option<Sequence> {
+        let posts = |record: &&Record| voucher_of(record).is_some_and(|voucher| voucher.reference == reference);
+        self.records.iter().find(posts).map(|record| record.sequence)
     }
 
     /// Its facts, in log order.

@@ -67,7 +67,9 @@ impl<S: Store> Engine<S> {
     }
 
     async fn start(&self, code: &str) -> Result<(Book<S>, JoinHandle<()>), EngineError> {
-        let started = tasks::start(Arc::clone(&self.store), code, self.options.clone(), self.fatal.clone()).await;
+        // Boxed: it holds a whole start, which no caller needs to carry along.
+        let started =
+            Box::pin(tasks::start(Arc::clone(&self.store), code, self.options.clone(), self.fatal.clone())).await;
         started.inspect_err(|error| tracing::error!(book = code, %error, "the book does not open"))
     }
 
@@ -79,16 +81,21 @@ impl<S: Store> Engine<S> {
     /// Opens a book from a preset. Who may do so is the server's to know. It is finished whatever becomes of the caller.
     pub async fn create_book(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: impl Into<Arc<Caller>> + Send,
         request_id: String,
         create: CreateBook,
     ) -> Result<Answer, EngineError> {
-        let engine = Arc::clone(self);
+        let (engine, caller) = (Arc::clone(self), caller.into());
         let opening = tokio::spawn(async move { engine.open_new(caller, request_id, create).await });
         opening.await.unwrap_or(Err(EngineError::Stopped { reason: StopReason::Panicked("opening") }))
     }
 
-    async fn open_new(&self, caller: Caller, request_id: String, create: CreateBook) -> Result<Answer, EngineError> {
+    async fn open_new(
+        &self,
+        caller: Arc<Caller>,
+        request_id: String,
+        create: CreateBook,
+    ) -> Result<Answer, EngineError> {
         let code = create.book.clone();
         let ask = Ask::new(&code, caller, request_id, Command::CreateBook(Box::new(create)));
         let mut tasks = self.tasks.lock().await;

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Facts, State};
-use record::{Record, Sequence};
+use record::{Record, Sequence, VoucherRef};
 
 use crate::committed::Committed;
 use crate::draft::Draft;
@@ -39,14 +39,46 @@ pub(crate) struct Sight<'a> {
     pub state: &'a State,
     /// Filter and tail.
     pub committed: &'a Committed,
-    /// What was decided and is not committed yet.
-    pub draft: Option<&'a Draft>,
+    /// What was decided and is not committed yet: the batch on its way, and the one in the making.
+    drafts: [Option<&'a Draft>; 2],
 }
 
-impl Sight<'_> {
-    /// A fact that the views need not be asked for.
-    fn decided(&self, key: &FactHash) -> Option<&FactRow> {
-        self.draft.and_then(|draft| draft.fact(key)).or_else(|| self.committed.tail.get(key))
+/// What is known of a key without asking the views.
+enum Known {
+    /// A record that is not in the views yet, or need not be looked for there, makes it.
+    Made(FactRow),
+    /// Nothing makes it.
+    Absent,
+    /// Only the views can tell.
+    Open,
+}
+
+impl<'a> Sight<'a> {
+    /// What a decision is made on.
+    pub fn new(state: &'a State, committed: &'a Committed, drafts: [Option<&'a Draft>; 2]) -> Sight<'a> {
+        Sight { state, committed, drafts }
+    }
+
+    /// What one of the drafts, the older one first, has.
+    fn drafted<R>(&self, look: impl Fn(&'a Draft) -> Option<R>) -> Option<R> {
+        self.drafts.iter().flatten().find_map(|draft| look(draft))
+    }
+
+    /// What batch, filter and tail say of a key. The filter is asked before the tail, which it covers: it is far smaller, and nearly
+    /// every key is new.
+    fn known(&self, key: &FactHash) -> Known {
+        if let Some(row) = self.drafted(|draft| draft.fact(key)) {
+            return Known::Made(*row);
+        }
+        if !self.committed.filter.may_hold(key) {
+            return Known::Absent;
+        }
+        self.committed.tail.get(key).map_or(Known::Open, Known::Made)
+    }
+
+    /// The place of a voucher that the views need not be asked for.
+    fn voucher(&self, reference: VoucherRef) -> Option<Sequence> {
+        self.drafted(|draft| draft.voucher(reference)).or_else(|| self.committed.tail.voucher(reference))
     }
 }
 
@@ -54,6 +86,7 @@ impl Sight<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Missing {
     pub keys: Vec<FactHash>,
+    pub vouchers: Vec<VoucherRef>,
     pub records: Vec<Sequence>,
 }
 
@@ -61,6 +94,7 @@ impl Missing {
     /// Adds what another decision misses.
     pub fn merge(&mut self, other: Missing) {
         self.keys.extend(other.keys);
+        self.vouchers.extend(other.vouchers);
         self.records.extend(other.records);
     }
 
@@ -68,13 +102,15 @@ impl Missing {
     fn once(mut self) -> Missing {
         self.keys.sort_unstable();
         self.keys.dedup();
+        self.vouchers.sort_unstable();
+        self.vouchers.dedup();
         self.records.sort_unstable();
         self.records.dedup();
         self
     }
 
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.records.is_empty()
+        self.keys.is_empty() && self.vouchers.is_empty() && self.records.is_empty()
     }
 }
 
@@ -83,6 +119,7 @@ impl Missing {
 pub(crate) struct Gathered {
     asked: HashSet<FactHash, BuildHasherDefault<NameHasher>>,
     found: FactMap<FactRow>,
+    vouchers: HashMap<VoucherRef, Sequence>,
     originals: HashMap<Sequence, Record>,
     /// Lowest sequence that the views had reached at these reads.
     reached: Option<Sequence>,
@@ -103,16 +140,26 @@ impl Gathered {
         let mut facts = Facts::default();
         let mut missing = Missing::default();
         for key in keys {
-            if let Some(row) = sight.decided(key).or_else(|| self.found.get(key)) {
-                facts.add(*row);
-            } else if !self.asked.contains(key) && sight.committed.filter.may_hold(key) {
-                missing.keys.push(*key);
+            match sight.known(key) {
+                Known::Made(row) => facts.add(row),
+                Known::Absent => {}
+                Known::Open => match self.found.get(key) {
+                    Some(row) => facts.add(*row),
+                    None if self.asked.contains(key) => {}
+                    None => missing.keys.push(*key),
+                },
+            }
+        }
+        for reference in facts.wanted_vouchers(sight.state, ask) {
+            match sight.voucher(reference).or_else(|| self.vouchers.get(&reference).copied()) {
+                Some(sequence) => facts.add_voucher(reference, sequence),
+                None => missing.vouchers.push(reference),
             }
         }
         loop {
             let wanted = facts.wanted_records(sight.state, ask);
             for sequence in &wanted {
-                let uncommitted = sight.draft.and_then(|draft| draft.record(*sequence));
+                let uncommitted = sight.drafted(|draft| draft.record(*sequence));
                 match uncommitted.or_else(|| self.originals.get(sequence)) {
                     Some(record) => facts.add_original(record.clone()),
                     None => missing.records.push(*sequence),
@@ -125,7 +172,7 @@ impl Gathered {
         if missing.is_empty() { Ok(facts) } else { Err(missing) }
     }
 
-    /// Reads what is missing: the keys in one query, the records in one.
+    /// Reads what is missing: the keys in one query, the vouchers each, the records in one.
     pub async fn fetch<S: Store>(&mut self, store: &S, book: &str, missing: Missing) -> Result<(), EngineError> {
         let missing = missing.once();
         if !missing.keys.is_empty() {
@@ -133,6 +180,11 @@ impl Gathered {
             self.reached = Some(self.reached.map_or(read.reached, |reached| reached.min(read.reached)));
             self.asked.extend(missing.keys);
             self.found.extend(read.found.into_iter().map(|row| (row.key, row)));
+        }
+        for reference in missing.vouchers {
+            // Views that are being rebuilt may not have it again yet; then it stays missing.
+            let row = store.voucher(book, &reference).await?;
+            self.vouchers.extend(row.map(|row| (reference, row.sequence)));
         }
         if !missing.records.is_empty() {
             let records = read_records(store, book, &missing.records).await?;

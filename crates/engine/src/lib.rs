@@ -13,6 +13,7 @@ mod draft;
 mod engine;
 mod error;
 mod facts;
+mod flight;
 mod metrics;
 mod options;
 mod position;

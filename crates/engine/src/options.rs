@@ -11,6 +11,10 @@ pub const QUEUE_COMMANDS: usize = 4_096;
 /// Commands in a batch at most: a batch is decided in some ten milliseconds, the time of a few disk flushes.
 pub const BATCH_COMMANDS: usize = 2_048;
 
+/// Commands that are decided ahead of a commit that is under way: with fewer, waiting for it makes one larger batch of them and of what
+/// comes meanwhile.
+pub const AHEAD_COMMANDS: usize = 512;
+
 /// Bytes of record bodies in a batch at most, a single larger command apart: a log row that every engine takes in its stride.
 pub const BATCH_BYTES: usize = 1 << 20;
 
@@ -23,6 +27,9 @@ pub const ROOM_WAIT: Duration = Duration::from_secs(2);
 
 /// Records that the log may be ahead of the views: bounds the tail in memory (some hundred bytes a record) and the lag of reads.
 pub const BACKLOG_RECORDS: u64 = 1_000_000;
+
+/// Records of a chunk of the tail: few enough that what is kept too long is small, many enough that few chunks are looked through.
+pub const CHUNK_RECORDS: u64 = 65_536;
 
 /// When an overloaded caller should come again: some batches later.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -41,6 +48,8 @@ pub struct Options {
     pub queue_commands: usize,
     /// Commands in a batch at most.
     pub batch_commands: usize,
+    /// Commands that are decided ahead of a commit that is under way.
+    pub ahead_commands: usize,
     /// Bytes of record bodies in a batch at most, a single larger command apart.
     pub batch_bytes: usize,
     /// How long a read waits for the views.
@@ -49,6 +58,8 @@ pub struct Options {
     pub room_wait: Duration,
     /// Records that the log may be ahead of the views.
     pub backlog_records: u64,
+    /// Records of a chunk of the tail, which is forgotten whole.
+    pub chunk_records: u64,
     /// Records between two StateDigest records.
     pub records_per_digest: u64,
     /// When an overloaded caller should come again.
@@ -64,10 +75,12 @@ impl Default for Options {
         Options {
             queue_commands: QUEUE_COMMANDS,
             batch_commands: BATCH_COMMANDS,
+            ahead_commands: AHEAD_COMMANDS,
             batch_bytes: BATCH_BYTES,
             read_wait: READ_WAIT,
             room_wait: ROOM_WAIT,
             backlog_records: BACKLOG_RECORDS,
+            chunk_records: CHUNK_RECORDS,
             records_per_digest: ledger::totals::RECORDS_PER_DIGEST,
             retry_after: RETRY_AFTER,
             shutdown_wait: SHUTDOWN_WAIT,

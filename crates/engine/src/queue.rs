@@ -17,7 +17,8 @@ const TOGETHER: usize = 1_024;
 /// A command that waits for the writer.
 #[derive(Debug)]
 pub(crate) struct Queued {
-    pub ask: Ask,
+    /// Boxed, since it changes hands several times until it is decided.
+    pub ask: Box<Ask>,
     pub deadline: Option<Instant>,
     pub reply: Reply,
 }
@@ -119,11 +120,13 @@ impl Pending {
     }
 }
 
-/// What goes through the queue: commands, and the room that they take in it.
-struct Entry {
-    commands: Vec<Queued>,
-    /// Given back when the writer takes the commands.
-    _room: OwnedSemaphorePermit,
+/// Room in the queue, given back when it is dropped.
+pub(crate) type Room = OwnedSemaphorePermit;
+
+/// What goes through the queue: commands, and the room that they take in it until they are decided.
+pub(crate) struct Entry {
+    pub commands: Vec<Queued>,
+    pub room: Room,
 }
 
 /// The queue has no room.
@@ -201,7 +204,7 @@ impl Entrance {
         &self,
         asks: Vec<Ask>,
         deadline: Option<Instant>,
-        room: Option<OwnedSemaphorePermit>,
+        room: Option<Room>,
         stop: watch::Receiver<Option<StopReason>>,
     ) -> Pending {
         let count = asks.len();
@@ -210,9 +213,12 @@ impl Entrance {
             let slots = Slots { verdicts: vec![None; count], left: count, done: Some(done) };
             let answers = Arc::new(Answers(Mutex::new(slots)));
             let reply = |place| Reply { answers: Arc::clone(&answers), place };
-            let commands =
-                asks.into_iter().enumerate().map(|(place, ask)| Queued { ask, deadline, reply: reply(place) });
-            drop(self.entries.send(Entry { commands: commands.collect(), _room: room }));
+            let commands = asks.into_iter().enumerate().map(|(place, ask)| Queued {
+                ask: Box::new(ask),
+                deadline,
+                reply: reply(place),
+            });
+            drop(self.entries.send(Entry { commands: commands.collect(), room }));
         }
         Pending { commands: count, state: Handed::Queued { reply, stop } }
     }
@@ -220,13 +226,13 @@ impl Entrance {
 
 impl Exit {
     /// What waits first, if anything does.
-    pub fn try_recv(&mut self) -> Option<Vec<Queued>> {
-        self.entries.try_recv().ok().map(|entry| entry.commands)
+    pub fn try_recv(&mut self) -> Option<Entry> {
+        self.entries.try_recv().ok()
     }
 
     /// What comes next; none when the queue is closed and empty.
-    pub async fn recv(&mut self) -> Option<Vec<Queued>> {
-        self.entries.recv().await.map(|entry| entry.commands)
+    pub async fn recv(&mut self) -> Option<Entry> {
+        self.entries.recv().await
     }
 
     /// Takes nothing new; what waits can still be taken.

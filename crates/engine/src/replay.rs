@@ -114,7 +114,7 @@ pub(crate) fn decode_row(row: &LogRow, first: Sequence) -> Result<Vec<Record>, S
 
 /// The facts of all committed records that the views, which reach to `reached`, do not hold.
 pub(crate) async fn tail_after<S: Store>(shared: &Shared<S>, reached: Sequence) -> Result<Tail, EngineError> {
-    let mut tail = Tail::after(reached);
+    let mut tail = Tail::after(reached, shared.options.chunk_records);
     let mut next = reached + 1;
     let head = *shared.head.borrow();
     while next <= head {
@@ -126,6 +126,7 @@ pub(crate) async fn tail_after<S: Store>(shared: &Shared<S>, reached: Sequence) 
             let records = decode_row(&row, next)?;
             let facts = project_facts(&records).map_err(|_| corrupt(next, "is torn"))?;
             facts.into_iter().for_each(|fact| tail.add(fact));
+            records.iter().for_each(|record| tail.add_voucher(record));
             next += records.len() as u64;
         }
     }

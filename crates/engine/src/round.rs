@@ -20,8 +20,8 @@ use crate::writer::Writer;
 /// Decisions after which the writer lets other tasks of its thread run.
 const DECISIONS_PER_TURN: usize = 128;
 
-/// Rounds of reading facts for one command: keys, then originals, each once more where the tail moved on or a review of something just
-/// submitted named more. Beyond it the views fall back behind the tail again and again.
+/// Rounds of reading facts for one command: keys and vouchers, then originals, each once more where the tail moved on or a review of
+/// something just submitted named more. Beyond it the views fall back behind the tail again and again.
 pub(crate) const FACT_ROUNDS: usize = 6;
 
 /// Microseconds in a minute, over which refusals are counted.
@@ -31,6 +31,8 @@ const MINUTE: i64 = 60_000_000;
 struct Waiting {
     queued: Queued,
     reviewed: Vec<FactHash>,
+    /// Its facts as gathered for the whole batch. Only what the batch itself makes can be missing from them.
+    gathered: Option<Facts>,
 }
 
 impl Waiting {
@@ -40,24 +42,25 @@ impl Waiting {
 }
 
 impl<S: Store> Writer<S> {
-    /// Decides what waits as one batch and commits it. What does not fit stays waiting.
+    /// Decides what waits as one batch and sends it to the log. What does not fit stays waiting.
     #[tracing::instrument(level = "debug", skip_all, fields(book = self.shared.code, waiting = self.waiting.len()))]
     pub(crate) async fn round(&mut self) -> Result<(), StopReason> {
         let now = (self.shared.options.clock)().max(self.working.state.time);
         let mut gathered = Gathered::default();
         let mut batch = self.name_facts();
-        if let Err(error) = self.gather(&mut gathered, &batch).await? {
+        if let Err(error) = self.gather(&mut gathered, &mut batch).await? {
             batch.into_iter().for_each(|waiting| self.waiting.push_back(waiting.queued));
             self.refuse_waiting(&error);
             return Ok(());
         }
-        let mut draft = Draft::default();
+        let mut draft = Draft::for_commands(batch.len());
         while let Some(mut waiting) = batch.pop_front() {
             if let Command::ReviewCommand(_) = waiting.queued.ask.command {
                 // It needs what its submission needs, which may stand in this very batch.
                 waiting.reviewed = facts::reviewed_keys(&self.working.state, &waiting.queued.ask.command);
+                waiting.gathered = None;
             }
-            let decision = match self.facts(&mut gathered, &draft, &waiting).await? {
+            let decision = match self.facts(&mut gathered, &draft, &mut waiting).await? {
                 Ok(facts) => decide(&self.working.state, &waiting.queued.ask, &facts, now),
                 Err(error) => {
                     draft.answer(waiting.queued.reply, Err(error));
@@ -71,39 +74,40 @@ impl<S: Store> Writer<S> {
             if self.is_digest_due() {
                 break;
             }
-            if draft.commands() % DECISIONS_PER_TURN == 0 {
+            if draft.commands().is_multiple_of(DECISIONS_PER_TURN) {
                 tokio::task::yield_now().await;
             }
         }
         batch.into_iter().rev().for_each(|waiting| self.waiting.push_front(waiting.queued));
-        self.commit(draft).await.map(drop)
+        self.send(draft).await
     }
 
     /// The commands of this batch with the names of the facts that they need.
     fn name_facts(&mut self) -> VecDeque<Waiting> {
+        let taken: Vec<Queued> = self.take_out().collect();
         let state = &self.working.state;
-        let limit = self.shared.options.batch_commands.min(self.waiting.len());
         let waiting = |queued: Queued| {
             let reviewed = facts::reviewed_keys(state, &queued.ask.command);
-            Waiting { queued, reviewed }
+            Waiting { queued, reviewed, gathered: None }
         };
-        self.waiting.drain(..limit).map(waiting).collect()
+        taken.into_iter().map(waiting).collect()
     }
 
     /// Reads the facts of the whole batch in one query, then the originals of its reversals in one.
     async fn gather(
         &self,
         gathered: &mut Gathered,
-        batch: &VecDeque<Waiting>,
+        batch: &mut VecDeque<Waiting>,
     ) -> Result<Result<(), EngineError>, StopReason> {
         for _ in 0..2 {
             let mut all = Missing::default();
             {
                 let committed = self.shared.committed()?;
-                let sight = Sight { state: &self.working.state, committed: &committed, draft: None };
-                for waiting in batch {
-                    if let Err(missing) = gathered.resolve(&sight, &waiting.queued.ask, waiting.keys()) {
-                        all.merge(missing);
+                let sight = Sight::new(&self.working.state, &committed, [self.flying(), None]);
+                for waiting in batch.iter_mut().filter(|waiting| waiting.gathered.is_none()) {
+                    match gathered.resolve(&sight, &waiting.queued.ask, waiting.keys()) {
+                        Ok(facts) => waiting.gathered = Some(facts),
+                        Err(missing) => all.merge(missing),
                     }
                 }
             }
@@ -122,12 +126,18 @@ impl<S: Store> Writer<S> {
         &self,
         gathered: &mut Gathered,
         draft: &Draft,
-        waiting: &Waiting,
+        waiting: &mut Waiting,
     ) -> Result<Result<Facts, EngineError>, StopReason> {
+        if let Some(facts) = waiting.gathered.take()
+            && !waiting.keys().any(|key| draft.fact(key).is_some())
+            && facts.wanted_vouchers(&self.working.state, &waiting.queued.ask).is_empty()
+        {
+            return Ok(Ok(facts));
+        }
         for _ in 0..FACT_ROUNDS {
             let missing = {
                 let committed = self.shared.committed()?;
-                let sight = Sight { state: &self.working.state, committed: &committed, draft: Some(draft) };
+                let sight = Sight::new(&self.working.state, &committed, [self.flying(), Some(draft)]);
                 match gathered.resolve(&sight, &waiting.queued.ask, waiting.keys()) {
                     Ok(facts) => return Ok(Ok(facts)),
                     Err(missing) => missing,
@@ -193,7 +203,8 @@ impl<S: Store> Writer<S> {
         let (Some(receipt), Some(facts)) = (receipt, facts) else {
             // Nothing of it may stay: back to the committed position, and on to where the batch was.
             self.restore()?;
-            draft.leaves().for_each(|(record, leaf)| self.working.fold(record, leaf));
+            let flying = self.flight.iter().flat_map(|flight| flight.draft.leaves());
+            flying.chain(draft.leaves()).for_each(|(record, leaf)| self.working.fold(record, leaf));
             return Ok(Err(EngineError::Unrecordable));
         };
         draft.add(sealed, facts);

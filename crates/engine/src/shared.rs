@@ -30,6 +30,8 @@ pub(crate) struct Views {
     pub reached: Sequence,
     /// The last attempt to move them failed.
     pub failing: bool,
+    /// They are far behind and have given way to posting long enough.
+    pub pressed: bool,
 }
 
 /// Shared by the tasks and the handle of one book.
@@ -41,6 +43,8 @@ pub(crate) struct Shared<S> {
     /// Sequence of the committed head.
     pub head: watch::Sender<Sequence>,
     pub views: watch::Sender<Views>,
+    /// The highest sequence that a read has waited for.
+    pub wanted: watch::Sender<Sequence>,
     pub phase: watch::Sender<Phase>,
     stop: watch::Sender<Option<StopReason>>,
     /// Whether the outcome of a commit is unknown just now.
@@ -64,7 +68,8 @@ impl<S> Shared<S> {
             options,
             head: watch::Sender::new(committed.head.sequence),
             committed: RwLock::new(committed),
-            views: watch::Sender::new(Views { reached, failing: false }),
+            views: watch::Sender::new(Views { reached, ..Views::default() }),
+            wanted: watch::Sender::new(0),
             phase: watch::Sender::new(Phase::Open),
             stop: watch::Sender::new(None),
             parked: AtomicBool::new(false),
@@ -83,6 +88,15 @@ impl<S> Shared<S> {
         let mut committed = self.committed.write().map_err(|_| StopReason::Panicked("writer"))?;
         change(&mut committed);
         Ok(())
+    }
+
+    /// Asks the projector to bring the views there without waiting for more.
+    pub fn want(&self, sequence: Sequence) {
+        self.wanted.send_if_modified(|wanted| {
+            let more = sequence > *wanted;
+            *wanted = sequence.max(*wanted);
+            more
+        });
     }
 
     /// Why the book stopped, if it did.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::book::Book;
 use crate::engine::Fatal;
 use crate::error::{EngineError, StopReason};
 use crate::options::Options;
-use crate::projector::{FOLLOWED_BATCHES, Projector};
+use crate::projector::{Projector, following};
 use crate::queue::queue;
 use crate::replay;
 use crate::shared::{Phase, Shared};
@@ -34,7 +34,7 @@ pub(crate) async fn start<S: Store>(
     let working = committed.position.clone();
     let shared = Arc::new(Shared::new(code, store, options, committed, reached, fatal));
 
-    let (followers, batches) = mpsc::channel(FOLLOWED_BATCHES);
+    let (followers, batches) = following();
     let mut projector = Projector::new(Arc::clone(&shared), batches);
     let reached = projector.catch_up(shared.options.backlog_records).await?;
     let tail = replay::tail_after(&shared, reached).await?;

@@ -3,18 +3,23 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::draft::Draft;
 use crate::error::{EngineError, StopReason};
+use crate::flight::{Flight, Landing};
 use crate::metrics::Came;
 use crate::position::Position;
-use crate::projector::Followed;
-use crate::queue::{Exit, Queued};
+use crate::projector::Following;
+use crate::queue::{Entry, Exit, Queued, Room};
 use crate::shared::{Phase, Shared};
 use crate::store::Store;
+
+/// How long the writer rests before a batch while the views are pressed: about half of what it takes to decide and commit a full one.
+const PRESSED_REST: Duration = Duration::from_millis(10);
 
 /// The writer of a book.
 pub(crate) struct Writer<S> {
@@ -22,22 +27,30 @@ pub(crate) struct Writer<S> {
     queue: Exit,
     /// Taken from the queue and not decided, in order.
     pub(crate) waiting: VecDeque<Queued>,
+    /// The room that they take in the queue, until a batch is made of them.
+    rooms: Vec<Room>,
     pub(crate) working: Position,
+    /// The batch on its way to the log, if one is.
+    pub(crate) flight: Option<Flight>,
     /// Epoch that this writer writes under.
     pub(crate) epoch: u64,
-    pub(crate) followers: mpsc::Sender<Followed>,
+    pub(crate) followers: Following,
     pub(crate) saving: Option<JoinHandle<()>>,
 }
 
 impl<S: Store> Writer<S> {
-    pub fn new(
-        shared: Arc<Shared<S>>,
-        queue: Exit,
-        working: Position,
-        epoch: u64,
-        followers: mpsc::Sender<Followed>,
-    ) -> Writer<S> {
-        Writer { shared, queue, waiting: VecDeque::new(), working, epoch, followers, saving: None }
+    pub fn new(shared: Arc<Shared<S>>, queue: Exit, working: Position, epoch: u64, followers: Following) -> Writer<S> {
+        Writer {
+            shared,
+            queue,
+            waiting: VecDeque::new(),
+            rooms: Vec::new(),
+            working,
+            flight: None,
+            epoch,
+            followers,
+            saving: None,
+        }
     }
 
     /// Writes until the queue is closed and finished, or the book stops.
@@ -72,19 +85,21 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    /// Takes everything that waits, up to a batch; false when the queue is closed and empty.
+    /// Takes everything that waits, up to a batch; false when the queue is closed and empty, and nothing is on its way any more. While a
+    /// batch is, a few commands wait for it and go together then: a small batch costs storage as much as a large one.
     async fn collect(&mut self) -> Result<bool, StopReason> {
         let shared = Arc::clone(&self.shared);
         let mut open = !self.queue.is_closed();
         loop {
             while self.waiting.len() < shared.options.batch_commands
-                && let Some(commands) = self.queue.try_recv()
+                && let Some(entry) = self.queue.try_recv()
             {
-                self.waiting.extend(commands);
+                self.take_in(entry);
             }
             self.drop_abandoned();
-            shared.metrics.queue(self.queue.waiting() + self.waiting.len());
-            if !self.waiting.is_empty() {
+            shared.metrics.queue(self.queue.waiting().max(self.waiting.len()));
+            let ahead = self.flight.is_none() || self.waiting.len() >= shared.options.ahead_commands;
+            if !self.waiting.is_empty() && ahead {
                 return shared.running().map(|()| true);
             }
             tokio::select! {
@@ -94,12 +109,31 @@ impl<S: Store> Writer<S> {
                     self.queue.close();
                     open = false;
                 }
+                landing = landing(&mut self.flight), if self.flight.is_some() => drop(self.landed(landing).await?),
                 next = self.queue.recv() => match next {
-                    Some(commands) => self.waiting.extend(commands),
-                    None => return Ok(false),
+                    Some(entry) => self.take_in(entry),
+                    None => {
+                        // Its failure is its callers' to hear.
+                        drop(self.land().await?);
+                        if self.waiting.is_empty() {
+                            return Ok(false);
+                        }
+                    }
                 },
             }
         }
+    }
+
+    fn take_in(&mut self, entry: Entry) {
+        self.waiting.extend(entry.commands);
+        self.rooms.push(entry.room);
+    }
+
+    /// Commands for a batch. What waits takes no more room in the queue from here on.
+    pub(crate) fn take_out(&mut self) -> impl Iterator<Item = Queued> + '_ {
+        self.rooms.clear();
+        let limit = self.shared.options.batch_commands.min(self.waiting.len());
+        self.waiting.drain(..limit)
     }
 
     /// Drops commands whose caller is gone or late: from here on every other one is finished, whatever its caller does.
@@ -118,13 +152,29 @@ impl<S: Store> Writer<S> {
             }
         }
         self.shared.metrics.commands(Came::Dropped, before - self.waiting.len());
+        if self.waiting.is_empty() {
+            self.rooms.clear();
+        }
     }
 
-    /// Waits for the views where they are too far behind; false if they stay so.
-    async fn has_backlog_room(&self) -> Result<bool, StopReason> {
+    /// Waits for the views where they are too far behind; false if they stay so. Nobody whose batch is on its way waits along.
+    async fn has_backlog_room(&mut self) -> Result<bool, StopReason> {
         let limit = self.shared.options.backlog_records;
         let head = self.working.tree.size();
         let mut views = self.shared.views.subscribe();
+        let now = *views.borrow();
+        let full = head.saturating_sub(now.reached) >= limit;
+        if now.pressed || full {
+            // Its failure is its callers' to hear.
+            drop(self.land().await?);
+        }
+        if full {
+            self.shared.want(*self.shared.head.borrow());
+        }
+        if now.pressed {
+            // Half of the time that a round takes goes to the views; what waits meanwhile makes the next batch larger.
+            tokio::time::sleep(PRESSED_REST).await;
+        }
         let room = views.wait_for(|views| head.saturating_sub(views.reached) < limit);
         let room = tokio::time::timeout(self.shared.options.room_wait, room).await.is_ok();
         self.shared.running().map(|()| room)
@@ -132,9 +182,15 @@ impl<S: Store> Writer<S> {
 
     pub(crate) fn refuse_waiting(&mut self, error: &EngineError) {
         self.shared.metrics.commands(Came::Unavailable, self.waiting.len());
+        self.rooms.clear();
         for queued in self.waiting.drain(..) {
             queued.reply.send(Err(error.clone()));
         }
+    }
+
+    /// What was decided and is on its way.
+    pub(crate) fn flying(&self) -> Option<&Draft> {
+        self.flight.as_ref().map(|flight| &flight.draft)
     }
 
     /// Goes back to the committed position.
@@ -146,5 +202,13 @@ impl<S: Store> Writer<S> {
     pub(crate) fn is_digest_due(&self) -> bool {
         let sequence = self.working.tree.size();
         self.working.digests.is_due(sequence, self.shared.options.records_per_digest)
+    }
+}
+
+/// Waits for the end of a flight; for ever where there is none.
+async fn landing(flight: &mut Option<Flight>) -> Landing {
+    match flight {
+        Some(flight) => flight.landing().await,
+        None => std::future::pending().await,
     }
 }

@@ -1,5 +1,7 @@
 //! What is asked of a book and by whom, and what can be wrong with the asking.
 
+use std::sync::Arc;
+
 use record::{Command, Digest};
 
 use crate::rows::FactHash;
@@ -19,8 +21,8 @@ pub struct Caller {
 /// A request for a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Who asks.
-    pub caller: Caller,
+    /// Who asks; many asks of one stream share it.
+    pub caller: Arc<Caller>,
     /// The caller's id for this request, 1 to 64 of `[A-Za-z0-9._:-]`, unique per book for ever. Empty for `validate_only`.
     pub request_id: String,
     /// What is asked.
@@ -33,7 +35,8 @@ pub struct Ask {
 
 impl Ask {
     /// An ask with all that follows from it alone, so that whoever hands it in works that out and not the book's one writer.
-    pub fn new(book: &str, caller: Caller, request_id: String, command: Command) -> Ask {
+    pub fn new(book: &str, caller: impl Into<Arc<Caller>>, request_id: String, command: Command) -> Ask {
+        let caller = caller.into();
         let canonical = record::command::encode(&command);
         let fingerprint = record::canonical_fingerprint(book, &caller.person, &canonical);
         let faults = form::check(&request_id, &command, canonical.len());

@@ -1,7 +1,7 @@
 //! Facts: immutable statements that a key exists. What can change lives in the state; what grows with every receipt lives here, in the
 //! views and in the tail, and reaches a decision as [`Facts`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use record::command::Evidence;
 use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
@@ -18,8 +18,6 @@ pub enum FactKey<'a> {
     Bill(&'a str),
     /// A bill's or bank slip's digest was used (LED-011).
     Evidence(&'a Digest),
-    /// A voucher was posted.
-    Voucher(VoucherRef),
     /// A voucher was reversed or corrected (LED-010).
     Reversed(VoucherRef),
 }
@@ -41,8 +39,8 @@ impl FactKey<'_> {
                 bytes.push(b'E');
                 bytes.extend_from_slice(*digest);
             }
-            FactKey::Voucher(reference) | FactKey::Reversed(reference) => {
-                bytes.push(if matches!(self, FactKey::Voucher(_)) { b'V' } else { b'R' });
+            FactKey::Reversed(reference) => {
+                bytes.push(b'R');
                 bytes.extend_from_slice(reference.to_string().as_bytes());
             }
         }
@@ -56,8 +54,9 @@ impl FactKey<'_> {
 /// The facts that one decision may need, as found.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    found: HashMap<FactHash, Sequence>,
-    originals: HashMap<Sequence, Record>,
+    found: BTreeMap<FactHash, Sequence>,
+    vouchers: BTreeMap<VoucherRef, Sequence>,
+    originals: BTreeMap<Sequence, Record>,
 }
 
 impl Facts {
@@ -66,7 +65,12 @@ impl Facts {
         self.found.insert(row.key, row.sequence);
     }
 
-    /// Adds a record that a fact points to.
+    /// Adds the place of a voucher.
+    pub fn add_voucher(&mut self, reference: VoucherRef, sequence: Sequence) {
+        self.vouchers.insert(reference, sequence);
+    }
+
+    /// Adds a record that a fact or a voucher's place points to.
     pub fn add_original(&mut self, record: Record) {
         self.originals.insert(record.sequence, record);
     }
@@ -88,7 +92,7 @@ impl Facts {
 
     /// The record that posted a voucher.
     pub fn original(&self, reference: VoucherRef) -> Option<&Record> {
-        self.originals.get(&self.get(FactKey::Voucher(reference))?)
+        self.originals.get(self.vouchers.get(&reference)?)
     }
 
     /// Sequences of records that a decision on `ask` needs in whole and that were not added yet: those of a request answered before, of
@@ -98,15 +102,20 @@ impl Facts {
             return self.wanted_of_request(&ask.request_id);
         }
         let mut wanted = Vec::new();
-        each_command(state, &ask.command, &mut |c| {
-            let reference = match c {
-                Command::ReverseVoucher(c) => c.voucher,
-                Command::CorrectVoucher(c) => c.voucher,
-                _ => return,
-            };
-            wanted.extend(self.get(FactKey::Voucher(reference)));
-        });
+        each_reversal(state, &ask.command, &mut |reference| wanted.extend(self.vouchers.get(&reference)));
         wanted.retain(|sequence| !self.originals.contains_key(sequence));
+        wanted
+    }
+
+    /// Vouchers that a decision on `ask` needs the place of and that was not added yet. They exist: numbers are allotted without gap,
+    /// so that no fact has to say it.
+    pub fn wanted_vouchers(&self, state: &State, ask: &Ask) -> Vec<VoucherRef> {
+        let mut wanted = Vec::new();
+        each_reversal(state, &ask.command, &mut |reference| {
+            if state.has_voucher(reference) && !self.vouchers.contains_key(&reference) {
+                wanted.push(reference);
+            }
+        });
         wanted
     }
 
@@ -167,6 +176,15 @@ fn each_command(state: &State, command: &Command, visit: &mut impl FnMut(&Comman
     }
 }
 
+/// Calls `visit` with each voucher that the command, or what it reviews, reverses.
+fn each_reversal(state: &State, command: &Command, visit: &mut impl FnMut(VoucherRef)) {
+    each_command(state, command, &mut |command| match command {
+        Command::ReverseVoucher(c) => visit(c.voucher),
+        Command::CorrectVoucher(c) => visit(c.voucher),
+        _ => {}
+    });
+}
+
 fn command_keys(command: &Command, keys: &mut Vec<FactHash>) {
     let mut bill = |no: &str| {
         if !no.is_empty() {
@@ -177,12 +195,8 @@ fn command_keys(command: &Command, keys: &mut Vec<FactHash>) {
         Command::PostPremiumReceipt(c) => return bill(&c.bill_no),
         Command::RecordIncome(c) => bill(&c.bill_no),
         Command::RegisterBankTransaction(c) => keys.push(FactKey::Evidence(&c.slip_digest).hash()),
-        Command::ReverseVoucher(c) => {
-            keys.extend([FactKey::Voucher(c.voucher).hash(), FactKey::Reversed(c.voucher).hash()]);
-        }
-        Command::CorrectVoucher(c) => {
-            keys.extend([FactKey::Voucher(c.voucher).hash(), FactKey::Reversed(c.voucher).hash()]);
-        }
+        Command::ReverseVoucher(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
+        Command::CorrectVoucher(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
         _ => {}
     }
     keys.extend(unique_evidence(evidence_of(command)).map(|e| FactKey::Evidence(&e.digest).hash()));
@@ -238,13 +252,9 @@ pub(crate) fn add_of_ask(ask: &Ask, record: &Record, rows: &mut Vec<FactRow>) {
 fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>) -> FactHash) {
     let mut add = |key: FactKey<'_>| rows.push(FactRow { key: name(key), sequence: record.sequence });
     match &record.event {
-        Event::ReceiptPosted(posted) => {
-            // A corrected receipt keeps its bill, which its first voucher made known.
-            if posted.voucher.corrects.is_none() {
-                add(FactKey::Bill(&posted.receipt.bill_no));
-            }
-            add(FactKey::Voucher(posted.voucher.reference));
-        }
+        // A corrected receipt keeps its bill, which its first voucher made known.
+        Event::ReceiptPosted(posted) if posted.voucher.corrects.is_some() => {}
+        Event::ReceiptPosted(posted) => add(FactKey::Bill(&posted.receipt.bill_no)),
         // The same where the correction notes it as paid elsewhere: it then stands behind its reversal, in one command.
         Event::ReceiptNoted(_) if record.part > 0 => {}
         Event::ReceiptNoted(receipt) => add(FactKey::Bill(&receipt.bill_no)),
@@ -256,7 +266,6 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
             unique_evidence(&batch.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         Event::VoucherPosted(posted) => {
-            add(FactKey::Voucher(posted.voucher.reference));
             let new = |digest: &Digest| !posted.reused.contains(digest);
             if !posted.bill_no.is_empty() && new(&bill_digest(&posted.bill_no)) {
                 add(FactKey::Bill(&posted.bill_no));

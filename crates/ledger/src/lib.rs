@@ -25,5 +25,5 @@ pub use decide::{Decision, decide};
 pub use facts::Facts;
 pub use filter::Filter;
 pub use project::{ProjectError, project, project_facts, project_facts_of, project_rest, summary};
-pub use receipt::{Outcome, Receipt};
+pub use receipt::{Outcome, Receipt, voucher_of};
 pub use state::State;

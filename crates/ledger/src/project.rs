@@ -10,8 +10,8 @@ use crate::receipt::voucher_of;
 use crate::rows::{FactRow, LineRow, NameRow, RejectionRow, ViewRows, VoucherRow};
 use crate::{Ask, State};
 
-/// Facts of a receipt, of which there are most: bill, voucher and request.
-const FACTS_PER_RECORD: usize = 3;
+/// Facts of a receipt, of which there are most: bill and request.
+const FACTS_PER_RECORD: usize = 2;
 
 /// Records that cannot be shown: the command's records are not whole, or an ordinal names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

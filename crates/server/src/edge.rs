@@ -90,38 +90,41 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let shared = self.shared.clone();
         let method = request.uri().path().trim_start_matches('/').to_owned();
-        let span = tracing::info_span!(
-            "request",
-            method,
-            person = tracing::field::Empty,
-            book = tracing::field::Empty,
-            request_id = tracing::field::Empty,
-            code = tracing::field::Empty,
-        );
-        let recorded = span.clone();
         let handled = async move {
             let begun = Instant::now();
             let language = language_of(request.headers());
-            let response = if request.uri().path().starts_with(OPEN_TO_ALL) {
+            if request.uri().path().starts_with(OPEN_TO_ALL) {
                 // Health has a protocol of its own: NOT_FOUND, without details, for a name that it does not know.
-                inner.call(request).await?
-            } else {
-                let answered = match shared.origin(request.headers(), language).await {
-                    Ok(origin) => {
-                        recorded.record("person", &origin.principal.person);
-                        request.extensions_mut().insert(origin);
-                        inner.call(request).await?
-                    }
-                    Err(failure) => failure.status(language).into_http(),
-                };
-                polish(answered, language)
+                let response = inner.call(request).await?;
+                shared.requests.answered(&method, response_code(&response), begun.elapsed());
+                return Ok(response);
+            }
+            let origin = shared.origin(request.headers(), language).await;
+            // Each field that is recorded later makes the log's layer write all of them anew.
+            let span = tracing::info_span!(
+                "request",
+                method,
+                person = origin.as_ref().ok().map(|origin| origin.principal.person.as_str()),
+                book = tracing::field::Empty,
+                request_id = tracing::field::Empty,
+                code = tracing::field::Empty,
+            );
+            let answered = match origin {
+                Ok(origin) => {
+                    request.extensions_mut().insert(origin);
+                    inner.call(request).instrument(span.clone()).await?
+                }
+                Err(failure) => failure.status(language).into_http(),
             };
+            let response = polish(answered, language);
             let code = response_code(&response);
-            recorded.record("code", tracing::field::debug(code));
+            if code != Code::Ok {
+                span.record("code", tracing::field::debug(code));
+            }
             shared.requests.answered(&method, code, begun.elapsed());
             Ok(response)
         };
-        Box::pin(handled.instrument(span))
+        Box::pin(handled)
     }
 }
 

@@ -79,7 +79,8 @@ impl<S: Store> Face<S> {
     ) -> Result<v1::MutationResult, Failure> {
         let book = self.book(origin, &head.book)?;
         note(&head);
-        let ask = self.ask(&book, origin, &head, content, read)?;
+        let request_id = (!head.validate_only).then(|| head.request_id.clone());
+        let ask = self.ask(&book, Arc::new(caller(origin)), request_id, content, read)?;
         // What a review is refused for lies in the command reviewed, not in the review.
         let subjects = if matches!(ask.command, Command::ReviewCommand(_)) { "" } else { content };
         if head.validate_only {
@@ -102,30 +103,29 @@ impl<S: Store> Face<S> {
         })
     }
 
-    /// The ask of a mutation, or everything that is wrong with its form.
+    /// The ask of a mutation, or everything that is wrong with its form. What is only judged has no request id, and needs none.
     pub fn ask(
         &self,
         book: &Book<S>,
-        origin: &Origin,
-        head: &Head,
+        caller: Arc<Caller>,
+        request_id: Option<String>,
         content: &'static str,
         read: impl FnOnce(&mut Fields) -> Command,
     ) -> Result<Ask, Failure> {
         let mut fields = Fields::default();
         let command = read(&mut fields);
-        let request_id = if head.validate_only { String::new() } else { head.request_id.clone() };
-        let ask = Ask::new(book.code(), caller(origin), request_id, command);
+        let validate_only = request_id.is_none();
+        let ask = Ask::new(book.code(), caller, request_id.unwrap_or_default(), command);
         if fields.is_clean() {
             return Ok(ask);
         }
         // A stranger to the book is not told what its forms look like.
-        let known = book.read(|state| state.person(&origin.principal.person).is_some());
+        let known = book.read(|state| state.person(&ask.caller.person).is_some());
         if !known.map_err(|error| failure(error, content))? {
             return Err(Failure::Denied);
         }
         let mut form = form_faults(content, ask.faults().to_vec());
-        // What is only judged needs no id.
-        form.retain(|fault| !head.validate_only || fault.field != "request_id");
+        form.retain(|fault| !validate_only || fault.field != "request_id");
         Err(Failure::Malformed(fields.with(form)))
     }
 

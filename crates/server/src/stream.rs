@@ -9,7 +9,7 @@ use api::v1;
 use api::v1::premium_receipt_answer::Answer;
 use engine::store::Store;
 use engine::{Book, Pending};
-use ledger::{Ask, Language};
+use ledger::{Ask, Caller, Language};
 use prost::Message;
 use record::Command;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -19,7 +19,7 @@ use tonic::{Status, Streaming};
 use crate::decode::required;
 use crate::edge::Origin;
 use crate::encode::{Failure, posted_result};
-use crate::face::{Face, Head, failure as failure_of};
+use crate::face::{Face, caller, failure as failure_of};
 use crate::telemetry::Requests;
 
 /// Receipts of one message at most: some 200 KiB, a fifth of the message limit.
@@ -82,6 +82,7 @@ impl<S: Store> Face<S> {
     ) -> Result<(), Failure> {
         let window = Arc::new(Semaphore::new(WINDOW));
         let mut open: Option<Arc<Book<S>>> = None;
+        let caller = Arc::new(caller(origin));
         loop {
             let message = tokio::select! {
                 message = messages.message() => message,
@@ -125,7 +126,7 @@ impl<S: Store> Face<S> {
                 () = under_way.closed() => return Ok(()),
             };
             let Ok(room) = room else { return Ok(()) };
-            let (receipts, asks) = self.receipt_asks(origin, &book, message.items);
+            let (receipts, asks) = self.receipt_asks(&caller, &book, message.items);
             let handed = book.submit_many(asks, origin.deadline).await;
             if under_way.send(UnderWay { receipts, handed, _room: room }).await.is_err() {
                 return Ok(());
@@ -136,14 +137,14 @@ impl<S: Store> Face<S> {
     /// The asks of a message's receipts, in order, and for every receipt its id and what is wrong with it.
     fn receipt_asks(
         &self,
-        origin: &Origin,
+        caller: &Arc<Caller>,
         book: &Book<S>,
         items: Vec<v1::PremiumReceiptItem>,
     ) -> (Vec<(String, Option<Failure>)>, Vec<Ask>) {
         let (mut receipts, mut asks) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for item in items {
             let request_id = item.request_id.clone();
-            match self.receipt_ask(book, origin, item) {
+            match self.receipt_ask(book, caller, item) {
                 Ok(ask) => {
                     asks.push(ask);
                     receipts.push((request_id, None));
@@ -154,9 +155,8 @@ impl<S: Store> Face<S> {
         (receipts, asks)
     }
 
-    fn receipt_ask(&self, book: &Book<S>, origin: &Origin, item: v1::PremiumReceiptItem) -> Result<Ask, Failure> {
-        let head = Head { book: String::new(), request_id: item.request_id, validate_only: false };
-        self.ask(book, origin, &head, CONTENT, |fields| {
+    fn receipt_ask(&self, book: &Book<S>, caller: &Arc<Caller>, item: v1::PremiumReceiptItem) -> Result<Ask, Failure> {
+        self.ask(book, Arc::clone(caller), Some(item.request_id), CONTENT, |fields| {
             Command::PostPremiumReceipt(fields.at(CONTENT, |f| required(f, item.receipt)))
         })
     }

@@ -44,32 +44,47 @@ pub(crate) fn check_follows(expected: &Head, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
-/// Splits what [`pack`] joined, and refuses whatever it cannot have made.
-pub(crate) fn unpack(
+/// A row as it is stored, checked to be one that [`pack`] can have made.
+pub(crate) struct StoredRow {
     first: Sequence,
-    count: u64,
-    epoch: u64,
-    root: Digest,
-    packed: &Packed,
-) -> Result<LogRow, StoreError> {
-    let nonsense = || corrupt("log row whose offsets, leaf hashes and bodies do not fit each other");
-    let (ends, rest) = packed.offsets.as_chunks::<4>();
-    let (leaves, rest_of_leaves) = packed.leaves.as_chunks::<32>();
-    let whole = rest.is_empty() && rest_of_leaves.is_empty();
-    if !whole || ends.len() as u64 != count || leaves.len() != ends.len() || first == 0 || count == 0 {
-        return Err(nonsense());
+    packed: Packed,
+}
+
+impl StoredRow {
+    /// Checks a row that holds `count` records from `first` on.
+    pub(crate) fn new(first: Sequence, count: u64, packed: Packed) -> Result<StoredRow, StoreError> {
+        let (ends, rest) = packed.offsets.as_chunks::<4>();
+        let (leaves, rest_of_leaves) = packed.leaves.as_chunks::<32>();
+        let whole = rest.is_empty() && rest_of_leaves.is_empty() && first > 0 && count > 0;
+        let rising = ends.iter().map(|end| u32::from_le_bytes(*end)).is_sorted();
+        let end = ends.last().map_or(0, |end| u32::from_le_bytes(*end)) as usize;
+        if !whole || !rising || end != packed.bodies.len() || ends.len() as u64 != count || leaves.len() != ends.len() {
+            return Err(corrupt("log row whose offsets, leaf hashes and bodies do not fit each other"));
+        }
+        Ok(StoredRow { first, packed })
     }
-    let mut bodies = Vec::with_capacity(ends.len());
-    let mut start = 0;
-    for end in ends {
-        let end = u32::from_le_bytes(*end) as usize;
-        bodies.push(packed.bodies.get(start..end).ok_or_else(nonsense)?.to_vec());
-        start = end;
+
+    /// Sequence of its last record.
+    fn last(&self) -> Sequence {
+        self.first.saturating_add(self.packed.offsets.as_chunks::<4>().0.len() as u64).saturating_sub(1)
     }
-    if start != packed.bodies.len() {
-        return Err(nonsense());
+
+    /// The body of a record, if the row holds it.
+    fn body(&self, sequence: Sequence) -> Option<&[u8]> {
+        let place = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        let ends = self.packed.offsets.as_chunks::<4>().0;
+        let end = |place: usize| ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
+        let start = place.checked_sub(1).map_or(Some(0), end)?;
+        self.packed.bodies.get(start..end(place)?)
     }
-    Ok(LogRow { first, bodies, leaves: leaves.to_vec(), root, epoch })
+
+    /// All of it.
+    pub(crate) fn unpack(&self, epoch: u64, root: Digest) -> LogRow {
+        let bodies =
+            (self.first..=self.last()).filter_map(|sequence| self.body(sequence)).map(<[u8]>::to_vec).collect();
+        let leaves = self.packed.leaves.as_chunks::<32>().0.to_vec();
+        LogRow { first: self.first, bodies, leaves, root, epoch }
+    }
 }
 
 /// Records that are looked for, each row that holds some of them being read once.
@@ -94,14 +109,12 @@ impl Wanted {
     }
 
     /// Takes what that row holds of what is asked; none if there is no such row.
-    pub(crate) fn found(&mut self, row: Option<&LogRow>) {
+    pub(crate) fn found(&mut self, row: Option<&StoredRow>) {
         while let Some((sequence, place)) = self.asked.pop() {
-            let body = row.and_then(|row| row.bodies.get(usize::try_from(sequence.checked_sub(row.first)?).ok()?));
             if let Some(slot) = self.bodies.get_mut(place) {
-                *slot = body.cloned();
+                *slot = row.and_then(|row| row.body(sequence)).map(<[u8]>::to_vec);
             }
-            let end = row.map_or(sequence, |row| row.first.saturating_add(row.bodies.len() as u64).saturating_sub(1));
-            if self.next().is_some_and(|next| next > end) {
+            if self.next().is_some_and(|next| next > row.map_or(sequence, StoredRow::last)) {
                 return;
             }
         }
@@ -145,7 +158,13 @@ mod tests {
     fn what_is_packed_unpacks() {
         for bodies in [vec![&b"one"[..]], vec![b"a", b"", b"ccc"], vec![&[0; 300]]] {
             let batch = batch(&bodies);
-            let row = unpack(1, bodies.len() as u64, 1, [1; 32], &pack(&batch).unwrap()).unwrap();
+            let stored = StoredRow::new(1, bodies.len() as u64, pack(&batch).unwrap()).unwrap();
+            let row = stored.unpack(1, [1; 32]);
+            let mut wanted = Wanted::new(&[1, bodies.len() as u64, 9]);
+            while wanted.next().is_some() {
+                wanted.found(Some(&stored));
+            }
+            assert_eq!(wanted.bodies, [batch.bodies.first().cloned(), batch.bodies.last().cloned(), None]);
             assert_eq!((row.bodies, row.leaves), (batch.bodies, batch.leaves));
         }
     }
@@ -153,8 +172,8 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let good = || pack(&batch(&[b"one", b"two"])).unwrap();
-        let unpacks = |count, packed: &Packed| unpack(1, count, 1, [1; 32], packed).is_ok();
-        assert!(unpacks(2, &good()));
+        let unpacks = |count, packed: Packed| StoredRow::new(1, count, packed).is_ok();
+        assert!(unpacks(2, good()));
         let ends = |ends: [u32; 2]| Packed { offsets: ends.map(u32::to_le_bytes).concat(), ..good() };
         for (case, count, packed) in [
             ("another count", 1, good()),
@@ -165,7 +184,7 @@ mod tests {
             ("half a leaf", 2, Packed { leaves: good().leaves[..40].to_vec(), ..good() }),
             ("no record", 0, Packed { offsets: vec![], leaves: vec![], bodies: vec![] }),
         ] {
-            assert!(!unpacks(count, &packed), "{case}");
+            assert!(!unpacks(count, packed), "{case}");
         }
     }
 

@@ -7,7 +7,7 @@ use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
 
 use crate::balances::{Key, KeyNo, sums_of};
-use crate::batch::{self, Packed};
+use crate::batch::{Packed, StoredRow};
 
 /// A result row of any engine.
 pub(crate) trait Columns {
@@ -73,8 +73,13 @@ pub(crate) fn check_end(head: &Head, last: Option<&impl Columns>) -> Result<(), 
 
 /// A row of the log.
 pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
+    Ok(stored_row(row)?.unpack(number(row, 2)?, fixed(row, 3)?))
+}
+
+/// The same, to take single records from.
+pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
     let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
-    batch::unpack(number(row, 0)?, number(row, 1)?, number(row, 2)?, fixed(row, 3)?, &packed)
+    StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
 }
 
 /// A voucher.

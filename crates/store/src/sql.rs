@@ -137,9 +137,6 @@ pub const REVOKE_TOKENS: &str = "UPDATE token SET revoked = 1 WHERE person = $1 
 pub const HEAD: &str = "SELECT sequence, root, edge, time, epoch FROM head WHERE book = $1";
 /// Takes a book over: every writer of the epoch before is fenced.
 pub const RAISE_EPOCH: &str = "UPDATE head SET epoch = epoch + 1 WHERE book = $1";
-/// The compare-and-set of the head, the only concurrency control of the log.
-pub const MOVE_HEAD: &str = "UPDATE head SET sequence = $5, root = $6, edge = $7, time = $8 \
-     WHERE book = $1 AND sequence = $2 AND epoch = $3 AND root = $4";
 /// The end of the log, to compare with the head.
 pub const LAST_ROW: &str =
     "SELECT first, count, epoch, root, time FROM log WHERE book = $1 ORDER BY first DESC LIMIT 1";
@@ -241,7 +238,6 @@ pub const ALL: &[(&str, &str)] = &[
     ("REVOKE_TOKENS", REVOKE_TOKENS),
     ("HEAD", HEAD),
     ("RAISE_EPOCH", RAISE_EPOCH),
-    ("MOVE_HEAD", MOVE_HEAD),
     ("LAST_ROW", LAST_ROW),
     ("ROW_OF", ROW_OF),
     ("LOG_ROWS", LOG_ROWS),

@@ -132,6 +132,10 @@ impl Book {
         let mut found = Facts::default();
         let rows = facts::needs(&self.state, ask).into_iter().filter_map(|key| self.facts.get(&key));
         rows.for_each(|row| found.add(*row));
+        for reference in found.wanted_vouchers(&self.state, ask) {
+            let posts = |record: &&Record| ledger::voucher_of(record).is_some_and(|v| v.reference == reference);
+            self.records.iter().find(posts).into_iter().for_each(|r| found.add_voucher(reference, r.sequence));
+        }
         loop {
             let wanted = found.wanted_records(&self.state, ask);
             let records: Vec<&Record> = wanted.into_iter().filter_map(|sequence| self.record(sequence)).collect();

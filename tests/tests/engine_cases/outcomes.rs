@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use engine::store::{Head, Store};
-use engine::{EngineError, StopReason};
+use engine::{Answer, EngineError, StopReason};
 use testkit::memory::Fault;
 use tokio::time::{sleep, timeout};
 
@@ -44,6 +44,67 @@ async fn a_batch_that_was_not_committed_leaves_no_trace() {
     control.post("maker", "r1", organization("A")).await;
     assert_eq!(world.root(), control.root());
     assert_eq!(world.state_digest(), control.state_digest());
+}
+
+/// Hands two commands in, the second while the first is on its way with this fault.
+async fn ahead(world: &World, fault: Option<Fault>) -> Vec<Result<Answer, EngineError>> {
+    world.store.memory.fail_appends(BOOK, fault);
+    world.store.appends.hold();
+    let mut both = world.book.submit_many(vec![ask("maker", "r1", organization("A"))], None).await;
+    world.store.appends.somebody_waits().await;
+    both.extend(world.book.submit_many(vec![ask("maker", "r2", organization("B"))], None).await);
+    while world.book.health().queued > 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    world.store.appends.release();
+    verdicts(both).await
+}
+
+#[tokio::test]
+async fn what_is_decided_ahead_of_a_commit_shares_its_fate() {
+    let faults = [None, Some(Fault::UnknownCommitted), Some(Fault::NotCommitted), Some(Fault::UnknownLost)];
+    for fault in faults {
+        let (world, control) = (World::new(options()).await, World::new(options()).await);
+        let committed = matches!(fault, None | Some(Fault::UnknownCommitted));
+        let name = format!("{fault:?}");
+        for verdict in ahead(&world, fault).await {
+            assert!(
+                if committed { verdict.is_ok() } else { matches!(verdict, Err(EngineError::Store(_))) },
+                "{name}: {verdict:?}"
+            );
+        }
+        if !committed {
+            assert_eq!(world.root(), control.root(), "{name}");
+        }
+        for (request, code) in [("r1", "A"), ("r2", "B")] {
+            let answer = world.send("maker", request, organization(code)).await.unwrap();
+            assert_eq!(answer.replayed, committed, "{name}");
+            control.post("maker", request, organization(code)).await;
+        }
+        assert_eq!((world.root(), world.state_digest()), (control.root(), control.state_digest()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_known_to_what_is_decided_ahead_of_it() {
+    let world = World::new(options()).await;
+    world.store.appends.hold();
+    let first = world.book.submit_many(vec![ask("maker", "r1", organization("A"))], None).await;
+    world.store.appends.somebody_waits().await;
+    let others = vec![
+        ask("maker", "r1", organization("A")),
+        ask("maker", "r1", organization("B")),
+        ask("maker", "r2", organization("A")),
+    ];
+    let others = world.book.submit_many(others, None).await;
+    world.store.appends.release();
+    let first = verdicts(first).await.remove(0).unwrap();
+    let others = verdicts(others).await;
+    assert!(others[0].as_ref().is_ok_and(|again| again.replayed && again.receipt == first.receipt), "{:?}", others[0]);
+    assert!(matches!(others[1], Err(EngineError::KeyReused)), "{:?}", others[1]);
+    let twice = others[2].as_ref().err();
+    assert!(matches!(twice, Some(EngineError::Malformed(_))), "{twice:?}");
+    assert_eq!(world.book.head().unwrap().sequence, first.receipt.last);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn what_is_malformed_or_not_allowed_is_not_recorded() {
 
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_a_stream_waits_for_room() {
-    let world = World::new(Options { queue_commands: 4, batch_commands: 4, ..options() }).await;
+    let world = World::new(Options { queue_commands: 4, batch_commands: 4, ahead_commands: 5, ..options() }).await;
     world.store.appends.hold();
     let asks = |range: std::ops::Range<u32>| {
         range.map(|i| ask("maker", &format!("r{i}"), organization(&format!("A{i}")))).collect::<Vec<_>>()

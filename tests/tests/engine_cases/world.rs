@@ -24,9 +24,12 @@ pub fn today() -> Day {
     Day::of_instant(MORNING)
 }
 
-/// Short waits, a clock that stands still, and a digest only where a case asks for one.
+/// Short waits, a clock that stands still, a digest only where a case asks for one, every command decided ahead of the commit that is
+/// under way, and a tail that forgets as soon as it may.
 pub fn options() -> Options {
     Options {
+        ahead_commands: 1,
+        chunk_records: 1,
         read_wait: Duration::from_millis(200),
         room_wait: Duration::from_millis(200),
         shutdown_wait: Duration::from_millis(300),

@@ -126,6 +126,10 @@ impl Pair {
         for key in facts::needs(&self.state, ask) {
             self.facts.get(&key).into_iter().for_each(|row| found.add(*row));
         }
+        for reference in found.wanted_vouchers(&self.state, ask) {
+            let posts = |record: &&Arc<Record>| ledger::voucher_of(record).is_some_and(|v| v.reference == reference);
+            self.log.iter().find(posts).into_iter().for_each(|r| found.add_voucher(reference, r.sequence));
+        }
         loop {
             let wanted = found.wanted_records(&self.state, ask);
             for sequence in &wanted {

@@ -259,7 +259,7 @@ impl<'a> Desk<'a> {
     /// Numbers and signs a voucher.
     pub fn voucher(&mut self, draft: Draft) -> Voucher {
         let cycle = self.state.cycle(draft.date);
-        let last = self.state.last_number(draft.word, draft.date);
+        let last = self.state.last_number(draft.word, cycle);
         let number = self.numbers.entry((draft.word, cycle)).or_insert(last);
         *number = number.saturating_add(1);
         let closing = draft.kind == VoucherKind::Closing;

@@ -1,7 +1,8 @@
 //! Ordinal lists (accounts, sources, grants ...) and the look-ups by code and day.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use borsh::io::{Read, Result as IoResult, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::kinds::{BankPurpose, IncomeKind, PayerType, Role};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, SourceDef, StandardDef, UseDef};
@@ -30,15 +31,31 @@ impl Listed for Approval {
 }
 
 /// A list whose items have ordinals from 1, in order of registration, and unique codes.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T> {
     items: Vec<T>,
-    codes: BTreeMap<String, u32>,
+    /// Follows from the items, so that it is no part of the canonical bytes. Every receipt looks a dozen codes up.
+    codes: HashMap<String, u32>,
+}
+
+impl<T: BorshSerialize> BorshSerialize for List<T> {
+    fn serialize<W: Write>(&self, writer: &mut W) -> IoResult<()> {
+        self.items.serialize(writer)
+    }
+}
+
+impl<T: BorshDeserialize + Listed> BorshDeserialize for List<T> {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let items = Vec::<T>::deserialize_reader(reader)?;
+        let mut list = List::default();
+        items.into_iter().for_each(|item| list.push(item));
+        Ok(list)
+    }
 }
 
 impl<T> Default for List<T> {
     fn default() -> List<T> {
-        List { items: Vec::new(), codes: BTreeMap::new() }
+        List { items: Vec::new(), codes: HashMap::new() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Voucher numbering, periods and receipt days.
 
 use record::kinds::Word;
-use record::{Day, Period};
+use record::{Day, Period, VoucherRef};
 
 use super::State;
 
@@ -19,9 +19,14 @@ impl State {
         }
     }
 
-    /// The last number allotted for a word in the cycle of a day.
-    pub fn last_number(&self, word: Word, day: Day) -> u32 {
-        self.numbers.get(&(word, self.cycle(day))).copied().unwrap_or(0)
+    /// The last number allotted for a word in a cycle.
+    pub fn last_number(&self, word: Word, cycle: u32) -> u32 {
+        self.numbers.get(&(word, cycle)).copied().unwrap_or(0)
+    }
+
+    /// Whether a voucher was posted: numbers are allotted from 1 without gap.
+    pub fn has_voucher(&self, reference: VoucherRef) -> bool {
+        (1..=self.last_number(reference.word, reference.cycle)).contains(&reference.number)
     }
 
     /// Whether a month takes vouchers.

@@ -5,39 +5,60 @@ use ledger::FieldFault;
 /// Faults reported of one request. A message may be wrong in thousands of places; people read this many.
 const MAX_FAULTS: usize = 100;
 
+/// A step from a message to a value in it.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Field(&'static str),
+    Item(usize),
+}
+
 /// Reads a message field by field and keeps what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    path: String,
+    /// Where reading stands; it becomes text where something is wrong, which is seldom.
+    path: Vec<Step>,
     faults: Vec<FieldFault>,
 }
 
 impl Fields {
     /// Reads a named field with `read`; faults found there carry its path.
-    pub fn at<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields) -> T) -> T {
-        let length = self.path.len();
-        if length > 0 {
-            self.path.push('.');
-        }
-        self.path.push_str(name.trim_start_matches("r#"));
-        let value = read(self);
-        self.path.truncate(length);
-        value
+    pub fn at<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Fields) -> T) -> T {
+        self.step(Step::Field(name), read)
     }
 
     /// Reads an item of a repeated field.
     pub fn item<T>(&mut self, index: usize, read: impl FnOnce(&mut Fields) -> T) -> T {
-        let length = self.path.len();
-        self.path.push_str(&format!("[{index}]"));
+        self.step(Step::Item(index), read)
+    }
+
+    fn step<T>(&mut self, step: Step, read: impl FnOnce(&mut Fields) -> T) -> T {
+        self.path.push(step);
         let value = read(self);
-        self.path.truncate(length);
+        self.path.pop();
         value
+    }
+
+    /// The path as text: `notice.lines[1].class`.
+    fn path(&self) -> String {
+        let mut text = String::new();
+        for step in &self.path {
+            match step {
+                Step::Field(name) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(name.trim_start_matches("r#"));
+                }
+                Step::Item(index) => text.push_str(&format!("[{index}]")),
+            }
+        }
+        text
     }
 
     /// The field that is being read is at fault.
     pub fn fault(&mut self, code: &'static str, zh: &str, en: &str) {
         if self.faults.len() < MAX_FAULTS {
-            self.faults.push(FieldFault { field: self.path.clone(), code, zh: zh.to_owned(), en: en.to_owned() });
+            self.faults.push(FieldFault { field: self.path(), code, zh: zh.to_owned(), en: en.to_owned() });
         }
     }
 

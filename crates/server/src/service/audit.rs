@@ -222,7 +222,7 @@ impl<S: Store> Face<S> {
     }
 }
 
-fn day(date: Option<api::google::r#type::Date>, name: &str) -> Result<Option<Day>, Failure> {
+fn day(date: Option<api::google::r#type::Date>, name: &'static str) -> Result<Option<Day>, Failure> {
     let mut fields = Fields::default();
     let day = fields.at(name, |f| Wire::read(f, date));
     if fields.is_clean() { Ok(day) } else { Err(Failure::Malformed(fields.with(Vec::new()))) }

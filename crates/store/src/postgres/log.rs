@@ -111,7 +111,7 @@ pub(super) async fn records(
     while let Some(sequence) = wanted.next() {
         let query = || sqlx::query(sql::ROW_OF).bind(book.number).bind(bound(sequence));
         let row = readers.row_or_none(WHAT, query).await?;
-        wanted.found(row.as_ref().map(decode::log_row).transpose()?.as_ref());
+        wanted.found(row.as_ref().map(decode::stored_row).transpose()?.as_ref());
     }
     Ok(wanted.bodies)
 }

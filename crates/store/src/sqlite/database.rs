@@ -7,10 +7,10 @@ use std::time::Duration;
 use engine::store::StoreError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, Sqlite};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::checkpoint::Checkpointer;
@@ -19,6 +19,8 @@ use crate::error::{migrate_error, store_error};
 
 /// How long a transaction waits for another one's lock: far longer than any of ours takes, so that only trouble is reported.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Begins a transaction that writes, and takes the lock for it at once.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Connections for reads, each a thread: reads are short, and the machine has few cores.
 const READERS: u32 = 4;
 /// How long a read waits for one of them.
@@ -115,30 +117,45 @@ impl Database {
 
     /// Begins a transaction that writes, after those before it.
     pub(super) async fn begin(&self) -> Result<Writing<'_>, sqlx::Error> {
+        let mut writing = self.writing().await?;
+        sqlx::query(BEGIN).execute(writing.on()).await?;
+        Ok(writing)
+    }
+
+    /// Runs a query that is a whole transaction, its BEGIN and COMMIT included, after those before it; gives the rows that its statements
+    /// answered. `bytes` as in [`Writing::commit`].
+    pub(super) async fn transact(&self, whole: Whole<'_>, bytes: usize) -> Result<Vec<SqliteRow>, Broken> {
+        let mut writing = self.writing().await.map_err(Broken::NotCommitted)?;
+        match whole.fetch_all(writing.on()).await {
+            Ok(rows) => {
+                writing.done(bytes);
+                Ok(rows)
+            }
+            // Where there is a transaction to roll back, it was not committed.
+            Err(error) => Err(match sqlx::query("ROLLBACK").execute(writing.on()).await {
+                Ok(_) => Broken::NotCommitted(error),
+                Err(_) => Broken::Unknown(error),
+            }),
+        }
+    }
+
+    /// The connection that writes, taken out for a transaction.
+    async fn writing(&self) -> Result<Writing<'_>, sqlx::Error> {
         let mut slot = self.writer.lock().await;
         let connection = match slot.take() {
             Some(connection) => connection,
             None => self.options.connect().await?,
         };
-        self.begin_on(connection, Some(slot)).await
+        Ok(Writing { database: self, connection, slot: Some(slot) })
     }
 
-    /// The same on a fresh connection, which becomes the writer's if no transaction is open there.
+    /// Begins one on a fresh connection, which becomes the writer's if no transaction is open there.
     pub(super) async fn begin_fresh(&self) -> Result<Writing<'_>, sqlx::Error> {
-        let connection = self.options.connect().await?;
+        let mut writing = Writing { database: self, connection: self.options.connect().await?, slot: None };
         // SQLite itself makes it wait for a transaction still open elsewhere.
-        let mut writing = self.begin_on(connection, None).await?;
+        sqlx::query(BEGIN).execute(writing.on()).await?;
         writing.slot = self.writer.try_lock().ok();
         Ok(writing)
-    }
-
-    async fn begin_on<'a>(
-        &'a self,
-        mut connection: SqliteConnection,
-        slot: Option<MutexGuard<'a, Option<SqliteConnection>>>,
-    ) -> Result<Writing<'a>, sqlx::Error> {
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-        Ok(Writing { database: self, connection, slot })
     }
 
     /// Closes all connections after what they are doing. The last one to close empties the write-ahead log into the file.
@@ -184,12 +201,28 @@ impl Writing<'_> {
     /// Commits; `bytes` tells the checkpointer about how much was written. An error leaves the outcome open.
     pub(super) async fn commit(mut self, bytes: usize) -> Result<(), sqlx::Error> {
         sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        self.done(bytes);
+        Ok(())
+    }
+
+    /// Gives the connection back after a clean end.
+    fn done(mut self, bytes: usize) {
         self.database.checkpointer.written(bytes);
         if let Some(mut slot) = self.slot.take() {
             *slot = Some(self.connection);
         }
-        Ok(())
     }
+}
+
+/// A query that is a whole transaction.
+pub(super) type Whole<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+/// What became of a whole transaction that failed.
+pub(super) enum Broken {
+    /// It is certainly not committed.
+    NotCommitted(sqlx::Error),
+    /// The failure may have been that of its COMMIT.
+    Unknown(sqlx::Error),
 }
 
 impl Columns for SqliteRow {

@@ -4,14 +4,18 @@ use engine::store::{AppendError, Batch, Head, LogRow, StoreError};
 use record::Sequence;
 
 use super::BOOK;
-use super::database::{Database, Writing};
+use super::database::{Broken, Database, Writing};
 pub(super) use crate::batch::bound;
-use crate::batch::{Wanted, check_follows, pack, stored};
+use crate::batch::{StoredRow, Wanted, check_follows, pack, stored};
 use crate::{decode, sql};
 
-/// One log row. PostgreSQL's has `book` in front.
-pub(super) const ADD_ROW: &str = "INSERT INTO log (first, count, epoch, time, root, offsets, leaves, bodies) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// A whole append in one call, since each call is two changes of thread: the compare-and-set of the head, and, where it held, the row,
+/// which then is the answer.
+pub(super) const APPEND: &str = "BEGIN IMMEDIATE; \
+     UPDATE head SET sequence = $4, root = $5, edge = $6, time = $7 WHERE sequence = $1 AND epoch = $2 AND root = $3; \
+     INSERT INTO log (first, count, epoch, time, root, offsets, leaves, bodies) \
+     SELECT $8, $9, $2, $7, $5, $10, $11, $12 WHERE changes() = 1 RETURNING first; \
+     COMMIT";
 
 /// Rows that one read of the log gives at most, however small they are.
 const MAX_ROWS: i64 = 4_096;
@@ -43,12 +47,8 @@ pub(super) async fn append(log: &Database, expected: &Head, batch: &Batch) -> Re
     check_follows(expected, batch).map_err(AppendError::NotCommitted)?;
     let row = pack(batch).map_err(AppendError::NotCommitted)?;
     let bytes = row.bodies.len() + row.leaves.len();
-    let not_committed = |e: sqlx::Error| AppendError::NotCommitted(log.error(&e));
     let after = &batch.after;
-
-    let mut writing = log.begin().await.map_err(not_committed)?;
-    let moved = sqlx::query(sql::MOVE_HEAD)
-        .bind(BOOK)
+    let append = sqlx::query(APPEND)
         .bind(stored(expected.sequence)?)
         .bind(stored(expected.epoch)?)
         .bind(expected.root.to_vec())
@@ -56,30 +56,26 @@ pub(super) async fn append(log: &Database, expected: &Head, batch: &Batch) -> Re
         .bind(after.root.to_vec())
         .bind(after.edge.concat())
         .bind(after.time)
-        .execute(writing.on())
-        .await
-        .map_err(not_committed)?;
-    if moved.rows_affected() != 1 {
-        let found = head(log, &mut writing).await.map_err(AppendError::NotCommitted)?;
-        return Err(if found.epoch == expected.epoch {
-            AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
-        } else {
-            AppendError::Fenced(found.epoch)
-        });
-    }
-    sqlx::query(ADD_ROW)
         .bind(stored(batch.first)?)
         .bind(stored(batch.bodies.len() as u64)?)
-        .bind(stored(after.epoch)?)
-        .bind(after.time)
-        .bind(after.root.to_vec())
         .bind(row.offsets)
         .bind(row.leaves)
-        .bind(row.bodies)
-        .execute(writing.on())
-        .await
-        .map_err(not_committed)?;
-    writing.commit(bytes).await.map_err(|e| AppendError::Unknown(log.error(&e)))
+        .bind(row.bodies);
+    let added = log.transact(append, bytes).await.map_err(|broken| match broken {
+        Broken::NotCommitted(error) => AppendError::NotCommitted(log.error(&error)),
+        Broken::Unknown(error) => AppendError::Unknown(log.error(&error)),
+    })?;
+    if !added.is_empty() {
+        return Ok(());
+    }
+    // Nothing was written: the head is another's.
+    let mut reading = log.begin().await.map_err(|e| AppendError::NotCommitted(log.error(&e)))?;
+    let found = head(log, &mut reading).await.map_err(AppendError::NotCommitted)?;
+    Err(if found.epoch == expected.epoch {
+        AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
+    } else {
+        AppendError::Fenced(found.epoch)
+    })
 }
 
 /// Rows that hold records from `from` on.
@@ -104,14 +100,14 @@ pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Ve
     Ok(wanted.bodies)
 }
 
-async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<LogRow>, StoreError> {
+async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>, StoreError> {
     let row = sqlx::query(sql::ROW_OF)
         .bind(BOOK)
         .bind(bound(sequence))
         .fetch_optional(log.readers())
         .await
         .map_err(|e| log.error(&e))?;
-    row.as_ref().map(decode::log_row).transpose()
+    row.as_ref().map(decode::stored_row).transpose()
 }
 
 /// Whether the log has no record yet.
