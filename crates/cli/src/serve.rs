@@ -44,10 +44,20 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         options.tls.is_some() || address.ip().is_loopback(),
         "{address} is not a loopback address: give --tls-cert and --tls-key"
     );
-    let store = Place::of(config)?.open().await?;
-    let engine = Engine::open(Arc::new(store), Options::default()).await.context("opening the books")?;
+    let store = Arc::new(Place::of(config)?.open().await?);
+    let engine = Engine::open(Arc::clone(&store), Options::default()).await.context("opening the books")?;
     let (bound, _) = oneshot::channel();
-    server::serve(engine, options, bound, until_told()?).await.context("serving")
+    let served = server::serve(engine, options, bound, until_told()?).await.context("serving");
+    close(store).await;
+    served
+}
+
+/// Closes a store at the end, so that its files are whole without their write-ahead logs. Where somebody still holds it nothing is lost:
+/// the next start goes on from those.
+pub async fn close(store: Arc<AnyStore>) {
+    if let Some(store) = Arc::into_inner(store) {
+        store.close().await;
+    }
 }
 
 /// Ready on the first SIGTERM or SIGINT; the second ends the process at once.
@@ -121,6 +131,8 @@ pub async fn rebuild(args: &ViewsArgs, config: &Config, lang: Lang, as_json: boo
         }
     }
     engine.shutdown().await;
+    drop(engine);
+    close(store).await;
     if as_json {
         println!("{}", serde_json::Value::Array(rebuilt));
     }

@@ -80,6 +80,9 @@ pub async fn run(season: Season, data: &Path, serve: impl Fn(&Path) -> Command) 
     figures.peak_memory = server.peak_memory();
     assert!(server.stop().success(), "the server did not go down in order");
     let folder = data.join("books").join(BOOK);
+    let left: Vec<_> =
+        ["log.sqlite-wal", "views.sqlite-wal"].into_iter().filter(|name| folder.join(name).exists()).collect();
+    assert!(left.is_empty(), "an orderly end left {left:?}: the files are not whole without them");
     figures.log_bytes = bytes(&folder, "log.sqlite");
     figures.views_bytes = bytes(&folder, "views.sqlite");
 

@@ -72,6 +72,7 @@ pub async fn run(data: Option<&Path>, lang: Lang, json: bool) -> anyhow::Result<
     // A server that is gone already needs no telling.
     let _told = stop.send(());
     serving.await.context("the server broke off")?.context("the server ended")?;
+    crate::serve::close(store).await;
     let played = played?;
     if json {
         println!("{}", serde_json::to_string_pretty(&tally::json(&played, &data))?);

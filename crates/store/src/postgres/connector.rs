@@ -90,6 +90,8 @@ impl Connector {
         let settings = [
             ("statement_timeout", READ_TIMEOUT),
             ("default_transaction_read_only", "on"),
+            // As for writing: every read has an index of its own.
+            ("enable_seqscan", "off"),
             // One process a read: the order of a UNION ALL holds, and the cores are for others too.
             ("max_parallel_workers_per_gather", "0"),
         ];
