@@ -15,13 +15,7 @@ use store_cases::sample::{BOOK, batch, body, book, fact, fill, join, name, plain
 /// A store with one book of three records, projected up to the third.
 async fn filled(url: &str) -> (PostgresStore, Head) {
     let store = PostgresStore::open(url).await.unwrap();
-    let head = book(&store, BOOK).await;
-    let head = fill(&store, BOOK, head, &[2, 1]).await;
-    let mut rows = join([plain(1, 9_500), plain(2, 200)]);
-    rows.facts.push(fact(1, 1));
-    rows.rejections.push(rejection(3));
-    rows.names = vec![name("ACCOUNT", 501, "501", "保障支出"), name("GRANT", 7, "G-7", "粤工〔2018〕1号")];
-    store.project(BOOK, 0, 3, &rows).await.unwrap();
+    let head = filled_book(&store).await;
     (store, head)
 }
 
@@ -239,64 +233,10 @@ async fn a_fence_waits_for_an_open_transaction_and_sees_its_end() {
     }
 }
 
-/// Polls a future so many times, then drops it; tells whether it was done before.
-async fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    let mut polls = 0;
-    std::future::poll_fn(|context| {
-        if polls == times {
-            return std::task::Poll::Ready(None);
-        }
-        polls += 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn writes_broken_off_at_any_point_leave_all_or_nothing() {
-    let (_database, store, mut head) = new_filled().await;
-    let (mut whole, mut broken) = (0, 0);
-    for times in (1..8).cycle().take(100) {
-        let next = batch(&head, &[body(head.sequence + 1), body(head.sequence + 2)]);
-        let appended = poll_times(store.append(BOOK, &head, &next), times).await;
-        let found = store.fence(BOOK).await.unwrap();
-        if found.sequence == next.after.sequence {
-            assert_eq!(found.root, next.after.root);
-            whole += 1;
-        } else {
-            assert!(appended.is_none(), "an acknowledged batch is gone");
-            assert_eq!((found.sequence, found.root), (head.sequence, head.root));
-            broken += 1;
-        }
-        head = found;
-
-        let reached = store.reached(BOOK).await.unwrap();
-        poll_times(store.project(BOOK, reached, reached + 1, &plain(reached + 1, 100)), times).await;
-        let (lines, now) = loop {
-            // A projection whose COMMIT was under way when it was dropped ends by itself.
-            let before = store.reached(BOOK).await.unwrap();
-            let lines = store.lines(BOOK, &[reached + 1]).await.unwrap();
-            if store.reached(BOOK).await.unwrap() == before {
-                break (lines, before);
-            }
-        };
-        assert_eq!(lines.len(), if now == reached { 0 } else { 2 });
-        // A write that nobody waits for must never land in a transaction that was left open.
-        let token = engine::store::TokenEntry {
-            hash: record::hash::sha256(&head.sequence.to_le_bytes()),
-            person: "p".into(),
-            operator: false,
-            created_at: 1,
-            expires_at: None,
-            revoked: false,
-        };
-        if store.token(&token.hash).await.unwrap().is_none() {
-            poll_times(store.add_token(&token), times).await;
-        }
-    }
-    assert!(whole > 5 && broken > 5, "{whole} whole, {broken} broken off: one kind is hardly tried");
-    fill(&store, BOOK, head, &[1]).await;
+    let (_database, store, head) = new_filled().await;
+    store_cases::broken::writes_leave_all_or_nothing(&store, head, (1..8).cycle().take(100)).await;
 }
 
 #[tokio::test]

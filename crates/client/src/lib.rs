@@ -13,5 +13,6 @@ mod retry;
 
 pub use connect::{Client, Options, Transport, Trust};
 pub use error::ClientError;
+pub use raw::AsIs;
 pub use receipts::Progress;
 pub use retry::is_retryable;

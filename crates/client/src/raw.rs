@@ -18,9 +18,9 @@ impl Transport {
     }
 }
 
-/// Bytes as they are.
+/// The codec of messages that are encoded and read elsewhere: bytes as they are.
 #[derive(Clone, Copy, Debug, Default)]
-struct AsIs;
+pub struct AsIs;
 
 impl Codec for AsIs {
     type Encode = Bytes;

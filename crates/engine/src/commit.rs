@@ -65,18 +65,18 @@ impl<S: Store> Writer<S> {
     /// state is restored and the callers may ask again, under the same request ids; retrying here would keep all others waiting for
     /// storage that fails.
     pub(crate) async fn land(&mut self) -> Result<Result<(), EngineError>, StopReason> {
-        match self.flight.as_mut() {
-            None => Ok(Ok(())),
-            Some(flight) => {
-                let landing = flight.landing().await;
-                self.landed(landing).await
-            }
-        }
+        let arrived = self.arrival().await?;
+        self.settle(arrived)
     }
 
     /// [`Writer::land`] once the landing is known.
     pub(crate) async fn landed(&mut self, landing: Landing) -> Result<Result<(), EngineError>, StopReason> {
-        match self.judged(landing).await? {
+        let arrived = self.judged(landing).await?;
+        self.settle(arrived)
+    }
+
+    fn settle(&mut self, arrived: Option<(Flight, Outcome)>) -> Result<Result<(), EngineError>, StopReason> {
+        match arrived {
             None => Ok(Ok(())),
             Some((flight, Outcome::Committed(head))) => self.publish(flight, head).map(Ok),
             Some((flight, Outcome::NotCommitted(error))) => self.undo(flight, &error).map(|()| Err(error)),

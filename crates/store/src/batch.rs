@@ -44,6 +44,15 @@ pub(crate) fn check_follows(expected: &Head, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
+/// Why an append that expected one head and found another wrote nothing.
+pub(crate) fn overtaken(expected: &Head, found: &Head) -> AppendError {
+    if found.epoch == expected.epoch {
+        AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
+    } else {
+        AppendError::Fenced(found.epoch)
+    }
+}
+
 /// A row as it is stored, checked to be one that [`pack`] can have made.
 pub(crate) struct StoredRow {
     first: Sequence,

@@ -15,6 +15,18 @@ pub async fn book(store: &impl Store, code: &str) -> Head {
     store.fence(code).await.unwrap()
 }
 
+/// Makes the usual book, with three records and rows of every kind, projected up to the third.
+pub async fn filled_book(store: &impl Store) -> Head {
+    let head = book(store, BOOK).await;
+    let head = fill(store, BOOK, head, &[2, 1]).await;
+    let mut rows = join([plain(1, 9_500), plain(2, 200)]);
+    rows.facts.push(fact(1, 1));
+    rows.rejections.push(rejection(3));
+    rows.names = vec![name("ACCOUNT", 501, "501", "保障支出"), name("GRANT", 7, "G-7", "粤工〔2018〕1号")];
+    store.project(BOOK, 0, 3, &rows).await.unwrap();
+    head
+}
+
 /// A batch of these bodies that follows the head.
 pub fn batch(before: &Head, bodies: &[Vec<u8>]) -> Batch {
     let sequence = before.sequence + bodies.len() as u64;

@@ -8,7 +8,7 @@ use super::connector::Connector;
 use super::lock;
 use super::readers::Readers;
 use super::session::{CommitError, Writing};
-use crate::batch::{Wanted, bound, check_follows, pack, stored};
+use crate::batch::{Wanted, bound, check_follows, overtaken, pack, stored};
 use crate::{decode, sql};
 
 const WHAT: &str = "log";
@@ -77,11 +77,7 @@ pub(super) async fn append(
     let mut writing = line.begin(connector).await.map_err(AppendError::NotCommitted)?;
     if writing.run(append).await.map_err(AppendError::NotCommitted)? != 1 {
         let found = head(&mut writing, book).await.map_err(AppendError::NotCommitted)?;
-        return Err(if found.epoch == expected.epoch {
-            AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
-        } else {
-            AppendError::Fenced(found.epoch)
-        });
+        return Err(overtaken(expected, &found));
     }
     writing.commit().await.map_err(|error| match error {
         CommitError::Refused(error) => AppendError::NotCommitted(error),

@@ -6,7 +6,7 @@ use record::Sequence;
 use super::BOOK;
 use super::database::{Broken, Database, Writing};
 pub(super) use crate::batch::bound;
-use crate::batch::{StoredRow, Wanted, check_follows, pack, stored};
+use crate::batch::{StoredRow, Wanted, check_follows, overtaken, pack, stored};
 use crate::{decode, sql};
 
 /// A whole append in one call, since each call is two changes of thread: the compare-and-set of the head, and, where it held, the row,
@@ -33,6 +33,11 @@ pub(super) async fn fence(log: &Database) -> Result<Head, StoreError> {
 
 async fn head(log: &Database, writing: &mut Writing<'_>) -> Result<Head, StoreError> {
     let row = sqlx::query(sql::HEAD).bind(BOOK).fetch_one(writing.on()).await.map_err(|e| log.error(&e))?;
+    decode::head(&row)
+}
+
+async fn committed_head(log: &Database) -> Result<Head, StoreError> {
+    let row = sqlx::query(sql::HEAD).bind(BOOK).fetch_one(log.readers()).await.map_err(|e| log.error(&e))?;
     decode::head(&row)
 }
 
@@ -69,13 +74,8 @@ pub(super) async fn append(log: &Database, expected: &Head, batch: &Batch) -> Re
         return Ok(());
     }
     // Nothing was written: the head is another's.
-    let mut reading = log.begin().await.map_err(|e| AppendError::NotCommitted(log.error(&e)))?;
-    let found = head(log, &mut reading).await.map_err(AppendError::NotCommitted)?;
-    Err(if found.epoch == expected.epoch {
-        AppendError::HeadMoved { expected: expected.sequence, found: found.sequence }
-    } else {
-        AppendError::Fenced(found.epoch)
-    })
+    let found = committed_head(log).await.map_err(AppendError::NotCommitted)?;
+    Err(overtaken(expected, &found))
 }
 
 /// Rows that hold records from `from` on.
@@ -112,6 +112,5 @@ async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>,
 
 /// Whether the log has no record yet.
 pub(super) async fn is_empty(log: &Database) -> Result<bool, StoreError> {
-    let row = sqlx::query(sql::HEAD).bind(BOOK).fetch_one(log.readers()).await.map_err(|e| log.error(&e))?;
-    Ok(decode::head(&row)?.sequence == 0)
+    Ok(committed_head(log).await?.sequence == 0)
 }
