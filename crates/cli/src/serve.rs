@@ -55,7 +55,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 /// Closes a store at the end, so that its files are whole without their write-ahead logs. Where somebody still holds it nothing is lost:
 /// the next start goes on from those.
 pub async fn close(store: Arc<AnyStore>) {
-    if let Some(store) = Arc::into_inner(store) {
+    if let Some(store) = store::sole(store).await {
         store.close().await;
     }
 }

@@ -9,6 +9,8 @@ use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -51,7 +53,7 @@ pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
         "text" => fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).boxed(),
         other => bail!("log_format is json or text, not {other:?}"),
     };
-    let mut layers = vec![lines];
+    let mut layers = vec![lines.with_filter(filter).boxed()];
     let telemetry = match config.get("otlp_endpoint") {
         Some(endpoint) => {
             let telemetry = exporters(endpoint)?;
@@ -59,14 +61,20 @@ pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
                 telemetry
                     .spans
                     .as_ref()
-                    .map(|spans| tracing_opentelemetry::layer().with_tracer(spans.tracer(SERVICE)).boxed()),
+                    .map(|spans| tracing_opentelemetry::layer().with_tracer(spans.tracer(SERVICE)).with_filter(ours()).boxed()),
             );
             telemetry
         }
         None => Telemetry::default(),
     };
-    tracing_subscriber::registry().with(layers).with(filter).init();
+    tracing_subscriber::registry().with(layers).init();
     Ok(telemetry)
+}
+
+/// What a collector hears of: the spans of requests and batches, whatever the log says. Where there is no collector, and the log is not at
+/// that level, they are not made.
+fn ours() -> Targets {
+    ["earmark_server", "earmark_engine", "earmark_store"].into_iter().map(|part| (part, Level::DEBUG)).collect()
 }
 
 fn exporters(endpoint: &str) -> anyhow::Result<Telemetry> {

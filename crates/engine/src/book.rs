@@ -181,9 +181,9 @@ impl<S: Store> Book<S> {
         let mut wanted = vec![row.sequence];
         while !wanted.is_empty() {
             read_records(store, code, &wanted).await?.into_iter().for_each(|record| facts.add_original(record));
-            wanted = facts.wanted_of_request(request_id);
+            wanted = facts.wanted_of_request(&key);
         }
-        match facts.answered(code, request_id) {
+        match facts.answered(code, &key) {
             Some((found, receipt)) if found == *fingerprint => Ok(Some(receipt)),
             _ => Err(EngineError::KeyReused),
         }

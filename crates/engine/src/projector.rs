@@ -37,11 +37,15 @@ const BURST_RATE: u64 = 10_000;
 /// How far behind views may fall in a burst: as much as they make up in a second.
 const BURST_BACKLOG: u64 = 98_304;
 /// Records posted in a second in a flood, which views could not follow anyway: only half of the backlog's bound ends their giving way.
-const FLOOD_RATE: u64 = 60_000;
+/// Below what they follow beside posting on the slowest machine seen, so that a burst there is one as well.
+const FLOOD_RATE: u64 = 30_000;
 /// How long views give way before they look again, and the shortest time over which the rate is taken.
 const YIELD_LOOK: Duration = Duration::from_millis(50);
-/// Views that are behind by more than this after they gave way for as long as they do are pressed: posting then gives way to them.
-const PRESSED_RECORDS: u64 = 262_144;
+/// Views that are behind by more than this after they gave way for as long as they do press: posting then gives way to them.
+const PRESSED_RECORDS: u64 = 131_072;
+/// How long the writer rests before a batch for each [`PRESSED_RECORDS`] that views which press are behind. A full batch takes some 30 ms:
+/// at twice as many, half of the time goes to the views. In proportion, so that the backlog settles low instead of where it happened to be.
+const PRESSED_REST: Duration = Duration::from_millis(16);
 /// How long views give way to a burst at most before they catch up again: as long as a whole season takes to post, and the reads that
 /// wait meanwhile would have waited anyway.
 const LONGEST_YIELD: Duration = Duration::from_secs(5);
@@ -177,10 +181,12 @@ impl<S: Store> Projector<S> {
         true
     }
 
-    /// Whether posting should give way now, so that the backlog does not grow on for as long as a flood lasts.
-    fn is_pressed(&self) -> bool {
+    /// How long posting should rest before each batch now, so that the backlog does not stay for as long as a flood lasts.
+    fn rest(&self) -> Duration {
         let behind = self.shared.head.borrow().saturating_sub(self.reached);
-        behind > PRESSED_RECORDS && self.yielding.is_none_or(|since| since.elapsed() >= LONGEST_YIELD)
+        let presses = self.yielding.is_none_or(|since| since.elapsed() >= LONGEST_YIELD);
+        let times = if presses { behind / PRESSED_RECORDS } else { 0 };
+        PRESSED_REST * u32::try_from(times).unwrap_or(u32::MAX)
     }
 
     /// Waits for more to project, unless a read waits for what there is.
@@ -217,7 +223,7 @@ impl<S: Store> Projector<S> {
         self.shared.store.project(&self.shared.code, self.reached, to, &rows).await?;
         tracing::debug!(book = self.shared.code, to, rows = rows.len(), took = ?started.elapsed(), "views moved");
         self.reached = to;
-        self.shared.views.send_replace(Views { reached: to, failing: false, pressed: self.is_pressed() });
+        self.shared.views.send_replace(Views { reached: to, failing: false, rest: self.rest() });
         self.shared.metrics.backlog(self.shared.head.borrow().saturating_sub(to));
         Ok(())
     }

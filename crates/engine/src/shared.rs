@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use record::Sequence;
 use tokio::sync::watch;
@@ -30,8 +31,9 @@ pub(crate) struct Views {
     pub reached: Sequence,
     /// The last attempt to move them failed.
     pub failing: bool,
-    /// They are far behind and have given way to posting long enough.
-    pub pressed: bool,
+    /// How long the writer rests before each batch, so that they come to follow: none unless they are far behind and have given way to
+    /// posting long enough.
+    pub rest: Duration,
 }
 
 /// Shared by the tasks and the handle of one book.

@@ -18,8 +18,12 @@ use crate::queue::{Entry, Exit, Queued, Room};
 use crate::shared::{Phase, Shared};
 use crate::store::Store;
 
-/// How long the writer rests before a batch while the views are pressed: about half of what it takes to decide and commit a full one.
-const PRESSED_REST: Duration = Duration::from_millis(10);
+/// Commands of a batch after which as many are expected again: whoever was answered asks again. A lone poster, and streams, whose
+/// messages are batches already, are never waited for.
+const COMPANY: std::ops::Range<usize> = 8..256;
+/// How long they are waited for at most, the writer giving its turn to the requests that are being read meanwhile: a commit of a few
+/// costs storage and processors as much as one of many.
+const COMPANY_WAIT: Duration = Duration::from_micros(500);
 
 /// The writer of a book.
 pub(crate) struct Writer<S> {
@@ -30,6 +34,8 @@ pub(crate) struct Writer<S> {
     /// The room that they take in the queue, until a batch is made of them.
     rooms: Vec<Room>,
     pub(crate) working: Position,
+    /// Commands of the batch formed last.
+    last: usize,
     /// The batch on its way to the log, if one is.
     pub(crate) flight: Option<Flight>,
     /// Epoch that this writer writes under.
@@ -46,6 +52,7 @@ impl<S: Store> Writer<S> {
             waiting: VecDeque::new(),
             rooms: Vec::new(),
             working,
+            last: 0,
             flight: None,
             epoch,
             followers,
@@ -91,11 +98,7 @@ impl<S: Store> Writer<S> {
         let shared = Arc::clone(&self.shared);
         let mut open = !self.queue.is_closed();
         loop {
-            while self.waiting.len() < shared.options.batch_commands
-                && let Some(entry) = self.queue.try_recv()
-            {
-                self.take_in(entry);
-            }
+            self.take_all().await;
             self.drop_abandoned();
             shared.metrics.queue(self.queue.waiting().max(self.waiting.len()));
             let ahead = self.flight.is_none() || self.waiting.len() >= shared.options.ahead_commands;
@@ -124,6 +127,24 @@ impl<S: Store> Writer<S> {
         }
     }
 
+    /// Takes what is in the queue; where posters come in company, and storage is free for them, all of the company if it comes soon.
+    async fn take_all(&mut self) {
+        let expected = if COMPANY.contains(&self.last) { self.last } else { 0 };
+        let begun = Instant::now();
+        loop {
+            while self.waiting.len() < self.shared.options.batch_commands
+                && let Some(entry) = self.queue.try_recv()
+            {
+                self.take_in(entry);
+            }
+            let complete = self.waiting.is_empty() || self.waiting.len() >= expected || self.flight.is_some();
+            if complete || begun.elapsed() >= COMPANY_WAIT {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn take_in(&mut self, entry: Entry) {
         self.waiting.extend(entry.commands);
         self.rooms.push(entry.room);
@@ -133,6 +154,7 @@ impl<S: Store> Writer<S> {
     pub(crate) fn take_out(&mut self) -> impl Iterator<Item = Queued> + '_ {
         self.rooms.clear();
         let limit = self.shared.options.batch_commands.min(self.waiting.len());
+        self.last = limit;
         self.waiting.drain(..limit)
     }
 
@@ -164,16 +186,16 @@ impl<S: Store> Writer<S> {
         let mut views = self.shared.views.subscribe();
         let now = *views.borrow();
         let full = head.saturating_sub(now.reached) >= limit;
-        if now.pressed || full {
+        if full || !now.rest.is_zero() {
             // Its failure is its callers' to hear.
             drop(self.land().await?);
         }
         if full {
             self.shared.want(*self.shared.head.borrow());
         }
-        if now.pressed {
-            // Half of the time that a round takes goes to the views; what waits meanwhile makes the next batch larger.
-            tokio::time::sleep(PRESSED_REST).await;
+        if !now.rest.is_zero() {
+            // The time goes to the views; what waits meanwhile makes the next batch larger.
+            tokio::time::sleep(now.rest).await;
         }
         let room = views.wait_for(|views| head.saturating_sub(views.reached) < limit);
         let room = tokio::time::timeout(self.shared.options.room_wait, room).await.is_ok();

@@ -81,9 +81,15 @@ impl Facts {
         if self.found.is_empty() { None } else { self.found.get(&key.hash()).copied() }
     }
 
-    /// The answer that a request got before, with the fingerprint of what was asked then: made of its records, as it was then.
-    pub fn answered(&self, book: &str, request_id: &str) -> Option<(Digest, Receipt)> {
-        let first = self.originals.get(&self.get(FactKey::Request(request_id))?)?;
+    /// Whether a fact was found under this name.
+    pub(crate) fn has(&self, name: &FactHash) -> bool {
+        self.found.contains_key(name)
+    }
+
+    /// The answer that a request got before, with the fingerprint of what was asked then: made of its records, as it was then. `request` is
+    /// the name of its id.
+    pub fn answered(&self, book: &str, request: &FactHash) -> Option<(Digest, Receipt)> {
+        let first = self.originals.get(self.found.get(request)?)?;
         let command: Vec<Record> =
             of_command(first).map(|no| self.originals.get(&no).cloned()).collect::<Option<_>>()?;
         let leaf = hash::leaf_hash(&record::encode(command.last()?));
@@ -98,8 +104,9 @@ impl Facts {
     /// Sequences of records that a decision on `ask` needs in whole and that were not added yet: those of a request answered before, of
     /// which the first tells how many there are; vouchers to be reversed. To be asked again until there are none.
     pub fn wanted_records(&self, state: &State, ask: &Ask) -> Vec<Sequence> {
-        if self.get(FactKey::Request(&ask.request_id)).is_some() {
-            return self.wanted_of_request(&ask.request_id);
+        // The name of the request is the ask's own, made once: replays come by the hundred thousand.
+        if let Some(request) = ask.keys().first().filter(|request| self.has(request)) {
+            return self.wanted_of_request(request);
         }
         let mut wanted = Vec::new();
         each_reversal(state, &ask.command, &mut |reference| wanted.extend(self.vouchers.get(&reference)));
@@ -120,8 +127,8 @@ impl Facts {
     }
 
     /// The same for what [`Facts::answered`] needs.
-    pub fn wanted_of_request(&self, request_id: &str) -> Vec<Sequence> {
-        let Some(first) = self.get(FactKey::Request(request_id)) else { return Vec::new() };
+    pub fn wanted_of_request(&self, request: &FactHash) -> Vec<Sequence> {
+        let Some(first) = self.found.get(request).copied() else { return Vec::new() };
         let mut wanted = self.originals.get(&first).map_or(vec![first], |record| of_command(record).collect());
         wanted.retain(|sequence| !self.originals.contains_key(sequence));
         wanted

@@ -100,8 +100,8 @@ where
                 return Ok(response);
             }
             let origin = shared.origin(request.headers(), language).await;
-            // Each field that is recorded later makes the log's layer write all of them anew.
-            let span = tracing::info_span!(
+            // For a collector, or a log at that level: it costs a request more than authentication does.
+            let span = tracing::debug_span!(
                 "request",
                 method,
                 person = origin.as_ref().ok().map(|origin| origin.principal.person.as_str()),

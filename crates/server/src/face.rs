@@ -85,7 +85,8 @@ impl<S: Store> Face<S> {
         let subjects = if matches!(ask.command, Command::ReviewCommand(_)) { "" } else { content };
         if head.validate_only {
             let submitted = ledger::access::needs_review(&ask.command);
-            let preview = book.validate(&ask).await.map_err(|error| failure(error, content))?;
+            // Seldom asked, and large: every request's future would have room for it.
+            let preview = Box::pin(book.validate(&ask)).await.map_err(|error| failure(error, content))?;
             return match preview.hits.is_empty() {
                 true => Ok(previewed(submitted, preview.judged_at)),
                 false => {

@@ -12,9 +12,11 @@ mod error;
 mod listing;
 pub mod postgres;
 mod projecting;
+mod sole;
 pub mod sql;
 pub mod sqlite;
 
 pub use any::AnyStore;
 pub use postgres::PostgresStore;
+pub use sole::sole;
 pub use sqlite::SqliteStore;

@@ -84,16 +84,23 @@ fn step(command: &mut Command) -> Result<()> {
     if succeeds(command)? { Ok(()) } else { bail!("failed: {command:?}") }
 }
 
-/// Tries Debian's package manager, where this process may use it. Whether that helped, the caller looks.
+/// Tries Debian's package manager, where this process may use it. Whether that helped, the caller looks. It says what it does on the standard
+/// error: the standard output is the benches'.
 fn install(package: &str) {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
-    if root && runs("apt-get", ["--version"]) {
-        println!("installing Debian's package {package}");
-        let words = ["install", "--yes", "--no-install-recommends", package];
-        let installed = succeeds(Command::new("apt-get").args(words).env("DEBIAN_FRONTEND", "noninteractive"));
-        if !matches!(installed, Ok(true)) {
-            eprintln!("xtask: apt-get could not install {package}; perhaps `apt-get update` comes first");
-        }
+    if !root || !runs("apt-get", ["--version"]) {
+        return;
+    }
+    eprintln!("installing Debian's package {package}");
+    let apt = |words: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
+        matches!(succeeds(&mut apt), Ok(true))
+    };
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    // A fresh machine has no list of packages yet.
+    if !apt(&install) && !(apt(&["update"]) && apt(&install)) {
+        eprintln!("xtask: apt-get could not install {package}");
     }
 }
 

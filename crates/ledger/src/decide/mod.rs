@@ -21,7 +21,6 @@ use record::kinds::{Role, Verdict};
 use record::{Actor, Command, Event, PersonNo, Record, Request, Sequence, command};
 
 use crate::access::{self, Denied};
-use crate::facts::FactKey;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
@@ -63,8 +62,8 @@ pub fn decide(state: &State, ask: &Ask, facts: &Facts, now: i64) -> Decision {
     if !ask.faults().is_empty() {
         return Decision::Malformed(ask.faults().to_vec());
     }
-    if facts.get(FactKey::Request(&ask.request_id)).is_some() {
-        return match facts.answered(&state.book, &ask.request_id) {
+    if let Some(request) = ask.keys().first().filter(|request| facts.has(request)) {
+        return match facts.answered(&state.book, request) {
             Some((fingerprint, receipt)) if fingerprint == ask.fingerprint => Decision::Replay(Box::new(receipt)),
             _ => Decision::KeyReused,
         };

@@ -35,6 +35,8 @@ use tokio::sync::RwLock;
 use book::Book;
 use connector::Connector;
 use readers::Readers;
+
+use crate::sole;
 pub use schema::Migrated;
 
 /// Books in a PostgreSQL database. One process at a time writes a book; the catalogue may be used by several.
@@ -59,7 +61,7 @@ impl PostgresStore {
     pub async fn close(self) {
         for (_, book) in self.books.into_inner() {
             // A request still reading keeps its book open until it is done.
-            if let Some(book) = Arc::into_inner(book) {
+            if let Some(book) = sole(book).await {
                 book.close().await;
             }
         }

@@ -35,6 +35,8 @@ use tokio::sync::RwLock;
 
 use book::Book;
 use database::Database;
+
+use crate::sole;
 pub use version::check_version;
 
 /// `$1` of the shared statements: every file holds one book, so its number is always this.
@@ -70,7 +72,7 @@ impl SqliteStore {
     pub async fn close(self) {
         for (_, book) in self.books.into_inner() {
             // A request still reading keeps its book open until it is done.
-            if let Some(book) = Arc::into_inner(book) {
+            if let Some(book) = sole(book).await {
                 book.close().await;
             }
         }
