@@ -57,12 +57,9 @@ pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
     let telemetry = match config.get("otlp_endpoint") {
         Some(endpoint) => {
             let telemetry = exporters(endpoint)?;
-            layers.extend(
-                telemetry
-                    .spans
-                    .as_ref()
-                    .map(|spans| tracing_opentelemetry::layer().with_tracer(spans.tracer(SERVICE)).with_filter(ours()).boxed()),
-            );
+            layers.extend(telemetry.spans.as_ref().map(|spans| {
+                tracing_opentelemetry::layer().with_tracer(spans.tracer(SERVICE)).with_filter(ours()).boxed()
+            }));
             telemetry
         }
         None => Telemetry::default(),
