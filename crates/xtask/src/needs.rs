@@ -84,8 +84,8 @@ fn step(command: &mut Command) -> Result<()> {
     if succeeds(command)? { Ok(()) } else { bail!("failed: {command:?}") }
 }
 
-/// Tries Debian's package manager, where this process may use it. Whether that helped, the caller looks. It says what it does on the standard
-/// error: the standard output is the benches'.
+/// Tries Debian's package manager, where this process may use it. Whether that helped, the caller looks. It says what it does on the
+/// standard error: the standard output is the benches'.
 fn install(package: &str) {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
     if !root || !runs("apt-get", ["--version"]) {
