@@ -42,7 +42,19 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => &[FinMaker],
+        | Command::CorrectVoucher(_)
+        | Command::TransferBetweenSources(_)
+        | Command::AppropriateSurplus(_)
+        | Command::RefundPremium(_)
+        | Command::AllocateInterest(_)
+        | Command::RecordUnidentifiedDeposit(_)
+        | Command::IdentifyDeposit(_)
+        | Command::ReturnDeposit(_)
+        | Command::AdjustAmount(_)
+        | Command::CorrectPriorYear(_)
+        | Command::ReturnFiscalSurplus(_)
+        | Command::PostOpeningBalances(_)
+        | Command::AmendGrant(_) => &[FinMaker],
     }
 }
 
@@ -64,7 +76,19 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => &[FinReviewer],
+        | Command::CorrectVoucher(_)
+        | Command::TransferBetweenSources(_)
+        | Command::AppropriateSurplus(_)
+        | Command::RefundPremium(_)
+        | Command::AllocateInterest(_)
+        | Command::RecordUnidentifiedDeposit(_)
+        | Command::IdentifyDeposit(_)
+        | Command::ReturnDeposit(_)
+        | Command::AdjustAmount(_)
+        | Command::CorrectPriorYear(_)
+        | Command::ReturnFiscalSurplus(_)
+        | Command::PostOpeningBalances(_)
+        | Command::AmendGrant(_) => &[FinReviewer],
         _ => &[],
     }
 }

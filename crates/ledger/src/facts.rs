@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use record::command::Evidence;
+use record::command::{Evidence, Identified};
 use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
 
 use crate::rows::{FactHash, FactRow};
@@ -183,11 +183,14 @@ fn each_command(state: &State, command: &Command, visit: &mut impl FnMut(&Comman
     }
 }
 
-/// Calls `visit` with each voucher that the command, or what it reviews, reverses.
+/// Calls `visit` with each voucher that the command, or what it reviews, reverses or looks into.
 fn each_reversal(state: &State, command: &Command, visit: &mut impl FnMut(VoucherRef)) {
     each_command(state, command, &mut |command| match command {
         Command::ReverseVoucher(c) => visit(c.voucher),
         Command::CorrectVoucher(c) => visit(c.voucher),
+        Command::RefundPremium(c) => visit(c.receipt),
+        Command::AdjustAmount(c) => visit(c.voucher),
+        Command::CorrectPriorYear(c) => visit(c.voucher),
         _ => {}
     });
 }
@@ -204,6 +207,17 @@ fn command_keys(command: &Command, keys: &mut Vec<FactHash>) {
         Command::RegisterBankTransaction(c) => keys.push(FactKey::Evidence(&c.slip_digest).hash()),
         Command::ReverseVoucher(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
         Command::CorrectVoucher(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
+        Command::RefundPremium(c) => keys.push(FactKey::Reversed(c.receipt).hash()),
+        Command::AdjustAmount(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
+        Command::CorrectPriorYear(c) => keys.push(FactKey::Reversed(c.voucher).hash()),
+        Command::IdentifyDeposit(c) => {
+            let (bill_no, evidence) = match &c.identified {
+                Identified::Income(r) => (r.bill_no.as_str(), &r.evidence),
+                Identified::Return(r) => ("", &r.evidence),
+            };
+            bill(bill_no);
+            keys.extend(unique_evidence(evidence).map(|e| FactKey::Evidence(&e.digest).hash()));
+        }
         _ => {}
     }
     keys.extend(unique_evidence(evidence_of(command)).map(|e| FactKey::Evidence(&e.digest).hash()));
@@ -225,6 +239,18 @@ pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
         Command::CarryToSurplus(c) => &c.evidence,
         Command::ReverseVoucher(c) => &c.evidence,
         Command::CorrectVoucher(c) => &c.evidence,
+        Command::TransferBetweenSources(c) => &c.evidence,
+        Command::AppropriateSurplus(c) => &c.evidence,
+        Command::RefundPremium(c) => &c.evidence,
+        Command::AllocateInterest(c) => &c.evidence,
+        Command::RecordUnidentifiedDeposit(c) => &c.evidence,
+        Command::IdentifyDeposit(c) => &c.evidence,
+        Command::ReturnDeposit(c) => &c.evidence,
+        Command::AdjustAmount(c) => &c.evidence,
+        Command::CorrectPriorYear(c) => &c.evidence,
+        Command::ReturnFiscalSurplus(c) => &c.evidence,
+        Command::PostOpeningBalances(c) => &c.evidence,
+        Command::AmendGrant(c) => &c.evidence,
         _ => &[],
     }
 }
@@ -271,6 +297,9 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
         }
         Event::BatchSubmitted { batch, .. } => {
             unique_evidence(&batch.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::GrantAmended(event) => {
+            unique_evidence(&event.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         Event::VoucherPosted(posted) => {
             let new = |digest: &Digest| !posted.reused.contains(digest);

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod facts;
 pub mod filter;
 pub mod form;
+pub mod grants;
 pub mod preset;
 mod project;
 mod receipt;

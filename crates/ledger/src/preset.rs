@@ -188,6 +188,11 @@ struct PostingRow {
     surplus: String,
     not_expense: Vec<String>,
     pass_down: Vec<String>,
+    opening_adjustments: Vec<String>,
+    internal_transfers: Vec<String>,
+    fiscal_return: String,
+    fiscal_surplus_transfer: String,
+    suspense: String,
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, PresetError> {
@@ -307,6 +312,11 @@ fn posting(row: PostingRow) -> PostingMap {
         surplus: row.surplus,
         not_expense: row.not_expense,
         pass_down: row.pass_down,
+        opening_adjustments: row.opening_adjustments,
+        internal_transfers: row.internal_transfers,
+        fiscal_return: row.fiscal_return,
+        fiscal_surplus_transfer: row.fiscal_surplus_transfer,
+        suspense: row.suspense,
     }
 }
 

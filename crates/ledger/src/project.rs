@@ -150,11 +150,13 @@ pub fn summary(names: &State, voucher: &Voucher) -> String {
         Template::T14 => format!("直拨互助会 {class}{heads}人"),
         Template::T15 => format!("上解保障费至互助会 {heads}人"),
         Template::T17 if voucher.ledger == LedgerKind::Budget => "退回恢复指标".to_owned(),
-        Template::T17 => format!("互助会退回 {class}{heads}人"),
+        Template::T17 | Template::T18 => format!("互助会退回 {class}{heads}人"),
         Template::T24 | Template::T25 => format!("期末结转收支 {source}"),
         Template::T26 => format!("转入累计结转 {source}"),
         Template::T27 => format!("结转转结余 {source}"),
+        Template::T28 => format!("财政结余上缴 {source}"),
         Template::T29 => format!("预算年末注销 {source}"),
+        Template::T30 => "期初建账".to_owned(),
         _ => format!("收到{source}"),
     }
 }

@@ -180,6 +180,8 @@ pub enum Event {
         /// RFC 6962 root over the sorted entries.
         root: Digest,
     },
+    /// The terms of a grant were changed: these hold from now on, in whole.
+    GrantAmended(GrantAmended),
 }
 
 /// A book as opened.
@@ -304,6 +306,27 @@ pub struct GrantOpened {
     pub valid_to: Option<Day>,
 }
 
+/// The terms of a grant, changed.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GrantAmended {
+    /// The grant.
+    pub grant: GrantNo,
+    /// Number of the amending document.
+    pub doc_no: String,
+    /// Uses permitted; empty where the source's own hold.
+    pub permitted_uses: Vec<UseNo>,
+    /// First day on which it may be spent.
+    pub valid_from: Option<Day>,
+    /// Last day on which it may be spent.
+    pub valid_to: Option<Day>,
+    /// Day of the amending document.
+    pub date: Day,
+    /// Consent of the giver; 0 none.
+    pub consent: ApprovalNo,
+    /// Backing documents.
+    pub evidence: Vec<Evidence>,
+}
+
 /// Budget committed.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Committed {
@@ -369,6 +392,36 @@ pub enum Effect {
     Reversal {
         /// The original.
         of: VoucherRef,
+    },
+    /// Money moved between sources.
+    Transfer {
+        /// Consent of the giver, consumed beside the voucher's approval; 0 none.
+        consent: ApprovalNo,
+        /// Amount.
+        fen: Fen,
+    },
+    /// Premiums were given back to who paid them.
+    Refund {
+        /// The premium receipt.
+        receipt: VoucherRef,
+        /// Heads.
+        heads: u32,
+        /// Whether they had been passed on to the association, which sent them back.
+        passed_on: bool,
+    },
+    /// The amount of an income voucher was corrected.
+    Adjustment {
+        /// The income's voucher.
+        of: VoucherRef,
+        /// Up or down.
+        change: Change,
+        /// The difference.
+        fen: Fen,
+    },
+    /// The books were opened with premiums in custody.
+    Opening {
+        /// Batch, source, holder, heads, fen.
+        custody: Vec<(GrantNo, SourceNo, OrgNo, Heads, Fen)>,
     },
 }
 

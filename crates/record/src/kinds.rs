@@ -187,7 +187,8 @@ coded! {
         FiscalReply = "FISCAL_REPLY", /// 捐赠人同意
         DonorConsent = "DONOR_CONSENT", /// 结转转结余
         CarryToSurplus = "CARRY_TO_SURPLUS", /// 参数
-        Param = "PARAM" }
+        Param = "PARAM", /// 以前年度差错更正
+        PriorYear = "PRIOR_YEAR" }
 }
 
 coded! {
@@ -222,7 +223,8 @@ coded! {
     BankPurpose { /// 住院二次医保专户
         FundSpecial = "FUND_SPECIAL", /// 代管户
         Custody = "CUSTODY", /// 收款人账户
-        Payee = "PAYEE" }
+        Payee = "PAYEE", /// 付款人账户: who pays us, and the only account to which a deposit goes back.
+        Payer = "PAYER" }
 }
 
 coded! {
@@ -265,7 +267,7 @@ impl EvidenceKind {
 }
 
 coded! {
-    /// Kind of incoming money: chooses template and source (books.md 4.5 T01..T10).
+    /// Kind of incoming money: chooses template and source (books.md 4.5 T01..T10; T01b has its own command).
     IncomeKind { /// T01a 省总拨款
         Appropriation = "APPROPRIATION", /// T04 同级财政补助
         FiscalSubsidy = "FISCAL_SUBSIDY", /// T04 非同级/地方财政补助
@@ -276,7 +278,8 @@ coded! {
         Sponsorship = "SPONSORSHIP", /// T09 利息
         Interest = "INTEREST", /// T10 其他收入
         Other = "OTHER", /// T10 其他合法来源
-        OtherLawful = "OTHER_LAWFUL" }
+        OtherLawful = "OTHER_LAWFUL", /// T01c 上级工会专项补助
+        SuperiorSubsidy = "SUPERIOR_SUBSIDY" }
 }
 
 impl IncomeKind {
@@ -284,6 +287,7 @@ impl IncomeKind {
     pub const fn template(self) -> Template {
         match self {
             IncomeKind::Appropriation => Template::T01a,
+            IncomeKind::SuperiorSubsidy => Template::T01c,
             IncomeKind::FiscalSubsidy | IncomeKind::OtherFiscalSubsidy => Template::T04,
             IncomeKind::RestrictedDonation => Template::T05,
             IncomeKind::Donation => Template::T06,

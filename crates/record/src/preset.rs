@@ -171,6 +171,16 @@ pub struct PostingMap {
     pub not_expense: Vec<String>,
     /// Accounts that pass money down the ranks (212, 508), USE-009.
     pub pass_down: Vec<String>,
+    /// 年初余额调整, one beside each carry-forward account (32101, 33101).
+    pub opening_adjustments: Vec<String>,
+    /// 单位内部调剂, one beside each carry-forward account (32102, 33102).
+    pub internal_transfers: Vec<String>,
+    /// 财政拨款结余: 归集上缴 (33202)
+    pub fiscal_return: String,
+    /// 财政拨款结余: 结转转入 (33204)
+    pub fiscal_surplus_transfer: String,
+    /// 其他应付款: 待查款 (21502); its source is the one whose income account it is.
+    pub suspense: String,
 }
 
 /// A subsidy standard: premium = subsidy + own, per head, in fen.

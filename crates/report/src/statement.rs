@@ -69,7 +69,7 @@ pub struct ClassExpense {
     pub amount_fen: Fen,
 }
 
-/// Columns of a source that is held for others, the 20 yuan; fen.
+/// Columns of a source that is held for others, the 20 yuan or what is not identified yet; fen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Custody {
     /// Not yet remitted at the start (期初未上解).
@@ -90,8 +90,9 @@ pub fn statement(state: &State, parts: &Parts) -> Vec<Row> {
         .filter_map(|(no, source)| {
             let no = u8::try_from(no).ok()?;
             let of_source = |sums: &Sums| sums.keys().any(|key| key.source == no);
-            (source.enabled || of_source(&parts.before) || of_source(&parts.within))
-                .then(|| row(state, parts, no, source))
+            // 待查款 has a row where there was such money.
+            let usual = source.enabled && state.account_no(&source.income_account) != Some(state.posting.suspense);
+            (usual || of_source(&parts.before) || of_source(&parts.within)).then(|| row(state, parts, no, source))
         })
         .collect();
     rows.sort_by(|a, b| a.source.cmp(&b.source));
@@ -155,7 +156,7 @@ fn fund(state: &State, parts: &Parts, source: u8) -> Fund {
 }
 
 fn custody(state: &State, parts: &Parts, source: u8) -> Custody {
-    let held = |no: u16, _: &AccountDef| no == state.posting.custody_liability;
+    let held = |no: u16, _: &AccountDef| [state.posting.custody_liability, state.posting.suspense].contains(&no);
     let opening_fen = total(state, &parts.before, source, held).balance().saturating_neg();
     let year = total(state, &parts.within, source, held);
     Custody {

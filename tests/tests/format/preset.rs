@@ -21,6 +21,11 @@ fn posting() -> PostingMap {
         surplus: "32205".into(),
         not_expense: vec!["135".into(), "151".into()],
         pass_down: vec!["212".into()],
+        opening_adjustments: vec!["32101".into()],
+        internal_transfers: vec!["32102".into(), "33102".into()],
+        fiscal_return: "33202".into(),
+        fiscal_surplus_transfer: "33204".into(),
+        suspense: "21502".into(),
     }
 }
 

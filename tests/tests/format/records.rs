@@ -366,9 +366,33 @@ fn signed() -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// Flows beside the ordinary ones.
+fn flows() -> Vec<(&'static str, Event)> {
+    let plain = |template: Template| Voucher { template, ..voucher(Word::Ji, 9, "2018-12-15", vec![]) };
+    let amended = GrantAmended {
+        grant: 1,
+        doc_no: "补充协议1".into(),
+        permitted_uses: vec![1],
+        valid_from: None,
+        valid_to: Some(day("2019-12-31")),
+        date: day("2018-12-15"),
+        consent: 2,
+        evidence: vec![evidence(EvidenceKind::Agreement, "补充协议1", "2018-12-15")],
+    };
+    let of = VoucherRef { word: Word::Ji, cycle: 2018, number: 3 };
+    let receipt = VoucherRef { word: Word::Dai, cycle: 2018, number: 1 };
+    vec![
+        ("grant amended", Event::GrantAmended(amended)),
+        ("transfer", posted(plain(Template::T16), Effect::Transfer { consent: 2, fen: 100 })),
+        ("refund", posted(plain(Template::T19), Effect::Refund { receipt, heads: 1, passed_on: true })),
+        ("difference", posted(plain(Template::T22), Effect::Adjustment { of, change: Change::Decrease, fen: 1 })),
+        ("opening", posted(plain(Template::T30), Effect::Opening { custody: vec![(2, 1, 2, 1, 2_000)] })),
+    ]
+}
+
 /// The log: every event once at least, each with the name of its vector.
 pub fn log() -> Vec<(&'static str, Record)> {
-    let events = [opened(), programme(), money(), signed()].concat();
+    let events = [opened(), programme(), money(), signed(), flows()].concat();
     let mut log = Vec::new();
     for (sequence, (name, event)) in (1u64..).zip(events) {
         let by_the_ledger = matches!(event, Event::StateDigest { .. } | Event::Totals { .. });

@@ -114,6 +114,8 @@ pub fn parameter(pair: &mut Pair, rng: &mut Rng) -> Made {
         ("P9.voucher_cycle", "YEAR"),
         ("P1.remit_max_days", "20"),
         ("approval_body.EXPENDITURE", "主席办公会议|领导班子"),
+        ("P6.interest", "DAILY_BALANCE"),
+        ("P6.interest", "S5I"),
     ]);
     let effective_from = pair.today().plus_days(rng.one(&[-5, 0, 3])).max(pair.model.next_to_close().first_day());
     let set = SetParameter { key: key.into(), value: value.into(), effective_from, approval };
@@ -151,6 +153,7 @@ pub fn bank(pair: &mut Pair, rng: &mut Rng) -> Made {
     let (organization, purpose) = rng.one(&[
         ("CHANG", BankPurpose::Custody),
         ("GDZHZ", BankPurpose::Payee),
+        ("JUAN", BankPurpose::Payer),
         ("GDFED", BankPurpose::FundSpecial),
         ("GDFED", BankPurpose::Custody),
     ]);

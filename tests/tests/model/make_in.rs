@@ -19,7 +19,7 @@ pub type Made = Result<Option<(String, Command)>, String>;
 
 pub const INCOME_KINDS: &[IncomeKind] = IncomeKind::ALL;
 /// The subsidies that money may be bound to.
-const USES: [&str; 5] = ["A75", "B95", "B80", "C95", "C80"];
+pub const USES: [&str; 5] = ["A75", "B95", "B80", "C95", "C80"];
 /// Holders of premiums, their collecting systems and custody accounts.
 const HOLDERS: [(&str, &str, &str); 2] = [("GZ", "gz", "DG-GZ"), ("SZ", "sz", "DG-SZ")];
 
@@ -35,7 +35,7 @@ pub fn income_of(pair: &mut Pair, rng: &mut Rng, kind: IncomeKind) -> Result<Rec
     let date = doc_date(pair, rng);
     let bank_txn = transaction(pair, SPECIAL, Direction::In, fen, "", date)?;
     let (papers, asks_bill) = match kind {
-        IncomeKind::Appropriation => (EvidenceKind::AppropriationLetter, false),
+        IncomeKind::Appropriation | IncomeKind::SuperiorSubsidy => (EvidenceKind::AppropriationLetter, false),
         IncomeKind::FiscalSubsidy | IncomeKind::OtherFiscalSubsidy => (EvidenceKind::Reply, false),
         IncomeKind::RestrictedDonation | IncomeKind::Donation | IncomeKind::Sponsorship => {
             (EvidenceKind::Agreement, true)
@@ -80,9 +80,13 @@ fn grant(pair: &mut Pair, rng: &mut Rng, kind: IncomeKind) -> GrantSpec {
             valid_to: known.valid_to,
         };
     }
-    let bound =
-        matches!(kind, IncomeKind::FiscalSubsidy | IncomeKind::OtherFiscalSubsidy | IncomeKind::RestrictedDonation)
-            || rng.chance(20);
+    let bound = matches!(
+        kind,
+        IncomeKind::FiscalSubsidy
+            | IncomeKind::OtherFiscalSubsidy
+            | IncomeKind::RestrictedDonation
+            | IncomeKind::SuperiorSubsidy
+    ) || rng.chance(20);
     let mut uses: Vec<String> = Vec::new();
     if bound {
         uses.push(rng.one(&USES).into());

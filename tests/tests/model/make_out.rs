@@ -192,7 +192,7 @@ pub fn give_back(pair: &mut Pair, rng: &mut Rng) -> Made {
         .model
         .standing()
         .filter_map(|p| match p.deed {
-            Deed::Payment(_, heads, fen) if p.date.year() == date.year() => Some((p.reference, heads, fen)),
+            Deed::Payment(_, heads, fen) if p.date.year() <= date.year() => Some((p.reference, heads, fen)),
             _ => None,
         })
         .filter(|(reference, heads, _)| *heads > pair.model.returned_heads(*reference))

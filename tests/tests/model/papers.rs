@@ -10,6 +10,9 @@ use super::pair::Pair;
 pub const SPECIAL: &str = "ZH-1";
 pub const AID: &str = "HZ-1";
 pub const OWN: &str = "GDFED";
+/// Accounts of who pays us: a donor's and the treasury's.
+pub const PAYER: &str = "FK-1";
+pub const TREASURY: &str = "CZ-1";
 
 pub fn day(text: &str) -> Day {
     Day::parse(text).expect("a day of the test")

@@ -9,7 +9,7 @@ use testkit::model::Verdict;
 use super::make_in::Made;
 use super::pair::{Pair, Step};
 use super::rng::Rng;
-use super::{compare, make_flow, make_in, make_out, make_plan, spoil};
+use super::{compare, make_flow, make_in, make_moves, make_out, make_plan, spoil};
 
 /// Asks of one sequence, its preparations and reviews apart.
 const LENGTH: usize = 32;
@@ -48,6 +48,18 @@ const MAKERS: &[(usize, Maker)] = &[
     (1, make_flow::unit),
     (3, make_flow::bank),
     (5, make_flow::slip),
+    (5, make_moves::transfer),
+    (2, make_moves::appropriate),
+    (4, make_moves::deposit),
+    (5, make_moves::identify),
+    (3, make_moves::return_deposit),
+    (6, make_moves::adjust),
+    (5, make_moves::prior_year),
+    (4, make_moves::hand_back),
+    (3, make_moves::amend),
+    (5, make_moves::refund),
+    (4, make_moves::interest),
+    (1, make_moves::opening),
 ];
 
 /// Runs one sequence; the error says how ledger and model differ.

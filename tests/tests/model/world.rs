@@ -14,7 +14,7 @@ use super::make_flow;
 use super::make_in;
 use super::make_out;
 use super::pair::{BOOK, Pair};
-use super::papers::{AID, OWN, SPECIAL, approval, day, documents, organization, person};
+use super::papers::{AID, OWN, PAYER, SPECIAL, TREASURY, approval, day, documents, organization, person};
 use super::rng::Rng;
 
 type Built = Result<(), String>;
@@ -36,7 +36,7 @@ pub const STAGES: [Stage; 4] = [Stage::Opened, Stage::Season, Stage::YearEnd, St
 
 /// Asks, has what waits reviewed by somebody who may, and gives what was said in the end. Who registered approvals in another office
 /// steps aside for a colleague.
-fn settle(pair: &mut Pair, who: &str, command: &Command) -> Result<Verdict, String> {
+pub fn settle(pair: &mut Pair, who: &str, command: &Command) -> Result<Verdict, String> {
     let asks_approval = !matches!(command, Command::RecordApproval(_));
     let who = if who == "zhuan" && asks_approval { "zhi1" } else { who };
     let verdict = pair.ask(who, command.clone())?;
@@ -139,6 +139,8 @@ fn open(pair: &mut Pair, live_from: Day) -> Built {
         ("DG-GZ", "GZ", BankPurpose::Custody),
         ("DG-SZ", "SZ", BankPurpose::Custody),
         (AID, "GDZHZ", BankPurpose::Payee),
+        (PAYER, "JUAN", BankPurpose::Payer),
+        (TREASURY, "CAI", BankPurpose::Payer),
     ];
     for (code, organization, purpose) in accounts {
         done(pair, "zhi1", Command::RegisterBankAccount(bank_account(code, organization, purpose)))?;

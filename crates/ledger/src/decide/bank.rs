@@ -7,6 +7,7 @@ use record::{BankAccountNo, BankTxnNo, Day, Event, Fen, OrgNo, PersonNo};
 
 use super::Desk;
 use super::lines::OWN;
+use crate::state::BankAccount;
 
 /// A bank transaction that a voucher draws on.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,8 @@ pub(super) fn register_transaction(desk: &mut Desk<'_>, c: &RegisterBankTransact
     desk.check_digest(&c.slip_digest, "slip_digest");
     check_currency(desk, &c.currency);
     let account = desk.state.bank_accounts.find(&c.account);
-    let ours = account.filter(|(_, a)| a.purpose != BankPurpose::Payee).map(|(no, _)| no);
+    let is_ours = |a: &BankAccount| matches!(a.purpose, BankPurpose::FundSpecial | BankPurpose::Custody);
+    let ours = account.filter(|(_, a)| is_ours(a)).map(|(no, _)| no);
     if ours.is_none() {
         desk.hit("SRC-010", "account", "FUND_SPECIAL | CUSTODY", &c.account);
     }

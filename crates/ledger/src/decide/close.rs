@@ -58,6 +58,17 @@ fn dated_in(command: &Command, period: Period) -> bool {
         Command::CarryToSurplus(c) => c.date,
         Command::ReverseVoucher(c) => c.date,
         Command::CorrectVoucher(c) => c.date,
+        Command::TransferBetweenSources(c) => c.date,
+        Command::AppropriateSurplus(c) => c.date,
+        Command::RefundPremium(c) => c.date,
+        Command::AllocateInterest(c) => c.date,
+        Command::RecordUnidentifiedDeposit(c) => c.date,
+        Command::IdentifyDeposit(c) => c.date,
+        Command::ReturnDeposit(c) => c.date,
+        Command::AdjustAmount(c) => c.date,
+        Command::CorrectPriorYear(c) => c.date,
+        Command::ReturnFiscalSurplus(c) => c.date,
+        Command::PostOpeningBalances(c) => c.date,
         Command::SignDailySummary(c) => c.day,
         _ => return false,
     };
@@ -147,6 +158,10 @@ fn close_source(desk: &mut Desk<'_>, source: SourceNo, date: Day, events: &mut V
     transfer(desk, Template::T24, date, &incomes, result, events);
     transfer(desk, Template::T25, date, &expenses, result, events);
     transfer(desk, Template::T26, date, &remainder, carry, events);
+    // What was handed back to the treasury (T28) stands on two accounts of 财政拨款结余 that take each other away.
+    let handed_back = [state.posting.fiscal_return, state.posting.fiscal_surplus_transfer];
+    let pair = balances(state, source, date, |no, _| handed_back.contains(&no));
+    transfer(desk, Template::T26, date, &pair, state.posting.fiscal_return, events);
 }
 
 /// Moves balances to another account of the same source and grant, in vouchers of word 转 of at most 1,000 lines.

@@ -118,7 +118,7 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
     }
     let plain = matches!(voucher.kind, VoucherKind::Normal | VoucherKind::BlueCorrection)
         && voucher.ledger == LedgerKind::Actual
-        && !matches!(voucher.template, Template::T27);
+        && !is_final(voucher.template);
     if !plain {
         let found = format!("{} {} {}", voucher.ledger, voucher.template, voucher.kind);
         desk.hit("LED-010", "voucher.kind", VoucherKind::Normal.code(), &found);
@@ -130,11 +130,29 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
     if voucher.date.year() != date.year() || date < voucher.date {
         desk.hit("LED-010", "date", &voucher.date.to_string(), &date.to_string());
     }
+    // A reversal takes the original's amount back, not what was corrected of it since.
+    let adjusted = desk.state.adjustments.get(&reference).copied().unwrap_or(0);
+    if adjusted != 0 {
+        desk.hit("LED-010", "voucher", "no difference on it", &adjusted.to_string());
+    }
     let returned = desk.state.payments.get(&reference).map_or(0, |p| p.returned_heads);
     if returned > 0 {
         desk.hit("LED-010", "voucher", "no return on it", &returned.to_string());
     }
     Some(original)
+}
+
+/// What a reversal does not undo: surplus carried on, refunds, differences and earlier years, openings and deposits have ways of their
+/// own to be put right.
+const fn is_final(template: Template) -> bool {
+    use Template::{T19, T22, T23, T27, T30, T31};
+    matches!(template, T19 | T22 | T23 | T27 | T30 | T31)
+}
+
+/// Whether a voucher of this template is income that [`record::command::RecordIncome`] books.
+pub(super) const fn is_income(template: Template) -> bool {
+    use Template::{T01a, T01c, T04, T05, T06, T07, T08, T09, T10};
+    matches!(template, T01a | T01c | T04 | T05 | T06 | T07 | T08 | T09 | T10)
 }
 
 /// The red vouchers of an original: its own lines negative on the same side, and its budget voucher's.
@@ -201,6 +219,10 @@ fn red_budget(desk: &mut Desk<'_>, original: &Original, date: Day) -> Option<Vec
         Effect::Return { heads, fen, .. } => (posting.budget_spent, posting.budget_available, *heads, *fen),
         _ => return None,
     };
+    if original.voucher.template == Template::T18 {
+        // The budget of an earlier year was not restored, so nothing of it is taken back.
+        return None;
+    }
     if let Effect::Return { .. } = original.effect {
         let of = commitment;
         let left = desk.state.budget_left((of.year, of.source, of.class, of.plan), posting.budget_available, date);
@@ -239,7 +261,7 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
     events
 }
 
-fn scratch(sequence: u64, time: i64, event: Event) -> Record {
+pub(super) fn scratch(sequence: u64, time: i64, event: Event) -> Record {
     Record { sequence, time, actor: Actor::default(), rule_set: 0, part: 0, parts: 1, request: None, event }
 }
 
@@ -251,7 +273,7 @@ fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
         Command::Disburse(r) => (matches!(did, Effect::Payment { .. }), r.date),
         Command::RecordReturn(r) => (matches!(did, Effect::Return { .. }), r.date),
         Command::RemitPremiums(r) => (matches!(did, Effect::Remittance { .. }), r.date),
-        Command::RecordIncome(r) => (matches!(did, Effect::None) && !is_receipt, r.date),
+        Command::RecordIncome(r) => (is_income(original.voucher.template), r.date),
         Command::PostPremiumReceipt(r) => (matches!(did, Effect::None) && is_receipt, r.received_on),
         _ => (false, c.date),
     };

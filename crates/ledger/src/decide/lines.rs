@@ -25,19 +25,22 @@ pub(crate) fn source_permits(state: &State, source: SourceNo, use_code: UseNo) -
     state.sources.get(source).is_some_and(|s| s.uses.iter().any(|u| u == code))
 }
 
-/// Whether a grant may pay a use: as its document says, and its source where the document says nothing.
-pub(crate) fn grant_permits(state: &State, grant: &Grant, use_code: UseNo) -> bool {
-    if grant.permitted_uses.is_empty() {
+/// Whether a grant may pay a use with money that moves on a day: as its document says then, and its source where the document says
+/// nothing.
+pub(crate) fn grant_permits(state: &State, grant: &Grant, use_code: UseNo, moved_on: Day) -> bool {
+    let (permitted_uses, ..) = grant.terms_on(moved_on);
+    if permitted_uses.is_empty() {
         let own_needed = state.sources.get(grant.source).is_some_and(|s| s.grant_uses);
         !own_needed && source_permits(state, grant.source, use_code)
     } else {
-        grant.permitted_uses.contains(&use_code)
+        permitted_uses.contains(&use_code)
     }
 }
 
 /// Whether a grant may be spent: from its first day, when the money moved, to its last, on the day that deadlines judge.
 pub(crate) fn in_term(grant: &Grant, (moved_on, judged): (Day, Day)) -> bool {
-    grant.valid_from.is_none_or(|first| first <= moved_on) && grant.valid_to.is_none_or(|last| judged <= last)
+    let (_, first, last) = grant.terms_on(moved_on);
+    first.is_none_or(|first| first <= moved_on) && last.is_none_or(|last| judged <= last)
 }
 
 /// Sources of the special account that could lawfully carry an outflow.
@@ -62,7 +65,10 @@ fn open_grants(desk: &Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)> {
     let state = desk.state;
     let term = (out.paid_on, desk.deadline_day(out.date, out.paid_on));
     grants_of(state, out.source)
-        .filter(|no| state.grants.get(*no).is_some_and(|g| in_term(g, term) && grant_permits(state, g, out.use_code)))
+        .filter(|no| {
+            let permits = |g: &Grant| in_term(g, term) && grant_permits(state, g, out.use_code, out.paid_on);
+            state.grants.get(*no).is_some_and(permits)
+        })
         .map(|no| (no, state.spendable(state.posting.special_bank, out.source, no, OWN, out.date)))
         .filter(|(_, left)| *left > 0)
         .collect()

@@ -1,6 +1,7 @@
 //! Deciding: (state, ask, facts, now) -> records, or why not. Pure. The order is fixed: access, form, request id, refusal bound, then
 //! every rule at once.
 
+mod adjust;
 mod approvals;
 mod bank;
 mod batches;
@@ -8,13 +9,18 @@ mod book;
 mod check;
 mod close;
 mod correct;
+mod deposit;
 mod desk;
 mod funding;
+mod interest;
 mod lines;
+mod opening;
 mod premium;
 mod programme;
+mod refund;
 mod returns;
 mod spending;
+mod transfer;
 
 use record::event::{Hit, Refused};
 use record::kinds::{Role, Verdict};
@@ -24,6 +30,7 @@ use crate::access::{self, Denied};
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
+pub(crate) use lines::{grant_permits, grants_of, in_term};
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
 pub const REFUSALS_PER_MINUTE: u32 = 600;
@@ -196,6 +203,27 @@ fn effect(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::CorrectVoucher(c) => correct::correct(desk, c),
         // A review of a review cannot be submitted: reviews take effect at once.
         Command::ReviewCommand(_) => Vec::new(),
+        other => flow(desk, other),
+    }
+}
+
+/// The same for the flows beside the ordinary ones.
+fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
+    match command {
+        Command::TransferBetweenSources(c) => transfer::between_sources(desk, c),
+        Command::AppropriateSurplus(c) => funding::appropriate_surplus(desk, c),
+        Command::RefundPremium(c) => refund::refund(desk, c),
+        Command::AllocateInterest(c) => interest::allocate(desk, c),
+        Command::RecordUnidentifiedDeposit(c) => deposit::record_deposit(desk, c),
+        Command::IdentifyDeposit(c) => deposit::identify(desk, c),
+        Command::ReturnDeposit(c) => deposit::return_deposit(desk, c),
+        Command::AdjustAmount(c) => adjust::amount(desk, c),
+        Command::CorrectPriorYear(c) => adjust::prior_year(desk, c),
+        Command::ReturnFiscalSurplus(c) => transfer::fiscal_surplus(desk, c),
+        Command::PostOpeningBalances(c) => opening::balances(desk, c),
+        Command::AmendGrant(c) => transfer::amend_grant(desk, c),
+        // Every other command is judged by `effect`, which hands only these on.
+        _ => Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::lines;
 use crate::state::Batch;
 
 /// The insured's own share a head in a batch: that of the standard on the day it was handed in.
-fn own_share(desk: &Desk<'_>, batch: &Batch) -> Option<Fen> {
+pub(super) fn own_share(desk: &Desk<'_>, batch: &Batch) -> Option<Fen> {
     let standard = desk.state.standard_on(batch.class, batch.plan, batch.form.submitted_on)?;
     (standard.own_fen > 0).then_some(standard.own_fen)
 }
@@ -125,7 +125,7 @@ fn custody_of(desk: &mut Desk<'_>, c: &PostPremiumReceipt, holder: OrgNo) -> Opt
 }
 
 /// Code of the account that a transaction is on: a holder may have several custody accounts.
-fn custody_account_of_txn(desk: &Desk<'_>, txn: &str) -> String {
+pub(super) fn custody_account_of_txn(desk: &Desk<'_>, txn: &str) -> String {
     let account = desk.state.bank_txns.find(txn).map_or(0, |(_, t)| t.account);
     desk.state.bank_accounts.code(account).to_owned()
 }

@@ -1,9 +1,9 @@
-//! Money that a payee sent back in the year of the payment (T17): to its own source and grants, newest attribution first.
+//! Money that a payee sent back (T17, of an earlier year T18): to its own source and grants (REM-006), newest attribution first.
 
 use record::command::RecordReturn;
 use record::event::Effect;
 use record::kinds::{Direction, OrgType, Side, Template};
-use record::{Event, Fen, GrantNo, Heads, Line};
+use record::{AccountNo, Event, Fen, GrantNo, Heads, Line};
 
 use super::bank::{Draw, Drawn, draw};
 use super::desk::{Desk, Draft, times};
@@ -31,17 +31,24 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
     }
     let Some(drawn) = drawn else { return Vec::new() };
     let shares = shares(payment, c.fen);
-    let lines = lines(desk, payment, commitment, c, drawn, &shares);
+    // The expense of a closed year is closed: its opening balance takes the money, and its budget is over.
+    let earlier = payment.date.year() < c.date.year();
+    let account = if earlier { desk.state.opening_adjustment_of(commitment.source) } else { payment.account };
+    let lines = lines(desk, (payment, account), commitment, c, drawn, &shares);
+    let template = if earlier { Template::T18 } else { Template::T17 };
     let draft = Draft {
         attachments: c.evidence.len(),
         cashier: drawn.cashier,
         commitment: payment.commitment,
         settlement: Some(drawn.settlement),
         summary: c.reason.clone(),
-        ..Draft::actual(Template::T17, c.date, lines)
+        ..Draft::actual(template, c.date, lines)
     };
     let voucher = desk.voucher(draft);
     let effect = Effect::Return { payment: c.payment, heads: c.heads, fen: c.fen };
+    if earlier {
+        return vec![desk.posted(voucher, effect, &c.evidence)];
+    }
     let budget = Draft {
         attachments: 1,
         commitment: payment.commitment,
@@ -51,9 +58,9 @@ pub(super) fn record_return(desk: &mut Desk<'_>, c: &RecordReturn) -> Vec<Event>
     vec![desk.posted(voucher, effect, &c.evidence), desk.posted(budget, Effect::None, &[])]
 }
 
-/// LED-010 for another year (T18 takes those), ENR-001 and USE-005 for more than was paid.
+/// LED-010 for money that comes back before it went or on a payment that was reversed, ENR-001 and USE-005 for more than was paid.
 fn check(desk: &mut Desk<'_>, payment: &Payment, commitment: &Commitment, c: &RecordReturn) {
-    if payment.date.year() != c.date.year() || payment.date > c.date || payment.reversed {
+    if payment.date > c.date || payment.reversed {
         desk.hit("LED-010", "payment", &payment.date.to_string(), &c.date.to_string());
     }
     let left = payment.heads.saturating_sub(payment.returned_heads);
@@ -82,7 +89,7 @@ fn shares(payment: &Payment, fen: Fen) -> Vec<(GrantNo, Fen)> {
 
 fn lines(
     desk: &Desk<'_>,
-    payment: &Payment,
+    (payment, account): (&Payment, AccountNo),
     commitment: &Commitment,
     c: &RecordReturn,
     drawn: Drawn,
@@ -92,7 +99,7 @@ fn lines(
     let mut lines = Vec::with_capacity(shares.len().saturating_mul(2));
     for (grant, fen) in shares {
         let expense = Line {
-            account: payment.account,
+            account,
             source: commitment.source,
             grant: *grant,
             side: Side::Credit,

@@ -338,7 +338,7 @@ fn named_shares(
             let (expected, found) = (desk.state.sources.code(commitment.source), desk.state.sources.code(grant.source));
             desk.hit("SRC-004", &field, expected, found);
         }
-        if !lines::grant_permits(desk.state, grant, use_code) || !lines::in_term(grant, term) {
+        if !lines::grant_permits(desk.state, grant, use_code, paid_on) || !lines::in_term(grant, term) {
             let rule = lines::purpose_rule(desk.state, grant.source);
             let uses = grant.permitted_uses.iter().map(|u| desk.state.uses.code(*u)).collect::<Vec<_>>().join(" | ");
             let found = desk.state.uses.code(use_code).to_owned();

@@ -1,10 +1,10 @@
 //! The form of each command that moves or authorises money; those that set a book up stand in `setup`.
 
 use record::command::{
-    BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RemitPremiums,
-    ReviewCommand, SubmitEnrollmentBatch,
+    BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RecordReturn,
+    RemitPremiums, ReviewCommand, SubmitEnrollmentBatch,
 };
-use record::kinds::{Change, Verdict};
+use record::kinds::{Change, IncomeKind, Verdict};
 use record::{Command, Fen};
 
 use super::{Form, MAX_BATCHES, MAX_LINES, MAX_SHARES};
@@ -97,16 +97,7 @@ impl Form {
                 self.evidence(&c.evidence);
             }
             Command::Disburse(c) => self.payment(c),
-            Command::RecordReturn(c) => {
-                self.voucher("payment", &c.payment);
-                self.heads("heads", c.heads);
-                self.fen("fen", c.fen);
-                self.day("date", c.date);
-                self.code("bank_account", &c.bank_account);
-                self.required_number("bank_txn", &c.bank_txn);
-                self.required_text("reason", &c.reason);
-                self.evidence(&c.evidence);
-            }
+            Command::RecordReturn(c) => self.payment_return(c),
             Command::CarryToSurplus(c) => {
                 self.code("source", &c.source);
                 self.code("grant", &c.grant);
@@ -124,7 +115,7 @@ impl Form {
             }
             Command::CorrectVoucher(c) => self.correction(c),
             Command::ReviewCommand(c) => self.review(c),
-            _ => {}
+            _ => self.flows(command),
         }
     }
 
@@ -164,17 +155,22 @@ impl Form {
         self.evidence(&c.evidence);
     }
 
-    fn income(&mut self, c: &RecordIncome) {
+    pub(super) fn payment_return(&mut self, c: &RecordReturn) {
+        self.voucher("payment", &c.payment);
+        self.heads("heads", c.heads);
+        self.fen("fen", c.fen);
+        self.day("date", c.date);
+        self.code("bank_account", &c.bank_account);
+        self.required_number("bank_txn", &c.bank_txn);
+        self.required_text("reason", &c.reason);
+        self.evidence(&c.evidence);
+    }
+
+    pub(super) fn income(&mut self, c: &RecordIncome) {
         self.optional_code("source", &c.source);
         self.optional_code("account", &c.account);
-        self.within("grant", |form| {
-            form.code("code", &c.grant.code);
-            form.optional_code("grantor", &c.grant.grantor);
-            form.number("doc_no", &c.grant.doc_no);
-            form.each("permitted_uses", &c.grant.permitted_uses, 0, MAX_LINES, |form, code| form.code("", code));
-            form.term("valid_to", c.grant.valid_from, c.grant.valid_to);
-        });
-        if c.kind == record::kinds::IncomeKind::Appropriation {
+        self.grant_spec("grant", &c.grant);
+        if matches!(c.kind, IncomeKind::Appropriation | IncomeKind::SuperiorSubsidy) {
             self.within("grant", |form| form.required_number("doc_no", &c.grant.doc_no));
         }
         self.fen("fen", c.fen);

@@ -2,6 +2,7 @@
 //! answer names every fault at once and echoes no text.
 
 mod commands;
+mod flows;
 mod setup;
 pub mod text;
 

@@ -82,8 +82,12 @@ fn programme_faults(preset: &Preset, faults: &mut Vec<(String, String, String)>)
         &map.budget_spent,
         &map.surplus_transfer,
         &map.surplus,
+        &map.fiscal_return,
+        &map.fiscal_surplus_transfer,
+        &map.suspense,
     ];
-    need(parts.iter().all(|code| has_account(code)), "posting".to_owned());
+    let several = map.opening_adjustments.iter().chain(&map.internal_transfers);
+    need(parts.into_iter().chain(several).all(|code| has_account(code)), "posting".to_owned());
 }
 
 fn add(faults: &mut Vec<(String, String, String)>, sound: bool, field: String) {

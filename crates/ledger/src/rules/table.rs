@@ -102,7 +102,12 @@ pub const RULES: &[Rule] = &[
         "自缴保障费须等于人数乘以自付标准，且只能上解互助会",
         "own payments are heads times the own share, only to be passed on",
     ),
-    rule("SRC-008", "办法第五条5", "利息须计入利息收入来源", "interest enters the source of interest"),
+    rule(
+        "SRC-008",
+        "办法第五条5",
+        "利息须计入利息收入来源，或按批准的政策以日均余额分摊，且与银行结息相符",
+        "interest enters its own source, or is shared by daily balances under an approved policy, as the bank paid it",
+    ),
     rule(
         "SRC-009",
         "办法第五条6",
@@ -167,6 +172,12 @@ pub const RULES: &[Rule] = &[
         "办法第八条；方案五(二)",
         "上解须付至互助会登记账户，不超过该单位未上解余额，且等于人数乘以自付标准",
         "remittances go to the association, within what is held, heads times the own share",
+    ),
+    rule(
+        "REM-006",
+        "办法第八条、第十条",
+        "互助会退回的款项须回到原来源和原资金文件",
+        "what the association sends back returns to its own source and grant",
     ),
     rule("DIV-003", "办法第十条", "专户不得提取现金", "no cash leaves the special account"),
     rule(

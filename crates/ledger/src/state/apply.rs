@@ -10,8 +10,8 @@ use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKi
 use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
 use super::{
-    Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State,
-    SumKey,
+    Approval, BankAccount, BankTxn, Batch, Commitment, Flow, Grant, Payment, Pending, Person, Posting, Quota, Scheme,
+    State, SumKey,
 };
 
 impl State {
@@ -75,6 +75,7 @@ impl State {
                 self.refusals.insert(*person, (*minute, u32::MAX));
             }
             Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::GrantAmended(event) => self.amend(event, record::Day::of_instant(record.time)),
         }
         self.sequence = record.sequence;
         self.time = record.time;
@@ -194,6 +195,8 @@ impl State {
             valid_to: None,
             received_fen: 0,
             batch: Some(Box::new(batch)),
+            flow: Flow::default(),
+            former: Vec::new(),
         });
     }
 
@@ -220,6 +223,8 @@ impl State {
             valid_to: event.valid_to,
             received_fen: 0,
             batch: None,
+            flow: Flow::default(),
+            former: Vec::new(),
         });
     }
 
@@ -280,21 +285,25 @@ impl State {
                 self.remittances.insert(voucher.reference, kept);
             }
             Effect::Reversal { of } => self.reverse(voucher, *of),
+            _ => {}
         }
+        self.follow(voucher, &posted.effect);
     }
 
-    /// What budgets set or raised and surplus carried take of their approval; commitments take theirs by their own events.
+    /// What budgets set or raised, surplus carried or appropriated, refunds and money handed back take of their approval; commitments
+    /// take theirs by their own events.
     fn consume(&mut self, voucher: &Voucher) {
         let (account, side) = match voucher.template {
             Template::T11 => (self.posting.budget_total, Side::Debit),
             Template::T27 => (self.posting.surplus, Side::Credit),
+            Template::T01b => (self.posting.special_bank, Side::Debit),
+            Template::T19 => (self.posting.custody_liability, Side::Debit),
+            Template::T28 => (self.posting.fiscal_return, Side::Debit),
             _ => return,
         };
         let of_side = voucher.lines.iter().filter(|l| l.account == account && l.side == side);
         let fen = of_side.fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
-        if let Some(approval) = self.approvals.get_mut(voucher.approval) {
-            approval.used_fen = approval.used_fen.saturating_add(fen);
-        }
+        self.consume_approval(voucher.approval, fen);
     }
 
     /// Adds a voucher's lines to every sum that they belong to, and takes its number.
@@ -341,6 +350,7 @@ impl State {
             let signed = if txn.direction == Direction::In { inward } else { inward.saturating_neg() };
             txn.used_fen = txn.used_fen.saturating_add(signed);
         }
+        self.flow(voucher, line);
         let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);
         if income && voucher.kind != VoucherKind::Closing {
             let signed = if line.side == Side::Credit { line.fen } else { line.fen.saturating_neg() };

@@ -175,6 +175,31 @@ impl State {
         self.sources.iter().filter(move |(_, s)| s.income_kinds.iter().any(|k| k == kind.code()))
     }
 
+    /// Of these accounts the one that stands beside the source's carry-forward account; 0 where it has none.
+    fn beside_carry(&self, source: SourceNo, accounts: &[AccountNo]) -> AccountNo {
+        let heading = |code: &str| self.accounts.find(code).map(|(_, account)| account.parent.as_str());
+        let wanted = self.sources.get(source).and_then(|s| heading(&s.carry_account));
+        let beside = |no: &&AccountNo| wanted.is_some() && self.accounts.get(**no).map(|a| a.parent.as_str()) == wanted;
+        accounts.iter().find(beside).copied().unwrap_or(0)
+    }
+
+    /// 单位内部调剂 of a source's money: 32102, of fiscal money 33102.
+    pub fn internal_transfer_of(&self, source: SourceNo) -> AccountNo {
+        self.beside_carry(source, &self.posting.internal_transfers)
+    }
+
+    /// 年初余额调整 of a source's money: 32101, of fiscal money 33101.
+    pub fn opening_adjustment_of(&self, source: SourceNo) -> AccountNo {
+        self.beside_carry(source, &self.posting.opening_adjustments)
+    }
+
+    /// The source of money that nobody can place yet.
+    pub fn suspense_source(&self) -> Option<SourceNo> {
+        let is = |account: &str| self.account_no(account) == Some(self.posting.suspense);
+        let (no, _) = self.sources.iter().find(|(_, s)| is(&s.income_account))?;
+        SourceNo::try_from(no).ok()
+    }
+
     /// The source of a payer's premiums.
     pub fn source_of_payer(&self, payer: PayerType) -> Option<SourceNo> {
         let (no, _) = self.sources.iter().find(|(_, s)| s.payer == payer.code())?;

@@ -2,6 +2,7 @@
 //! Reading it is free; changing it is `apply`'s alone.
 
 mod apply;
+mod flows;
 mod masters;
 mod money;
 mod vouchers;
@@ -18,6 +19,7 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
+pub use flows::{Flow, GrantMoney};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use vouchers::PARAM_CYCLE;
@@ -113,6 +115,12 @@ pub struct State {
     pub receipt_days: BTreeMap<Day, ReceiptDay>,
     /// Submitted commands that wait for review, by sequence of their submission.
     pub pending: BTreeMap<Sequence, Pending>,
+    /// Heads given back of each premium receipt (T19).
+    pub refunds: BTreeMap<VoucherRef, u32>,
+    /// Income vouchers whose amount was corrected (T22, T23): the sum of the corrections in fen.
+    pub adjustments: BTreeMap<VoucherRef, Fen>,
+    /// Vouchers that opened the books (T30).
+    pub openings: u32,
     /// Refusals in the current minute: by person, the minute since the epoch and the count.
     pub refusals: BTreeMap<PersonNo, (i64, u32)>,
 }
@@ -144,6 +152,16 @@ pub struct Posting {
     pub not_expense: Vec<AccountNo>,
     /// Pass money down the ranks (USE-009).
     pub pass_down: Vec<AccountNo>,
+    /// 年初余额调整, one beside each carry-forward account.
+    pub opening_adjustments: Vec<AccountNo>,
+    /// 单位内部调剂, one beside each carry-forward account.
+    pub internal_transfers: Vec<AccountNo>,
+    /// 财政拨款结余-归集上缴
+    pub fiscal_return: AccountNo,
+    /// 财政拨款结余-结转转入
+    pub fiscal_surplus_transfer: AccountNo,
+    /// 待查款
+    pub suspense: AccountNo,
 }
 
 impl Posting {
@@ -164,6 +182,11 @@ impl Posting {
             surplus: no(&map.surplus),
             not_expense: all(&map.not_expense),
             pass_down: all(&map.pass_down),
+            opening_adjustments: all(&map.opening_adjustments),
+            internal_transfers: all(&map.internal_transfers),
+            fiscal_return: no(&map.fiscal_return),
+            fiscal_surplus_transfer: no(&map.fiscal_surplus_transfer),
+            suspense: no(&map.suspense),
         }
     }
 }
@@ -277,6 +300,25 @@ pub struct Grant {
     pub received_fen: Fen,
     /// The enrolment batch, if it is one.
     pub batch: Option<Box<Batch>>,
+    /// What else became of its money.
+    pub flow: Flow,
+    /// Terms that were amended, oldest first: each with the amending document, and the day from which it took over.
+    pub former: Vec<FormerTerms>,
+}
+
+/// Terms of a grant that another document took over from.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FormerTerms {
+    /// Number of the amending document.
+    pub amended_by: String,
+    /// First day of the terms that took over.
+    pub until: Day,
+    /// Uses permitted; empty where the source's own held.
+    pub permitted_uses: Vec<UseNo>,
+    /// First day on which it might be spent.
+    pub valid_from: Option<Day>,
+    /// Last day on which it might be spent.
+    pub valid_to: Option<Day>,
 }
 
 /// An enrolment batch.

@@ -78,11 +78,21 @@ impl State {
         grant: GrantNo,
         holder: OrgNo,
     ) -> impl Iterator<Item = (Day, Fen)> + '_ {
+        self.sums_of(account, source, grant, holder).map(|(k, sum)| (k.day, sum.balance()))
+    }
+
+    /// Sums of an account's money of a source, grant and holder, day by day and use by use.
+    pub fn sums_of(
+        &self,
+        account: AccountNo,
+        source: SourceNo,
+        grant: GrantNo,
+        holder: OrgNo,
+    ) -> impl Iterator<Item = (&SumKey, &Sum)> + '_ {
         let from = SumKey { account, source, grant, holder, day: Day(i32::MIN), ..SumKey::default() };
         self.sums
             .range(from..)
             .take_while(move |(k, _)| (k.account, k.source, k.grant, k.holder) == (account, source, grant, holder))
-            .map(|(k, sum)| (k.day, sum.balance()))
     }
 
     /// What can be taken on `day` without the balance falling below zero on that day or any later one; never negative.

@@ -2,6 +2,7 @@
 //! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
 
 mod book;
+mod flows;
 mod money;
 mod programme;
 mod spending;
@@ -13,6 +14,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
     RegisterBankTransaction, RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
+};
+pub use flows::{
+    AdjustAmount, AllocateInterest, AmendGrant, AppropriateSurplus, CorrectPriorYear, Identified, IdentifyDeposit,
+    OpeningCustody, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium, ReturnDeposit,
+    ReturnFiscalSurplus, TransferBetweenSources,
 };
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
 pub use programme::{
@@ -83,7 +89,7 @@ pub enum Command {
     ReviewEnrollmentBatch(ReviewEnrollmentBatch),
     /// The association confirms cover.
     ConfirmCoverage(ConfirmCoverage),
-    /// Books money coming in (T01a, T04..T10).
+    /// Books money coming in (T01a, T01c, T04..T10).
     RecordIncome(RecordIncome),
     /// Books a 20-yuan premium receipt (T02, T03).
     PostPremiumReceipt(PostPremiumReceipt),
@@ -97,7 +103,7 @@ pub enum Command {
     ReleaseCommitment(ReleaseCommitment),
     /// Pays premiums straight to the association (T14).
     Disburse(Disburse),
-    /// Books money that a payee sent back in the same year (T17).
+    /// Books money that a payee sent back (T17, T18).
     RecordReturn(RecordReturn),
     /// Carries completed projects' remainder to surplus (T27).
     CarryToSurplus(CarryToSurplus),
@@ -107,6 +113,30 @@ pub enum Command {
     CorrectVoucher(CorrectVoucher),
     /// Reviews a submitted command.
     ReviewCommand(ReviewCommand),
+    /// Moves money between sources (T16).
+    TransferBetweenSources(TransferBetweenSources),
+    /// Books an appropriation out of earlier years' surplus (T01b).
+    AppropriateSurplus(AppropriateSurplus),
+    /// Gives premiums back to who paid them (T19).
+    RefundPremium(RefundPremium),
+    /// Shares interest over the sources (T09b).
+    AllocateInterest(AllocateInterest),
+    /// Books money of unknown origin (T31).
+    RecordUnidentifiedDeposit(RecordUnidentifiedDeposit),
+    /// Moves an unidentified deposit to where it belongs (T31).
+    IdentifyDeposit(IdentifyDeposit),
+    /// Returns an unidentified deposit to its payer (T31).
+    ReturnDeposit(ReturnDeposit),
+    /// Corrects the amount alone of this year's income (T22).
+    AdjustAmount(AdjustAmount),
+    /// Corrects income of an earlier year (T23).
+    CorrectPriorYear(CorrectPriorYear),
+    /// Hands fiscal money back to the treasury (T28).
+    ReturnFiscalSurplus(ReturnFiscalSurplus),
+    /// Opens the books by source (T30).
+    PostOpeningBalances(PostOpeningBalances),
+    /// Changes the terms of a funding document.
+    AmendGrant(AmendGrant),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

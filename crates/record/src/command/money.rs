@@ -23,7 +23,7 @@ pub struct GrantSpec {
     pub valid_to: Option<Day>,
 }
 
-/// Books money coming in (T01a, T04..T10). Reviewed by a second person.
+/// Books money coming in (T01a, T01c, T04..T10). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RecordIncome {
     /// What kind of money: chooses the template, and the source where `source` is empty.

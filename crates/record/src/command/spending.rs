@@ -131,8 +131,8 @@ pub struct Disburse {
     pub evidence: Vec<Evidence>,
 }
 
-/// Books money that the association sent back in the year of the payment (退回, T17): same source and grants, budget restored
-/// (914 -> 911). Reviewed by a second person.
+/// Books money that the association sent back (退回): to the same source and grants. In the year of the payment the budget is restored
+/// (T17, 914 -> 911); in a later year the opening balance takes it (T18). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RecordReturn {
     /// The payment's voucher.

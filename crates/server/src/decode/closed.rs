@@ -52,20 +52,20 @@ closed! {
         ProvFed, CityFed, Shunde, Industry, ProvOrgans, CentralUnit, ProvGroup, Grassroots, Employer, MutualAid, Donor, Fiscal,
         Bank
     }
-    kinds::BankPurpose => v1::BankAccountPurpose { FundSpecial, Custody, Payee }
+    kinds::BankPurpose => v1::BankAccountPurpose { FundSpecial, Custody, Payee, Payer }
     kinds::GiftType => v1::GiftType { None, Partial, Full }
     kinds::GrantKind => v1::GrantKind {
         Appropriation, FiscalReply, Donation, Announcement, InterestPeriod, PremiumBatch, Other
     }
     kinds::IncomeKind => v1::IncomeKind {
         Appropriation, FiscalSubsidy, OtherFiscalSubsidy, RestrictedDonation, Donation, Fundraising, Sponsorship, Interest,
-        Other, OtherLawful
+        Other, OtherLawful, SuperiorSubsidy
     }
     kinds::PayerType => v1::PayerType { Member, Employer, UnitUnion }
     kinds::Custody => v1::Custody { Collector, MutualAidDirect }
     kinds::ApprovalKind => v1::ApprovalKind {
         Scheme, Budget, BudgetAdjust, Standard, Expenditure, ReviewB, ReviewC, InternalTransfer, FiscalReply, DonorConsent,
-        CarryToSurplus, Param
+        CarryToSurplus, Param, PriorYear
     }
     kinds::Body => v1::ApprovalBody { PartyGroup, Leadership, ChairOffice, SvcDept, EcoDept, Fiscal, Donor }
     kinds::Direction => v1::BankDirection { In, Out }

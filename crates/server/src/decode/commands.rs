@@ -65,6 +65,38 @@ wire! {
     ours::CarryToSurplus => v1::SurplusCarry { source, grant, approval, date, evidence; fen = amount_fen }
     ours::ReverseVoucher => v1::Reversal { voucher, date, reason, return_txn, evidence }
     ours::ReviewCommand => v1::CommandReview { submission, verdict, reason }
+
+    ours::TransferBetweenSources => v1::SourceTransfer {
+        source, grant, to_source, to_grant, date, approval, consent, reason, evidence; fen = amount_fen
+    }
+    ours::AppropriateSurplus => v1::SurplusAppropriation {
+        grant, date, bank_account, bank_txn, approval, summary, evidence; fen = amount_fen
+    }
+    ours::RefundPremium => v1::PremiumRefund {
+        receipt, heads, date, approval, return_txn, refund_txn, reason, evidence; fen = amount_fen
+    }
+    ours::AllocateInterest => v1::InterestAllocation {
+        from, to, date, bank_account, bank_txn, summary, evidence; fen = amount_fen
+    }
+    ours::RecordUnidentifiedDeposit => v1::UnidentifiedDeposit {
+        code, date, bank_account, bank_txn, summary, evidence; fen = amount_fen
+    }
+    ours::ReturnDeposit => v1::DepositReturn {
+        deposit, date, bank_account, bank_txn, reason, evidence; fen = amount_fen
+    }
+    ours::AdjustAmount => v1::AmountAdjustment { voucher, change, date, reason, evidence; fen = amount_fen }
+    ours::CorrectPriorYear => v1::PriorYearCorrection {
+        voucher, change, date, approval, reason, evidence; fen = amount_fen
+    }
+    ours::ReturnFiscalSurplus => v1::FiscalReturn {
+        grant, date, bank_account, bank_txn, approval, evidence; fen = amount_fen
+    }
+    ours::OpeningFund => v1::OpeningFund { source, grant, opened_on, surplus_fen; fen = amount_fen }
+    ours::OpeningCustody => v1::OpeningCustody { source, holder, batch, heads; fen = amount_fen }
+    ours::PostOpeningBalances => v1::OpeningBalances { funds, custody, date, evidence }
+    ours::AmendGrant => v1::GrantAmendment {
+        grant, doc_no, permitted_uses, valid_from, valid_to, date, consent, evidence
+    }
 }
 
 /// An approval's scope may be left out: then every dimension is open.
@@ -167,6 +199,46 @@ impl Wire<v1::Correction> for ours::CorrectVoucher {
     }
 }
 
+/// What a deposit is stands under the field of its kind on the wire.
+impl Wire<v1::DepositIdentification> for ours::IdentifyDeposit {
+    fn read(fields: &mut Fields, wire: v1::DepositIdentification) -> Self {
+        use v1::deposit_identification::Identified;
+        let identified = match wire.identified {
+            Some(Identified::PaymentReturn(back)) => {
+                ours::Identified::Return(Box::new(fields.at("payment_return", |f| Wire::read(f, back))))
+            }
+            other => {
+                let income = match other {
+                    Some(Identified::Income(income)) => Some(income),
+                    _ => None,
+                };
+                ours::Identified::Income(Box::new(fields.at("income", |f| required(f, income))))
+            }
+        };
+        Self {
+            deposit: wire.deposit,
+            identified,
+            date: fields.at("date", |f| Wire::read(f, wire.date)),
+            reason: wire.reason,
+            evidence: fields.at("evidence", |f| Wire::read(f, wire.evidence)),
+        }
+    }
+
+    fn show(&self) -> v1::DepositIdentification {
+        use v1::deposit_identification::Identified;
+        v1::DepositIdentification {
+            deposit: self.deposit.clone(),
+            date: self.date.show(),
+            reason: self.reason.clone(),
+            evidence: self.evidence.show(),
+            identified: Some(match &self.identified {
+                ours::Identified::Income(income) => Identified::Income(income.show()),
+                ours::Identified::Return(back) => Identified::PaymentReturn(back.show()),
+            }),
+        }
+    }
+}
+
 /// The cases of the wire's `Command`, each with the command that it is. One list for both directions.
 macro_rules! cases {
     ($($case:ident($name:literal) = $command:ident),+ $(,)?) => {
@@ -223,6 +295,18 @@ cases! {
     Reversal("reversal") = ReverseVoucher,
     Correction("correction") = CorrectVoucher,
     Review("review") = ReviewCommand,
+    Transfer("transfer") = TransferBetweenSources,
+    SurplusAppropriation("surplus_appropriation") = AppropriateSurplus,
+    Refund("refund") = RefundPremium,
+    Interest("interest") = AllocateInterest,
+    Deposit("deposit") = RecordUnidentifiedDeposit,
+    Identification("identification") = IdentifyDeposit,
+    DepositReturn("deposit_return") = ReturnDeposit,
+    AmountAdjustment("amount_adjustment") = AdjustAmount,
+    PriorYear("prior_year") = CorrectPriorYear,
+    FiscalReturn("fiscal_return") = ReturnFiscalSurplus,
+    Opening("opening") = PostOpeningBalances,
+    Amendment("amendment") = AmendGrant,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

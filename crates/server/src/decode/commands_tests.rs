@@ -80,6 +80,72 @@ fn approval() -> ours::RecordApproval {
     }
 }
 
+fn grant_spec() -> ours::GrantSpec {
+    income().grant
+}
+
+/// The flows beside the ordinary ones.
+fn flows() -> Vec<Command> {
+    let back = ours::RecordReturn {
+        payment: voucher(),
+        heads: 1,
+        fen: 9_500,
+        date: day("2018-12-25"),
+        bank_account: "ZH".into(),
+        bank_txn: "T3".into(),
+        reason: "退回".into(),
+        evidence: evidence(),
+    };
+    let identify = |identified| {
+        Command::IdentifyDeposit(ours::IdentifyDeposit {
+            deposit: "DC-1".into(),
+            identified,
+            date: day("2018-12-25"),
+            reason: "查明".into(),
+            evidence: evidence(),
+        })
+    };
+    let fund = ours::OpeningFund {
+        source: "S2P".into(),
+        grant: grant_spec(),
+        opened_on: day("2017-05-10"),
+        fen: 1_000,
+        surplus_fen: 200,
+    };
+    let custody =
+        ours::OpeningCustody { source: "S1M".into(), holder: "GZ".into(), batch: "B1".into(), heads: 3, fen: 6_000 };
+    vec![
+        identify(ours::Identified::Income(Box::new(income()))),
+        identify(ours::Identified::Return(Box::new(back))),
+        Command::TransferBetweenSources(ours::TransferBetweenSources {
+            source: "S3N".into(),
+            grant: "JZ".into(),
+            to_source: "S2P".into(),
+            to_grant: grant_spec(),
+            fen: 7,
+            date: day("2018-12-25"),
+            approval: "PF-2".into(),
+            consent: "PF-3".into(),
+            reason: "调剂".into(),
+            evidence: evidence(),
+        }),
+        Command::PostOpeningBalances(ours::PostOpeningBalances {
+            funds: vec![fund],
+            custody: vec![custody],
+            date: day("2018-01-01"),
+            evidence: evidence(),
+        }),
+        Command::AdjustAmount(ours::AdjustAmount {
+            voucher: voucher(),
+            change: Change::Decrease,
+            fen: 1,
+            date: day("2018-12-25"),
+            reason: "误记".into(),
+            evidence: evidence(),
+        }),
+    ]
+}
+
 fn commands() -> Vec<Command> {
     let correction = ours::CorrectVoucher {
         voucher: voucher(),
@@ -123,7 +189,7 @@ fn commands() -> Vec<Command> {
 
 #[test]
 fn commands_go_over_the_wire_and_back() {
-    for command in commands() {
+    for command in commands().into_iter().chain(flows()) {
         let mut fields = Fields::default();
         let back = command_of(&mut fields, message_of(&command));
         assert!(fields.is_clean(), "{command:?}: {fields:?}");

@@ -19,7 +19,8 @@ wire! {
     preset::ClassDef => v1::BeneficiaryClass { code, name, expense_account, plans, reviewer, review_required }
     preset::PostingMap => v1::PostingMap {
         special_bank, custody_bank, custody_liability, budget_total, budget_available, budget_allocated, budget_committed,
-        budget_spent, surplus_transfer, surplus, not_expense, pass_down
+        budget_spent, surplus_transfer, surplus, not_expense, pass_down, opening_adjustments, internal_transfers,
+        fiscal_return, fiscal_surplus_transfer, suspense
     }
     preset::StandardDef => v1::SubsidyStandard { class, plan, premium_fen, subsidy_fen, own_fen, valid_from, valid_to }
     preset::OrgDef => v1::Organization { code, name, parent, region, uscc; org_type = r#type }

@@ -28,6 +28,8 @@ service! {
             grant_role(GrantRoleRequest) -> GrantRoleResponse: person => Command::GrantRole;
             revoke_role(RevokeRoleRequest) -> RevokeRoleResponse: revocation => Command::RevokeRole;
             set_parameter(SetParameterRequest) -> SetParameterResponse: parameter => Command::SetParameter;
+            post_opening_balances(PostOpeningBalancesRequest) -> PostOpeningBalancesResponse:
+                opening => Command::PostOpeningBalances;
             close_period(ClosePeriodRequest) -> ClosePeriodResponse: closing => Command::ClosePeriod;
             close_year(CloseYearRequest) -> CloseYearResponse: closing => Command::CloseYear;
             sign_daily_summary(SignDailySummaryRequest) -> SignDailySummaryResponse: summary => Command::SignDailySummary;

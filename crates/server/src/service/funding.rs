@@ -7,7 +7,7 @@ use ledger::State;
 use ledger::state::Grant;
 use record::command::RecordIncome;
 use record::kinds::{GrantKind, IncomeKind};
-use record::{Command, Day, GrantNo};
+use record::{Command, GrantNo};
 use tonic::{Request, Response, Status};
 
 use super::{at, service};
@@ -38,7 +38,15 @@ enum Choice {
 
 service! {
     FundingService {
-        change {}
+        change {
+            appropriate_surplus(AppropriateSurplusRequest) -> AppropriateSurplusResponse:
+                appropriation => Command::AppropriateSurplus;
+            allocate_interest(AllocateInterestRequest) -> AllocateInterestResponse: interest => Command::AllocateInterest;
+            record_unidentified_deposit(RecordUnidentifiedDepositRequest) -> RecordUnidentifiedDepositResponse:
+                deposit => Command::RecordUnidentifiedDeposit;
+            return_deposit(ReturnDepositRequest) -> ReturnDepositResponse: deposit_return => Command::ReturnDeposit;
+            amend_grant(AmendGrantRequest) -> AmendGrantResponse: amendment => Command::AmendGrant;
+        }
         read {
             get_grant(GetGrantRequest) -> GetGrantResponse;
             list_grants(ListGrantsRequest) -> ListGrantsResponse;
@@ -58,7 +66,7 @@ service! {
             request: Request<v1::RecordSubsidyRequest>,
         ) -> Result<Response<v1::RecordSubsidyResponse>, Status> {
             income!(self, request, RecordSubsidyResponse, |message: &v1::RecordSubsidyRequest| {
-                Choice::OneOf(message.kind, &[IncomeKind::FiscalSubsidy, IncomeKind::OtherFiscalSubsidy])
+                Choice::OneOf(message.kind, &[IncomeKind::FiscalSubsidy, IncomeKind::OtherFiscalSubsidy, IncomeKind::SuperiorSubsidy])
             })
         }
 
@@ -122,8 +130,7 @@ impl<S: Store> Face<S> {
     async fn get_grant(&self, origin: &Origin, message: v1::GetGrantRequest) -> Result<v1::GetGrantResponse, Failure> {
         let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
             let (no, grant) = state.grants.find(&message.grant).ok_or(Failure::NotFound("grant"))?;
-            let money = bank_balance(state, no);
-            Ok(v1::GetGrantResponse { grant: Some(shown(state, grant, money)), sequence: state.sequence })
+            Ok(v1::GetGrantResponse { grant: Some(shown(state, no, grant)), sequence: state.sequence })
         });
         answer.await
     }
@@ -147,7 +154,7 @@ impl<S: Store> Face<S> {
                     && (message.source.is_empty() || state.sources.code(grant.source) == message.source)
             });
             let (grants, next_page_token, sequence) =
-                page.numbered(state.sequence, grants, |no, grant| shown(state, grant, bank_balance(state, no)))?;
+                page.numbered(state.sequence, grants, |no, grant| shown(state, no, grant))?;
             Ok(v1::ListGrantsResponse { grants, next_page_token, sequence })
         });
         answer.await
@@ -162,23 +169,8 @@ fn chosen(fields: &mut Fields, number: i32, kinds: &[IncomeKind]) -> IncomeKind 
     })
 }
 
-/// Money of a grant that still lies in bank accounts: the special account's, and for premiums the custody accounts'.
-fn bank_balance(state: &State, no: GrantNo) -> i64 {
-    let banks = [state.posting.special_bank, state.posting.custody_bank];
-    let mut balance = 0i64;
-    for account in banks {
-        for (source, _) in state.sources.iter() {
-            let Ok(source) = u8::try_from(source) else { continue };
-            let from = ledger::state::SumKey { account, source, grant: no, day: Day(i32::MIN), ..Default::default() };
-            let of_grant =
-                state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, no));
-            balance = of_grant.fold(balance, |sum, (_, movement)| sum.saturating_add(movement.balance()));
-        }
-    }
-    balance
-}
-
-fn shown(state: &State, grant: &Grant, balance_fen: i64) -> v1::Grant {
+fn shown(state: &State, no: GrantNo, grant: &Grant) -> v1::Grant {
+    let money = ledger::grants::money(state, no);
     v1::Grant {
         code: grant.code.clone(),
         kind: grant.kind.to_wire(),
@@ -190,6 +182,13 @@ fn shown(state: &State, grant: &Grant, balance_fen: i64) -> v1::Grant {
         valid_from: grant.valid_from.show(),
         valid_to: grant.valid_to.show(),
         received_fen: grant.received_fen,
-        balance_fen,
+        balance_fen: money.balance_fen,
+        spent_fen: money.flow.spent_fen,
+        returned_fen: money.flow.returned_fen,
+        moved_in_fen: money.flow.moved_in_fen,
+        moved_out_fen: money.flow.moved_out_fen,
+        committed_fen: money.committed_fen,
+        idle_fen: money.idle_fen,
+        amendments: grant.former.iter().map(|terms| terms.amended_by.clone()).collect(),
     }
 }

@@ -15,6 +15,7 @@ service! {
             post_premium_receipt(PostPremiumReceiptRequest) -> PostPremiumReceiptResponse:
                 receipt => Command::PostPremiumReceipt;
             remit_premiums(RemitPremiumsRequest) -> RemitPremiumsResponse: remittance => Command::RemitPremiums;
+            refund_premium(RefundPremiumRequest) -> RefundPremiumResponse: refund => Command::RefundPremium;
         }
         read {}
 

@@ -27,6 +27,10 @@ service! {
             disburse(DisburseRequest) -> DisburseResponse: disbursement => Command::Disburse;
             record_return(RecordReturnRequest) -> RecordReturnResponse: payment_return => Command::RecordReturn;
             carry_to_surplus(CarryToSurplusRequest) -> CarryToSurplusResponse: carry => Command::CarryToSurplus;
+            transfer_between_sources(TransferBetweenSourcesRequest) -> TransferBetweenSourcesResponse:
+                transfer => Command::TransferBetweenSources;
+            return_fiscal_surplus(ReturnFiscalSurplusRequest) -> ReturnFiscalSurplusResponse:
+                fiscal_return => Command::ReturnFiscalSurplus;
         }
         read {
             list_approvals(ListApprovalsRequest) -> ListApprovalsResponse;

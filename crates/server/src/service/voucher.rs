@@ -21,6 +21,10 @@ service! {
         change {
             reverse_voucher(ReverseVoucherRequest) -> ReverseVoucherResponse: reversal => Command::ReverseVoucher;
             correct_voucher(CorrectVoucherRequest) -> CorrectVoucherResponse: correction => Command::CorrectVoucher;
+            adjust_amount(AdjustAmountRequest) -> AdjustAmountResponse: adjustment => Command::AdjustAmount;
+            correct_prior_year(CorrectPriorYearRequest) -> CorrectPriorYearResponse: correction => Command::CorrectPriorYear;
+            identify_deposit(IdentifyDepositRequest) -> IdentifyDepositResponse:
+                identification => Command::IdentifyDeposit;
             review_command(ReviewCommandRequest) -> ReviewCommandResponse: review => Command::ReviewCommand;
         }
         read {

@@ -12,7 +12,7 @@ use super::{PAYEE, SPECIAL, paper, yuan};
 /// The document that each kind of income must come with.
 fn document(kind: IncomeKind) -> EvidenceKind {
     match kind {
-        IncomeKind::Appropriation => EvidenceKind::AppropriationLetter,
+        IncomeKind::Appropriation | IncomeKind::SuperiorSubsidy => EvidenceKind::AppropriationLetter,
         IncomeKind::FiscalSubsidy | IncomeKind::OtherFiscalSubsidy => EvidenceKind::Reply,
         IncomeKind::RestrictedDonation | IncomeKind::Donation => EvidenceKind::Agreement,
         IncomeKind::Fundraising | IncomeKind::Sponsorship => EvidenceKind::Announcement,

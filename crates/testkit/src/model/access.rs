@@ -49,7 +49,19 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => vec![Role::FinReviewer],
+        | Command::CorrectVoucher(_)
+        | Command::TransferBetweenSources(_)
+        | Command::AppropriateSurplus(_)
+        | Command::RefundPremium(_)
+        | Command::AllocateInterest(_)
+        | Command::RecordUnidentifiedDeposit(_)
+        | Command::IdentifyDeposit(_)
+        | Command::ReturnDeposit(_)
+        | Command::AdjustAmount(_)
+        | Command::CorrectPriorYear(_)
+        | Command::ReturnFiscalSurplus(_)
+        | Command::PostOpeningBalances(_)
+        | Command::AmendGrant(_) => vec![Role::FinReviewer],
         _ => Vec::new(),
     }
 }

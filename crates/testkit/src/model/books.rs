@@ -49,8 +49,13 @@ impl Model {
 
     /// The value of a parameter on a day.
     pub fn parameter(&self, key: &str, day: Day) -> &str {
-        let begun = self.parameters.iter().filter(|(k, _, from)| k == key && *from <= day);
-        begun.max_by_key(|(_, _, from)| *from).map_or("", |(_, value, _)| value)
+        self.parameter_set(key, day).map_or("", |(_, value, ..)| value)
+    }
+
+    /// The setting of a parameter that holds on a day.
+    pub(crate) fn parameter_set(&self, key: &str, day: Day) -> Option<&(String, String, Day, String)> {
+        let begun = self.parameters.iter().filter(|(k, _, from, _)| k == key && *from <= day);
+        begun.max_by_key(|(_, _, from, _)| *from)
     }
 
     pub(crate) fn has_role(&self, person: &str, roles: &[Role]) -> bool {
@@ -143,6 +148,7 @@ impl Model {
             || self.bank_txns.iter().any(|(t, _)| t.slip_digest == *digest)
             || self.quotas.iter().flat_map(|q| &q.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
             || self.batches.iter().flat_map(|b| &b.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
+            || self.amending_slips.contains(digest)
     }
 
     // Money.
@@ -215,6 +221,12 @@ impl Model {
         })
     }
 
+    /// A grant with the terms that stood on a day.
+    pub(crate) fn terms_on<'m>(&'m self, grant: &'m Grant, day: Day) -> &'m Grant {
+        let stood = self.former.iter().find(|(former, until)| former.code == grant.code && day < *until);
+        stood.map_or(grant, |(former, _)| former)
+    }
+
     /// Funding documents of a source, oldest first.
     pub(crate) fn grants_by_age(&self, source: &str) -> Vec<&Grant> {
         let mut found: Vec<&Grant> = self.grants.iter().filter(|g| g.source == source).collect();
@@ -237,7 +249,62 @@ impl Model {
         let raised = budgets.flat_map(|p| &p.legs).filter(|l| l.account == posting.budget_total && l.signed() > 0);
         let carried = self.papers.iter().filter(|p| p.approval == code && p.template == Template::T27);
         let surplus = carried.flat_map(|p| &p.legs).filter(|l| l.account == posting.surplus);
-        taken - released.sum::<Fen>() + raised.chain(surplus).map(|l| l.fen).sum::<Fen>()
+        taken - released.sum::<Fen>() + raised.chain(surplus).map(|l| l.fen).sum::<Fen>() + self.flows_used(code)
+    }
+
+    /// What transfers and their consents, surplus appropriated, refunds, corrections of earlier years and money handed back took.
+    fn flows_used(&self, code: &str) -> Fen {
+        let used = |paper: &Paper| {
+            let own = paper.approval == code;
+            let first = paper.legs.first().map_or(0, |l| l.fen);
+            match (&paper.deed, paper.template) {
+                (Deed::Transfer(consent, fen), _) => {
+                    fen * (i64::from(own) + i64::from(!consent.is_empty() && consent == code))
+                }
+                (Deed::Adjustment(_, fen), _) if own => fen.abs(),
+                (_, Template::T01b | Template::T19 | Template::T28) if own => first,
+                _ => 0,
+            }
+        };
+        self.papers.iter().map(used).sum()
+    }
+
+    /// What the amount of an income was corrected by.
+    pub fn adjusted(&self, income: VoucherRef) -> Fen {
+        let of = |p: &Paper| match p.deed {
+            Deed::Adjustment(of, fen) if of == income => fen,
+            _ => 0,
+        };
+        self.papers.iter().map(of).sum()
+    }
+
+    /// Heads of a premium receipt that were given back.
+    pub fn refunded(&self, receipt: VoucherRef) -> i64 {
+        let of = |p: &Paper| match p.deed {
+            Deed::Refund(of, heads, _) if of == receipt => i64::from(heads),
+            _ => 0,
+        };
+        self.papers.iter().map(of).sum()
+    }
+
+    /// Refunds of a batch's premiums: heads, and whether they had been passed on.
+    fn refunds<'m>(&'m self, batch: &'m str) -> impl Iterator<Item = (&'m Leg, i64, bool)> {
+        self.papers.iter().filter_map(move |p| match p.deed {
+            Deed::Refund(_, heads, passed_on) => {
+                let leg = p.legs.first().filter(|l| l.grant == batch)?;
+                Some((leg, i64::from(heads), passed_on))
+            }
+            _ => None,
+        })
+    }
+
+    /// Heads of a holder's premiums that the association has: passed on, and not come back for a refund.
+    pub(crate) fn away_heads(&self, owed: &Leg) -> i64 {
+        let same = |l: &&Leg| l.holder == owed.holder && l.source == owed.source && l.grant == owed.grant;
+        let passed = self.standing().filter(|p| matches!(p.deed, Deed::Remittance(_)));
+        let passed = passed.flat_map(|p| &p.legs).filter(|l| l.side == Side::Debit).filter(same).map(|l| l.heads);
+        let back = self.refunds(&owed.grant).filter(|(l, _, on)| *on && same(l)).map(|(_, heads, _)| heads);
+        passed.sum::<i64>() - back.sum::<i64>()
     }
 
     /// What is open of a commitment: heads, fen, and of that fen what came from allocated places. Payments take allocated places
@@ -275,7 +342,8 @@ impl Model {
     /// Heads of a batch whose own share was received, wherever it lies.
     pub fn received_heads(&self, batch: &str) -> i64 {
         let direct: i64 = self.notes.iter().filter(|n| n.batch == batch).map(|n| i64::from(n.heads)).sum();
-        direct + self.receipts().filter(|l| l.grant == batch).map(|l| l.heads).sum::<i64>()
+        let given_back: i64 = self.refunds(batch).map(|(_, heads, _)| heads).sum();
+        direct + self.receipts().filter(|l| l.grant == batch).map(|l| l.heads).sum::<i64>() - given_back
     }
 
     /// Money lines of the standing premium receipts.
@@ -290,7 +358,8 @@ impl Model {
         let collected: i64 = self.receipts().filter(ours).map(|l| l.heads).sum();
         let passed = self.standing().filter(|p| matches!(p.deed, Deed::Remittance(_)));
         let passed = passed.flat_map(|p| &p.legs).filter(|l| l.side == Side::Debit).filter(ours).map(|l| l.heads);
-        collected - passed.sum::<i64>()
+        let out = self.refunds(batch).filter(|(l, _, on)| !on && ours(l)).map(|(_, heads, _)| heads);
+        collected - passed.sum::<i64>() - out.sum::<i64>()
     }
 
     /// Heads that came back of a payment.

@@ -256,7 +256,7 @@ impl<'m> Case<'m> {
         let cut_short = paper.legs.is_empty() && !self.hits.is_empty();
         self.hit_if(!(2..=1_000).contains(&paper.legs.len()) && !cut_short, "LED-004");
         for leg in &paper.legs {
-            self.hit_if(leg.fen == 0 || (leg.fen < 0 && !paper.is_red()), "LED-004");
+            self.hit_if(leg.fen == 0 || (leg.fen < 0 && !paper.may_be_red()), "LED-004");
             let Some(account) = self.m.account(&leg.account) else {
                 self.hit("LED-003");
                 continue;

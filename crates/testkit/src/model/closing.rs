@@ -96,6 +96,14 @@ impl Case<'_> {
         self.transfer(Template::T24, date, &income, result, changes);
         self.transfer(Template::T25, date, &expense, result, changes);
         self.transfer(Template::T26, date, &rest, carry, changes);
+        let posting = &self.m.preset().posting;
+        let mut handed_back = Vec::new();
+        for (_, leg) in self.m.legs().filter(|(day, l)| l.source == code && *day <= date) {
+            if [&posting.fiscal_return, &posting.fiscal_surplus_transfer].contains(&&leg.account) {
+                add(&mut handed_back, leg);
+            }
+        }
+        self.transfer(Template::T26, date, &handed_back, &posting.fiscal_return, changes);
     }
 
     /// Takes balances away and puts their net on another account, grant by grant.

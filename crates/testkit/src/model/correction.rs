@@ -11,6 +11,9 @@ use super::Change;
 use super::case::{Case, slips_of};
 use super::paper::{Deed, Leg, Paper};
 
+/// What has ways of its own to be put right.
+const FINAL: [Template; 6] = [Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31];
+
 /// Net of each bank transaction that lines draw on, money in positive.
 fn bank_net<'l>(legs: impl Iterator<Item = &'l Leg>) -> BTreeMap<String, Fen> {
     let mut net = BTreeMap::new();
@@ -61,14 +64,14 @@ impl<'m> Case<'m> {
             return None;
         };
         let ordinary = matches!(original.kind, VoucherKind::Normal | VoucherKind::BlueCorrection);
-        let money = original.ledger == LedgerKind::Actual && original.template != Template::T27;
+        let money = original.ledger == LedgerKind::Actual && !FINAL.contains(&original.template);
         if !ordinary || !money || self.m.is_reversed(reference) {
             // Nothing more is asked of what is never corrected.
             self.hit("LED-010");
             return None;
         }
         self.hit_if(original.date.year() != date.year() || date < original.date, "LED-010");
-        self.hit_if(self.m.returned_heads(reference) > 0, "LED-010");
+        self.hit_if(self.m.returned_heads(reference) > 0 || self.m.adjusted(reference) != 0, "LED-010");
         Some(original)
     }
 
@@ -100,6 +103,9 @@ impl<'m> Case<'m> {
         let Some((of, _)) = self.m.commitments.iter().find(|(k, _)| k.code == original.commitment) else {
             return changes;
         };
+        if original.template == Template::T18 {
+            return changes;
+        }
         if let Deed::Return(..) = original.deed {
             // What the return gave back to the budget may be committed again by now.
             let line = (of.year, of.source.as_str(), of.class.as_str(), of.plan.as_str());

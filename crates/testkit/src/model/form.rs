@@ -10,6 +10,9 @@ use record::{Command, Day, Fen, MAX_FEN};
 
 use super::form_text::{code_fault, text_fault};
 
+#[path = "form_flows.rs"]
+mod flows;
+
 const MAX_HEADS: u32 = 100_000_000;
 
 /// The malformed fields of a request.
@@ -414,7 +417,7 @@ impl Form {
                 self.evidence(&c.evidence);
             }
             Command::CorrectVoucher(c) => self.correction(c),
-            _ => {}
+            _ => self.flows(command),
         }
     }
 
@@ -432,7 +435,7 @@ impl Form {
             form.code_list("permitted_uses", &c.grant.permitted_uses, 0, 200);
             let ends_early = c.grant.valid_to.zip(c.grant.valid_from).is_some_and(|(to, from)| to < from);
             form.fault_if(ends_early, "valid_to", "OUT_OF_RANGE");
-            if c.kind == IncomeKind::Appropriation {
+            if matches!(c.kind, IncomeKind::Appropriation | IncomeKind::SuperiorSubsidy) {
                 form.given("doc_no", &c.grant.doc_no);
             }
         });

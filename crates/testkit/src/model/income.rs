@@ -23,6 +23,8 @@ impl Case<'_> {
         });
         self.evidence(&c.evidence);
         self.payer(drawn.as_ref());
+        let shared = self.m.parameter("P6.interest", c.date) == "DAILY_BALANCE";
+        self.hit_if(c.kind == IncomeKind::Interest && shared, "SRC-008");
         let Some(source) = self.income_source(c) else { return Vec::new() };
         let paired = self.m.source(&source).map_or_else(String::new, |s| s.income_account.clone());
         let account = if c.account.is_empty() { paired.clone() } else { c.account.clone() };
@@ -46,11 +48,15 @@ impl Case<'_> {
         opened.into_iter().chain([Change::Paper(Box::new(paper))]).collect()
     }
 
-    /// What the association sends back is a return (SRC-002), what comes from an account of ours a transfer (SRC-004): no income.
-    fn payer(&mut self, drawn: Option<&Drawn>) {
+    /// What the association sends back is a return (SRC-002, REM-006), what comes from an account of ours a transfer (SRC-004): no income.
+    pub fn payer(&mut self, drawn: Option<&Drawn>) {
         let account = drawn.and_then(|d| self.m.bank_accounts.iter().find(|a| a.code == d.counterparty));
         if let Some(account) = account {
-            self.hit(if account.purpose == BankPurpose::Payee { "SRC-002" } else { "SRC-004" });
+            match account.purpose {
+                BankPurpose::Payee => ["SRC-002", "REM-006"].iter().for_each(|rule| self.hit(rule)),
+                BankPurpose::FundSpecial | BankPurpose::Custody => self.hit("SRC-004"),
+                BankPurpose::Payer => {}
+            }
         }
     }
 
@@ -72,6 +78,9 @@ impl Case<'_> {
                 self.hit_if(!has(EvidenceKind::Reply) || no_number || no_uses, "SRC-006");
             }
             IncomeKind::OtherLawful => self.hit_if(!has(EvidenceKind::LegalBasis), "SRC-009"),
+            IncomeKind::SuperiorSubsidy => {
+                self.hit_if(!has(EvidenceKind::AppropriationLetter) || no_uses, "USE-011");
+            }
             IncomeKind::Appropriation | IncomeKind::Interest | IncomeKind::Other => {}
         }
     }

@@ -9,6 +9,7 @@ mod case;
 mod closing;
 mod correction;
 mod custody;
+mod flows;
 mod form;
 mod form_text;
 mod income;
@@ -16,6 +17,7 @@ mod paper;
 mod programme;
 mod returns;
 mod setup;
+mod sharing;
 mod spending;
 
 use std::collections::BTreeSet;
@@ -105,7 +107,7 @@ pub(crate) enum Change {
     Person(PersonDef),
     BankAccount(RegisterBankAccount),
     BankTxn(RegisterBankTransaction, String),
-    Parameter(String, String, Day),
+    Parameter(String, String, Day, String),
     Standard(StandardDef),
     Approval(RecordApproval, String),
     Scheme(RegisterScheme),
@@ -119,6 +121,7 @@ pub(crate) enum Change {
     Note(PostPremiumReceipt),
     Closed(Period),
     Signed(Day, u64, Fen),
+    Terms(Grant, Day, Vec<record::Digest>),
 }
 
 /// A book as lists of what happened, oldest first.
@@ -136,8 +139,8 @@ pub struct Model {
     pub bank_accounts: Vec<RegisterBankAccount>,
     /// Bank transactions, each with the cashier who registered it.
     pub bank_txns: Vec<(RegisterBankTransaction, String)>,
-    /// Parameters set: key, value, first day.
-    pub parameters: Vec<(String, String, Day)>,
+    /// Parameters set: key, value, first day, approval.
+    pub parameters: Vec<(String, String, Day, String)>,
     /// Standards set.
     pub standards: Vec<StandardDef>,
     /// Approvals, each with who registered it.
@@ -168,6 +171,10 @@ pub struct Model {
     pub signatures: Vec<(Day, u64, Fen)>,
     /// Submitted commands that wait.
     pub waiting: Vec<Waiting>,
+    /// Terms that grants had, each with the first day of those that took over.
+    pub former: Vec<(Grant, Day)>,
+    /// Bills and slips among the documents that amended grants.
+    pub amending_slips: Vec<record::Digest>,
     /// Requests answered: id, person, command.
     pub requests: Vec<(String, String, Command)>,
 }
@@ -191,7 +198,7 @@ impl Model {
             },
             Change::BankAccount(account) => self.bank_accounts.push(account),
             Change::BankTxn(txn, cashier) => self.bank_txns.push((txn, cashier)),
-            Change::Parameter(key, value, from) => self.parameters.push((key, value, from)),
+            Change::Parameter(key, value, from, approval) => self.parameters.push((key, value, from, approval)),
             Change::Standard(standard) => self.standards.push(standard),
             Change::Approval(approval, person) => self.approvals.push((approval, person)),
             Change::Scheme(scheme) => self.schemes.push(scheme),
@@ -208,6 +215,12 @@ impl Model {
             Change::Note(note) => self.notes.push(note),
             Change::Closed(period) => self.closed.push(period),
             Change::Signed(day, count, fen) => self.signatures.push((day, count, fen)),
+            Change::Terms(terms, from, slips) => {
+                self.amending_slips.extend(slips);
+                let before = self.grants.iter().filter(|g| g.code == terms.code).cloned();
+                self.former.extend(before.map(|grant| (grant, from)).collect::<Vec<_>>());
+                self.grants.iter_mut().filter(|g| g.code == terms.code).for_each(|g| *g = terms.clone());
+            }
         }
     }
 
@@ -217,7 +230,8 @@ impl Model {
         self.organizations.extend(preset.organizations.iter().cloned());
         self.standards.extend(preset.standards.iter().cloned());
         let start = book.first_period.first_day();
-        self.parameters.extend(preset.parameters.iter().map(|p| (p.code.clone(), p.name.clone(), start)));
+        let of_preset = |p: &record::preset::Named| (p.code.clone(), p.name.clone(), start, String::new());
+        self.parameters.extend(preset.parameters.iter().map(of_preset));
         self.book = Some(book);
     }
 }

@@ -90,6 +90,12 @@ pub enum Deed {
     Remittance(Vec<(String, String, u32)>),
     /// Another voucher was reversed.
     Red(VoucherRef),
+    /// Money changed its source, with this consent of its giver: fen.
+    Transfer(String, Fen),
+    /// The amount of an income was corrected by so much.
+    Adjustment(VoucherRef, Fen),
+    /// Premiums of a receipt were given back: heads, and whether they had been passed on.
+    Refund(VoucherRef, u32, bool),
 }
 
 /// A voucher.
@@ -130,6 +136,11 @@ pub struct Paper {
 }
 
 impl Paper {
+    /// Whether its lines may be negative.
+    pub fn may_be_red(&self) -> bool {
+        self.is_red() || self.kind == VoucherKind::RedAdjust
+    }
+
     /// Whether it is a red reversal.
     pub fn is_red(&self) -> bool {
         self.kind == VoucherKind::RedReversal

@@ -1,4 +1,4 @@
-//! Money that the association sent back in the year of the payment (T17).
+//! Money that the association sent back, in the year of the payment (T17) or later (T18).
 
 use record::Fen;
 use record::command::RecordReturn;
@@ -29,8 +29,8 @@ impl Case<'_> {
             self.fault("payment", "UNKNOWN");
             return Vec::new();
         };
-        let other_year = payment.date.year() != c.date.year() || payment.date > c.date;
-        self.hit_if(other_year || self.m.is_reversed(c.payment), "LED-010");
+        let earlier = payment.date.year() < c.date.year();
+        self.hit_if(payment.date > c.date || self.m.is_reversed(c.payment), "LED-010");
         self.hit_if(c.heads + self.m.returned_heads(c.payment) > paid_heads, "ENR-001");
         // Money from anybody else is income of its own source.
         let association = self.sender(drawn.as_ref());
@@ -39,9 +39,12 @@ impl Case<'_> {
         self.hit_if(times(c.heads, price) != Some(c.fen), "USE-005");
         let of = self.m.commitments.iter().find(|(k, _)| k.code == payment.commitment);
         let (Some(drawn), Some((of, _))) = (drawn, of) else { return Vec::new() };
+        // The expense of a closed year is closed: the opening balance takes what comes back of it.
+        let opening = self.beside_carry(&of.source, &self.m.preset().posting.opening_adjustments);
         let mut legs = Vec::new();
         for (i, (expense, fen)) in self.newest_first(payment, c.fen).into_iter().enumerate() {
             let credit = Leg {
+                account: if earlier { opening.clone() } else { expense.account.clone() },
                 side: Side::Credit,
                 fen,
                 counterparty: association.clone(),
@@ -52,12 +55,16 @@ impl Case<'_> {
             legs.push(Leg { heads: 0, bank: drawn.id.clone(), ..money });
             legs.push(credit);
         }
-        let mut paper = self.paper(Word::Ji, Template::T17, c.date, legs);
+        let template = if earlier { Template::T18 } else { Template::T17 };
+        let mut paper = self.paper(Word::Ji, template, c.date, legs);
         paper.cashier = drawn.cashier;
         paper.settlement = Some(drawn.settlement);
         paper.commitment.clone_from(&of.code);
         paper.deed = Deed::Return(c.payment, c.heads, c.fen);
         paper.slips = slips_of(&c.evidence);
+        if earlier {
+            return vec![Change::Paper(Box::new(paper))];
+        }
         let posting = &self.m.preset().posting;
         let legs = vec![
             self.budget_leg(of, &posting.budget_spent, Side::Debit, c.fen, c.heads),

@@ -111,7 +111,7 @@ impl Case<'_> {
         self.fault_if(!self.m.parameters.iter().any(|(key, ..)| *key == c.key), "key", "UNKNOWN");
         self.carry(&Act::plain(&c.approval, &[ApprovalKind::Param], "APR-004", c.effective_from));
         self.open_month(c.effective_from);
-        vec![Change::Parameter(c.key.clone(), c.value.clone(), c.effective_from)]
+        vec![Change::Parameter(c.key.clone(), c.value.clone(), c.effective_from, c.approval.clone())]
     }
 
     pub fn register_bank_account(&mut self, c: &RegisterBankAccount) -> Vec<Change> {
@@ -127,7 +127,11 @@ impl Case<'_> {
     }
 
     pub fn register_bank_txn(&mut self, c: &RegisterBankTransaction) -> Vec<Change> {
-        let ours = self.m.bank_accounts.iter().any(|a| a.code == c.account && a.purpose != BankPurpose::Payee);
+        let ours = self
+            .m
+            .bank_accounts
+            .iter()
+            .any(|a| a.code == c.account && matches!(a.purpose, BankPurpose::FundSpecial | BankPurpose::Custody));
         let other = &c.counterparty_account;
         let other_known = other.is_empty() || self.m.bank_accounts.iter().any(|a| a.code == *other);
         self.fault_if(self.m.bank_txns.iter().any(|(t, _)| t.id == c.id), "id", "EXISTS");

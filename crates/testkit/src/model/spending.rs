@@ -323,6 +323,7 @@ impl Case<'_> {
 
     /// Whether a grant may pay a use for a voucher of a date, with money that moved on a day.
     fn permits(&self, grant: &Grant, use_code: &str, (date, paid_on): (Day, Day)) -> bool {
+        let grant = self.m.terms_on(grant, paid_on);
         let begun = grant.valid_from.is_none_or(|first| first <= paid_on);
         let in_term = begun && grant.valid_to.is_none_or(|last| self.deadline(date, paid_on) <= last);
         let source = self.m.source(&grant.source);

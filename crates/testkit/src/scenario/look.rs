@@ -1,4 +1,4 @@
-//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open.
+//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open, grant.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +30,7 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
                 book.state.commitments.find(&code).map(|(_, c)| format!("{} {}", c.open_heads, shown(c.open_fen)));
             Fault::unless_same(want, &open.unwrap_or_default())
         }
+        "grant" => grant(book, args, want),
         _ => return Ok(false),
     }?;
     args.finish()?;
@@ -97,6 +98,26 @@ fn trial(book: &Book, args: &mut Args, want: &str) -> Result<(), Fault> {
     wanted.sort();
     let text = |rows: &[(String, String)]| rows.iter().map(|(c, a)| format!("{c} {a}")).collect::<Vec<_>>().join("; ");
     Fault::unless_same(&text(&wanted), &text(&rows))
+}
+
+/// `grant CODE = received R spent S returned T in I out O balance B committed C idle D`, what is not zero.
+fn grant(book: &Book, args: &mut Args, want: &str) -> Result<(), Fault> {
+    let code = args.word("a grant")?;
+    let no = book.state.grants.no(&code).ok_or_else(|| Fault::unreadable(format!("no grant {code}")))?;
+    let money = ledger::grants::money(&book.state, no);
+    let columns = [
+        ("received", money.received_fen),
+        ("spent", money.flow.spent_fen),
+        ("returned", money.flow.returned_fen),
+        ("in", money.flow.moved_in_fen),
+        ("out", money.flow.moved_out_fen),
+        ("balance", money.balance_fen),
+        ("committed", money.committed_fen),
+        ("idle", money.idle_fen),
+    ];
+    let text = |(name, fen): &(&str, Fen)| format!("{name} {}", shown(*fen));
+    let found: Vec<String> = columns.iter().filter(|(_, fen)| *fen != 0).map(text).collect();
+    Fault::unless_same(want, &found.join(" "))
 }
 
 /// `totals actual|budget = FILE`: every row of a trial balance file, with debit and credit totals, and no other.

@@ -1,6 +1,7 @@
 //! Verbs of the scenario language and the commands that they stand for. Each takes what it needs from the line and leaves the rest to the
-//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money`.
+//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money` and `flows`.
 
+mod flows;
 mod money;
 mod programme;
 mod setup;
@@ -94,6 +95,8 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Built, Fau
     } else if let Some(command) = programme::build(context, args)? {
         Built { before: None, command }
     } else if let Some(built) = money::build(context, args)? {
+        built
+    } else if let Some(built) = flows::build(context, args)? {
         built
     } else {
         return Err(Fault::unreadable(format!("no such verb: {}", args.verb)));

@@ -1,0 +1,62 @@
+//! What is left of a funding document at any time: received, spent, returned, moved, committed, idle. Read from the state; decisions ask
+//! for spendable balances instead.
+
+use record::{Day, Fen, GrantNo, SourceNo};
+
+use crate::State;
+use crate::decide::{grant_permits, grants_of, in_term};
+use crate::state::{GrantMoney, SumKey};
+
+/// The money of a grant as the books stand.
+pub fn money(state: &State, no: GrantNo) -> GrantMoney {
+    let Some(grant) = state.grants.get(no) else { return GrantMoney::default() };
+    let balance_fen = balance(state, no);
+    let committed_fen = if grant.batch.is_some() { 0 } else { committed(state, grant.source, no) };
+    GrantMoney {
+        received_fen: grant.received_fen,
+        flow: grant.flow,
+        balance_fen,
+        committed_fen,
+        idle_fen: balance_fen.saturating_sub(committed_fen),
+    }
+}
+
+/// Money of a grant in bank accounts: the special account's, and for premiums the custody accounts'.
+fn balance(state: &State, no: GrantNo) -> Fen {
+    let mut balance: Fen = 0;
+    for account in [state.posting.special_bank, state.posting.custody_bank] {
+        for source in state.sources.iter().filter_map(|(source, _)| SourceNo::try_from(source).ok()) {
+            let from = SumKey { account, source, grant: no, day: Day(i32::MIN), ..SumKey::default() };
+            let of_grant =
+                state.sums.range(from..).take_while(|(k, _)| (k.account, k.source, k.grant) == (account, source, no));
+            balance = of_grant.fold(balance, |sum, (_, movement)| sum.saturating_add(movement.balance()));
+        }
+    }
+    balance
+}
+
+/// What the source's open commitments would take of one grant if they were paid today in the order of their making: a payment is split
+/// over the grants that permit its use, oldest first, and so is a commitment here.
+fn committed(state: &State, source: SourceNo, wanted: GrantNo) -> Fen {
+    let today = Day::of_instant(state.time);
+    let mut left: Vec<(GrantNo, Fen)> = grants_of(state, source).map(|no| (no, balance(state, no).max(0))).collect();
+    let mut taken: Fen = 0;
+    for (_, commitment) in state.commitments.iter().filter(|(_, c)| c.source == source && c.open_fen > 0) {
+        let (class, plan) = (state.classes.code(commitment.class), state.plans.code(commitment.plan));
+        let Some(use_code) = state.use_for(class, plan, false) else { continue };
+        let mut open = commitment.open_fen;
+        for (no, available) in &mut left {
+            let fits = state
+                .grants
+                .get(*no)
+                .is_some_and(|g| grant_permits(state, g, use_code, today) && in_term(g, (today, today)));
+            let part = if fits { open.min(*available) } else { 0 };
+            *available = available.saturating_sub(part);
+            open = open.saturating_sub(part);
+            if *no == wanted {
+                taken = taken.saturating_add(part);
+            }
+        }
+    }
+    taken
+}
