@@ -261,7 +261,8 @@ def premiums_stand_ready(people):
         "enroll_deadline": date("2018-12-15"),
         "cover_months": 12,
     }
-    posted("a scheme", people["service"]("ProgramService/RegisterScheme", book=BOOK, request_id="scheme-1", scheme=scheme))
+    answer = people["service"]("ProgramService/RegisterScheme", book=BOOK, request_id="scheme-1", scheme=scheme)
+    reviewed("a scheme", answer, people["reviewer"], "scheme-1-review")
     form = {
         "code": "A-1",
         "organization": "GZ",

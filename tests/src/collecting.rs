@@ -5,7 +5,7 @@ use api::google::r#type::Date;
 use api::v1::{self, ApprovalBody, ApprovalKind, BankAccountPurpose, OrganizationType, PayerType};
 use sha2::{Digest as _, Sha256};
 
-use crate::office::{APPROVER, COLLECTOR, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization};
+use crate::office::{APPROVER, CHIEF, COLLECTOR, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization};
 use crate::{post, review};
 
 /// Own share of an insured member, fen.
@@ -176,7 +176,7 @@ async fn register_scheme(office: &Office) {
         enroll_deadline: Some(day(2018, 12, 15)),
         cover_months: 12,
     };
-    post!(office, SERVICE, program.register_scheme(RegisterSchemeRequest { scheme: Some(scheme) }));
+    review!(office, SERVICE, CHIEF, program.register_scheme(RegisterSchemeRequest { scheme: Some(scheme) }));
 }
 
 async fn register_holder(office: &Office, no: u32) {

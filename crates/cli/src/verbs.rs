@@ -74,6 +74,7 @@ pub const VERBS: &[Verb] = &[
     verb("correct", "VoucherService.CorrectVoucher", &["voucher"]),
     verb("submitted", "VoucherService.ListSubmitted", &[]),
     verb("review", "VoucherService.ReviewCommand", &["submission"]),
+    verb("withdraw", "VoucherService.WithdrawCommand", &["submission"]),
     verb("voucher get", "VoucherService.GetVoucher", &["voucher"]),
     verb("voucher list", "VoucherService.ListVouchers", &[]),
     verb("balance", "AuditService.GetBalances", &["account"]),

@@ -180,6 +180,13 @@ pub enum Event {
         /// RFC 6962 root over the sorted entries.
         root: Digest,
     },
+    /// A submitted command was taken back by its maker.
+    Withdrawn {
+        /// Sequence of the submission.
+        submission: Sequence,
+        /// Reason.
+        reason: String,
+    },
 }
 
 /// A book as opened.

@@ -272,5 +272,5 @@ async fn set_budget(office: &Office, approval: &str, on: Date, lines: Vec<v1::Bu
         lines,
         evidence: vec![office.paper(EvidenceKind::Reply, on)],
     };
-    post!(office, MAKER, program.set_budget(SetBudgetRequest { budget: Some(budget) }));
+    review!(office, MAKER, REVIEWER, program.set_budget(SetBudgetRequest { budget: Some(budget) }));
 }

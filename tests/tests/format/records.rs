@@ -363,6 +363,7 @@ fn signed() -> Vec<(&'static str, Event)> {
         ),
         ("state digest", Event::StateDigest { at: 30, state: [4; 32], filter: [5; 32] }),
         ("totals", Event::Totals { at: 30, entries: 12, root: [6; 32] }),
+        ("withdrawn", Event::Withdrawn { submission: 24, reason: "填错".into() }),
     ]
 }
 

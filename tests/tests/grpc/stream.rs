@@ -55,7 +55,8 @@ async fn serve_batch() -> Served {
     };
     let svc = served.client("svc");
     let answer = svc.call(|t| async { t.program().register_scheme(scheme.clone()).await }).await;
-    answer.unwrap_or_else(|error| panic!("scheme: {}", explain(&error)));
+    let answer = answer.unwrap_or_else(|error| panic!("scheme: {}", explain(&error)));
+    served.approve("chief", submission(answer.result)).await;
     let form = v1::SubmitEnrollmentBatchRequest {
         book: BOOK.into(),
         request_id: served.id(),

@@ -24,7 +24,8 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
         | Command::RegisterScheme(_)
         | Command::SetSubsidyStandard(_)
         | Command::SetParameter(_)
-        | Command::ReviewCommand(_) => authority(pair, rng, command),
+        | Command::ReviewCommand(_)
+        | Command::WithdrawCommand(_) => authority(pair, rng, command),
         Command::RecordIncome(_)
         | Command::PostPremiumReceipt(_)
         | Command::RemitPremiums(_)
@@ -135,6 +136,11 @@ fn authority(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             0 => c.submission = 0,
             1 => c.submission += 1_000,
             _ => (c.verdict, c.reason) = (Verdict::Reject, "\u{7}".into()),
+        },
+        Command::WithdrawCommand(c) => match rng.below(3) {
+            0 => c.submission = 0,
+            1 => c.submission += 1_000,
+            _ => c.reason = " ".into(),
         },
         _ => {}
     }

@@ -111,7 +111,7 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
         cover_months: 12,
     };
     let asked = ask!(stage, "svc", program.register_scheme, RegisterSchemeRequest { scheme: Some(scheme) });
-    stage.accepted(asked)?;
+    stage.settle(asked, "chief").await?;
     let lines = [("S2P", "A", "COMP", 46_200_000), ("S2P", "B", "COMP", 3_325_000), ("S2P", "C", "COMP", 475_000)];
     set_budget(stage, (2018, "2018-04-20"), SCHEME, &lines).await?;
     for unit in UNITS {
@@ -160,5 +160,5 @@ pub async fn set_budget(
         evidence: vec![paper(EvidenceKind::Reply, under, date)],
     };
     let asked = ask!(stage, "maker", program.set_budget, SetBudgetRequest { budget: Some(budget) });
-    stage.post(asked, "").await.map(drop)
+    stage.post(asked, "reviewer").await.map(drop)
 }

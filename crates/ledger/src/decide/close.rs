@@ -40,13 +40,14 @@ fn check_closable(desk: &mut Desk<'_>, period: Period) {
         .state
         .pending
         .iter()
+        .filter(|(_, pending)| pending.last_day >= desk.today)
         .find(|(_, pending)| command::decode(&pending.command).is_some_and(|c| dated_in(&c, period)));
     if let Some((sequence, _)) = waiting {
         desk.hit("LED-013", "submitted", "", &sequence.to_string());
     }
 }
 
-/// Whether a waiting command would post into a month. A waiting CloseYear is the closing itself.
+/// Whether a waiting command would post into a month; what has expired waits no more. A waiting CloseYear is the closing itself.
 fn dated_in(command: &Command, period: Period) -> bool {
     let date = match command {
         Command::RecordIncome(c) => c.date,
@@ -59,6 +60,8 @@ fn dated_in(command: &Command, period: Period) -> bool {
         Command::ReverseVoucher(c) => c.date,
         Command::CorrectVoucher(c) => c.date,
         Command::SignDailySummary(c) => c.day,
+        Command::SetBudget(c) => c.date,
+        Command::AdjustBudget(c) => c.date,
         _ => return false,
     };
     date.period() == period

@@ -160,7 +160,7 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
     if let (Some(drawn), Some((account, _))) = (drawn, payee) {
-        drawn.check_reached(desk, "REM-003", account);
+        drawn.check_reached(desk, "REM-003", account, c.date);
     }
     let mut parts = Vec::new();
     for (i, item) in c.items.iter().enumerate() {

@@ -124,6 +124,10 @@ impl Form {
             }
             Command::CorrectVoucher(c) => self.correction(c),
             Command::ReviewCommand(c) => self.review(c),
+            Command::WithdrawCommand(c) => {
+                self.submission(c.submission);
+                self.required_text("reason", &c.reason);
+            }
             _ => {}
         }
     }
@@ -270,10 +274,14 @@ impl Form {
     }
 
     fn review(&mut self, c: &ReviewCommand) {
-        if c.submission == 0 {
+        self.submission(c.submission);
+        self.reason(c.verdict, &c.reason);
+    }
+
+    fn submission(&mut self, submission: u64) {
+        if submission == 0 {
             self.fault("submission", "REQUIRED", "必填", "is required");
         }
-        self.reason(c.verdict, &c.reason);
     }
 
     fn reason(&mut self, verdict: Verdict, reason: &str) {

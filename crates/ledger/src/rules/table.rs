@@ -216,8 +216,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "LED-009",
         "会计基础工作规范第十二条",
-        "制单、审核、出纳须为不同的人",
-        "maker, reviewer and cashier are different persons",
+        "制单、审核、出纳须为不同的人，且制单人仍在岗",
+        "maker, reviewer and cashier are different persons, the maker still in office",
     ),
     rule(
         "LED-010",

@@ -7,7 +7,7 @@ use record::event::{
     ReceiptFields, RolesSet, VoucherPosted,
 };
 use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, Template, VoucherKind};
-use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
+use record::{Day, Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
 use super::{
     Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State,
@@ -22,7 +22,7 @@ impl State {
             Event::BookCreated(created) => self.open(created),
             Event::AccountDefined { account, .. } => self.accounts.push(account.clone()),
             Event::OrganizationRegistered { organization, .. } => self.organizations.push(organization.clone()),
-            Event::BankAccountRegistered(event) => self.add_bank_account(event),
+            Event::BankAccountRegistered(event) => self.add_bank_account(event, Day::of_instant(record.time)),
             Event::BankTransactionRegistered(event) => self.add_bank_txn(event, person),
             Event::RolesSet(event) => self.set_roles(event),
             Event::ParameterSet { key, value, effective_from, approval } => {
@@ -36,11 +36,11 @@ impl State {
                 let heads = scheme.targets.iter().filter_map(|t| Some((self.class_no(&t.class)?, t.heads))).collect();
                 self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
             }
-            Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
+            Event::QuotaAllocated(event) => self.allocate(event, Day::of_instant(record.time)),
             Event::BatchSubmitted { batch, .. } => self.add_batch(batch, person),
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
                 // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
-                let recorded = record::Day::of_instant(record.time);
+                let recorded = Day::of_instant(record.time);
                 let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
                 if let Some(b) = self.batch_mut(*batch) {
                     b.review = Some((*verdict, stands_on, person));
@@ -67,7 +67,7 @@ impl State {
                 signed.signed_fen = *fen;
             }
             Event::Submitted { command } => self.submit(record, command),
-            Event::Reviewed { submission, .. } => {
+            Event::Reviewed { submission, .. } | Event::Withdrawn { submission, .. } => {
                 self.pending.remove(submission);
             }
             Event::Refused(_) => self.count_refusal(person, record.time),
@@ -116,7 +116,7 @@ impl State {
         }
     }
 
-    fn add_bank_account(&mut self, event: &BankAccountRegistered) {
+    fn add_bank_account(&mut self, event: &BankAccountRegistered, registered_on: Day) {
         if event.purpose == BankPurpose::Custody {
             self.custodians.insert(event.organization);
         }
@@ -126,6 +126,7 @@ impl State {
             purpose: event.purpose,
             name: event.name.clone(),
             masked_no: event.masked_no.clone(),
+            registered_on,
         });
     }
 
@@ -157,7 +158,7 @@ impl State {
         }
     }
 
-    fn allocate(&mut self, event: &QuotaAllocated, date: record::Day) {
+    fn allocate(&mut self, event: &QuotaAllocated, date: Day) {
         for (class, _, heads) in &event.lines {
             let heads = i64::from(heads.unwrap_or(0));
             let signed = if event.change == Change::Increase { heads } else { heads.saturating_neg() };
@@ -245,7 +246,9 @@ impl State {
 
     fn submit(&mut self, record: &Record, command: &[u8]) {
         let request_id = record.request.as_ref().map(|r| r.id.clone()).unwrap_or_default();
-        let pending = Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time };
+        let last_day = self.last_day_of_review(Day::of_instant(record.time));
+        let pending =
+            Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time, last_day };
         self.pending.insert(record.sequence, pending);
     }
 

@@ -4,6 +4,7 @@
 mod apply;
 mod masters;
 mod money;
+mod terms;
 mod vouchers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use record::{
 
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
+pub use terms::{PARAM_PAYEE_COOLING, PARAM_REVIEW_DAYS};
 pub use vouchers::PARAM_CYCLE;
 
 /// The state of a book after some number of records.
@@ -194,6 +196,8 @@ pub struct BankAccount {
     pub name: String,
     /// Masked number.
     pub masked_no: String,
+    /// Day on which its registration took effect: a payee's account may be paid to some days later (冷静期).
+    pub registered_on: Day,
 }
 
 /// A registered movement on one of our bank accounts.
@@ -407,4 +411,6 @@ pub struct Pending {
     pub request_id: String,
     /// When, microseconds.
     pub time: i64,
+    /// Last day on which it may be reviewed.
+    pub last_day: Day,
 }

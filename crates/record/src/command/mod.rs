@@ -21,7 +21,7 @@ pub use programme::{
 };
 pub use spending::{
     ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,
-    RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand,
+    RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand, WithdrawCommand,
 };
 
 use crate::kinds::EvidenceKind;
@@ -107,6 +107,8 @@ pub enum Command {
     CorrectVoucher(CorrectVoucher),
     /// Reviews a submitted command.
     ReviewCommand(ReviewCommand),
+    /// Takes back a submitted command before it is reviewed.
+    WithdrawCommand(WithdrawCommand),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

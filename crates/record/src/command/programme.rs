@@ -6,7 +6,7 @@ use super::Evidence;
 use crate::kinds::{Change, GiftType, Verdict};
 use crate::{Day, Digest, Fen};
 
-/// Registers a year's scheme (实施方案). Needs a SCHEME approval (APR-003).
+/// Registers a year's scheme (实施方案). Needs a SCHEME approval (APR-003). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RegisterScheme {
     /// Programme year; one scheme a year.
@@ -58,7 +58,7 @@ pub struct BudgetLine {
     pub change: Change,
 }
 
-/// Sets budget lines that do not exist yet (T11), under a BUDGET or SCHEME approval.
+/// Sets budget lines that do not exist yet (T11), under a BUDGET or SCHEME approval. Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetBudget {
     /// Budget year.
@@ -75,7 +75,7 @@ pub struct SetBudget {
     pub evidence: Vec<Evidence>,
 }
 
-/// Adjusts budget lines (T11), under a BUDGET_ADJUST approval (BUD-002, P8).
+/// Adjusts budget lines (T11), under a BUDGET_ADJUST approval (BUD-002, P8). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct AdjustBudget {
     /// Budget year.

@@ -65,6 +65,7 @@ wire! {
     ours::CarryToSurplus => v1::SurplusCarry { source, grant, approval, date, evidence; fen = amount_fen }
     ours::ReverseVoucher => v1::Reversal { voucher, date, reason, return_txn, evidence }
     ours::ReviewCommand => v1::CommandReview { submission, verdict, reason }
+    ours::WithdrawCommand => v1::CommandWithdrawal { submission, reason }
 }
 
 /// An approval's scope may be left out: then every dimension is open.
@@ -223,6 +224,7 @@ cases! {
     Reversal("reversal") = ReverseVoucher,
     Correction("correction") = CorrectVoucher,
     Review("review") = ReviewCommand,
+    Withdrawal("withdrawal") = WithdrawCommand,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

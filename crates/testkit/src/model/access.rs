@@ -9,7 +9,7 @@ use super::Model;
 pub fn makers(command: &Command) -> Vec<Role> {
     use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
     let roles: &[Role] = match command {
-        Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
+        Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => &[],
         Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
             &[FinChief]
         }
@@ -39,6 +39,9 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         Command::SignDailySummary(_) => vec![Role::FinReviewer, Role::Cashier],
         Command::RegisterBankAccount(_)
         | Command::SetParameter(_)
+        | Command::RegisterScheme(_)
+        | Command::SetBudget(_)
+        | Command::AdjustBudget(_)
         | Command::SetSubsidyStandard(_)
         | Command::CloseYear(_) => vec![Role::FinReviewer, Role::FinChief],
         Command::RecordIncome(_)
@@ -70,6 +73,10 @@ impl Model {
                 Some(waiting) => reviewers(&waiting.command),
                 None => vec![Role::FinReviewer, Role::FinChief, Role::Approver, Role::Cashier],
             },
+            // Only who submitted it may take it back.
+            Command::WithdrawCommand(c) => {
+                return self.waiting.iter().all(|w| w.number != c.submission || w.person == person);
+            }
             _ => makers(command),
         };
         // Another office lifts a collecting system's bound only where that office may ask the same.

@@ -212,6 +212,10 @@ impl Form {
                 self.fault_if(c.submission == 0, "submission", "REQUIRED");
                 self.reason(c.verdict, &c.reason);
             }
+            Command::WithdrawCommand(c) => {
+                self.fault_if(c.submission == 0, "submission", "REQUIRED");
+                self.required_text("reason", &c.reason);
+            }
             _ => self.programme(command),
         }
     }

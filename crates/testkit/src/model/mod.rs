@@ -94,6 +94,8 @@ pub struct Waiting {
     pub person: String,
     /// What was submitted.
     pub command: Command,
+    /// Day of the submission.
+    pub on: Day,
 }
 
 /// What an accepted command adds to the model.
@@ -103,7 +105,7 @@ pub(crate) enum Change {
     Account(AccountDef),
     Organization(OrgDef),
     Person(PersonDef),
-    BankAccount(RegisterBankAccount),
+    BankAccount(RegisterBankAccount, Day),
     BankTxn(RegisterBankTransaction, String),
     Parameter(String, String, Day),
     Standard(StandardDef),
@@ -119,6 +121,7 @@ pub(crate) enum Change {
     Note(PostPremiumReceipt),
     Closed(Period),
     Signed(Day, u64, Fen),
+    Withdrawn(u64),
 }
 
 /// A book as lists of what happened, oldest first.
@@ -134,6 +137,8 @@ pub struct Model {
     pub persons: Vec<PersonDef>,
     /// Bank accounts.
     pub bank_accounts: Vec<RegisterBankAccount>,
+    /// Day on which each bank account was registered.
+    pub accounts_since: Vec<(String, Day)>,
     /// Bank transactions, each with the cashier who registered it.
     pub bank_txns: Vec<(RegisterBankTransaction, String)>,
     /// Parameters set: key, value, first day.
@@ -189,7 +194,10 @@ impl Model {
                 Some(known) => *known = person,
                 None => self.persons.push(person),
             },
-            Change::BankAccount(account) => self.bank_accounts.push(account),
+            Change::BankAccount(account, since) => {
+                self.accounts_since.push((account.code.clone(), since));
+                self.bank_accounts.push(account);
+            }
             Change::BankTxn(txn, cashier) => self.bank_txns.push((txn, cashier)),
             Change::Parameter(key, value, from) => self.parameters.push((key, value, from)),
             Change::Standard(standard) => self.standards.push(standard),
@@ -208,6 +216,7 @@ impl Model {
             Change::Note(note) => self.notes.push(note),
             Change::Closed(period) => self.closed.push(period),
             Change::Signed(day, count, fen) => self.signatures.push((day, count, fen)),
+            Change::Withdrawn(submission) => self.waiting.retain(|w| w.number != submission),
         }
     }
 
