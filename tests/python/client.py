@@ -275,6 +275,7 @@ def premiums_stand_ready(people):
         "gift_type": "GIFT_TYPE_NONE",
         "roster_rows": 40,
         "roster_digest": DIGEST,
+        "in_service": 40,
         "submitted_on": date("2018-05-02"),
         "cover_start": date("2018-12-16"),
         "cover_end": date("2019-12-15"),

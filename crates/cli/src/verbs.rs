@@ -53,6 +53,11 @@ pub const VERBS: &[Verb] = &[
     verb("batch review", "ProgramService.ReviewEnrollmentBatch", &["batch"]),
     verb("batch confirm", "ProgramService.ConfirmCoverage", &["batch"]),
     verb("batch list", "ProgramService.ListEnrollmentBatches", &[]),
+    verb("snapshot register", "ProgramService.RegisterSnapshot", &["code"]),
+    verb("snapshot list", "ProgramService.ListSnapshots", &[]),
+    verb("token-key register", "ProgramService.RegisterTokenKey", &["year", "key-id"]),
+    verb("dues set", "BookService.SetDuesStatus", &["organization", "year"]),
+    verb("dues list", "BookService.ListDuesStatuses", &[]),
     verb("record appropriation", "FundingService.RecordAppropriation", &[]),
     verb("record subsidy", "FundingService.RecordSubsidy", &[]),
     verb("record donation", "FundingService.RecordDonation", &[]),
@@ -99,6 +104,9 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("budget", "预算", "Budgets"),
     ("quota", "名额", "Places"),
     ("batch", "报名批次", "Enrolment batches"),
+    ("snapshot", "登记册快照", "States of registers"),
+    ("token-key", "令牌密钥", "Keys of person tokens"),
+    ("dues", "足额上缴", "Dues of units"),
     ("record", "收入", "Money coming in"),
     ("grant", "资金依据", "Funding documents"),
     ("receipt", "代收", "Premium receipts"),
@@ -151,6 +159,8 @@ mod tests {
         let mut called: Vec<&str> = VERBS.iter().map(|verb| verb.method).collect();
         // The stream is `import receipts`.
         called.push("PremiumService.PostPremiumReceipts");
+        // Rosters go up in parts by `roster submit`.
+        called.push("ProgramService.UploadRosterChunk");
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

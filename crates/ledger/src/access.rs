@@ -26,9 +26,10 @@ pub fn makers(command: &Command) -> &'static [Role] {
         Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
         Command::CloseYear(_) => &[FinMaker, FinChief],
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
-        Command::RegisterScheme(_) => &[SvcDept],
+        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
         Command::AllocateQuota(_) => &[SvcDept, EcoDept],
-        Command::SubmitEnrollmentBatch(_) => &[Collector, SvcDept, EcoDept],
+        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[Collector, SvcDept, EcoDept],
+        Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
         Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
@@ -44,7 +45,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => &[FinMaker],
+        | Command::CorrectVoucher(_)
+        | Command::SetDuesStatus(_) => &[FinMaker],
     }
 }
 
@@ -57,6 +59,8 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::SetSubsidyStandard(_)
         | Command::SetBudget(_)
         | Command::AdjustBudget(_)
+        | Command::SetDuesStatus(_)
+        | Command::RegisterTokenKey(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
         // Either of the two signs first; the other is the second person.

@@ -2,12 +2,15 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::command::{Evidence, RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use crate::command::{
+    Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
+    UploadRosterChunk,
+};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
     AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo,
-    Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+    Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo, Voucher, VoucherRef,
 };
 
 /// What happened.
@@ -187,6 +190,51 @@ pub enum Event {
         /// Reason.
         reason: String,
     },
+    /// Whether a unit paid its dues of a year in full.
+    DuesStatusSet {
+        /// The unit.
+        organization: OrgNo,
+        /// Year of the dues.
+        year: u16,
+        /// Whether they were paid in full.
+        fully_paid: bool,
+        /// Day of which this is the state.
+        as_of: Day,
+        /// What shows it.
+        evidence: Vec<Evidence>,
+    },
+    /// A state of a register was registered.
+    SnapshotRegistered {
+        /// The snapshot.
+        snapshot: RegisterSnapshot,
+    },
+    /// The key of a year's person tokens was registered.
+    TokenKeyRegistered {
+        /// The key.
+        key: RegisterTokenKey,
+    },
+    /// A part of a roster was uploaded: nothing has taken effect.
+    RosterChunkUploaded {
+        /// The part.
+        chunk: UploadRosterChunk,
+    },
+    /// Tokens of a batch's persons, from now on enrolled in the year.
+    PersonsEnrolled(PersonsEnrolled),
+}
+
+/// Persons enrolled by a batch, as tokens.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PersonsEnrolled {
+    /// The batch.
+    pub batch: GrantNo,
+    /// Programme year.
+    pub year: u16,
+    /// Row of the roster that the first token stands for, from 1.
+    pub first_row: u32,
+    /// The tokens, a row each.
+    pub tokens: Vec<Token>,
+    /// Of persons that batches sent back had enrolled before: place in `tokens` and how many times.
+    pub again: Vec<(u32, u8)>,
 }
 
 /// A book as opened.

@@ -80,6 +80,7 @@ async fn serve_batch() -> Served {
             cover_start: Some(date("2019-01-01")),
             cover_end: Some(date("2019-12-31")),
             evidence: evidence(v1::EvidenceKind::Roster, 9),
+            in_service: 2_000,
             ..Default::default()
         }),
     };

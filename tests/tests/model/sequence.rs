@@ -39,6 +39,8 @@ const MAKERS: &[(usize, Maker)] = &[
     (5, make_plan::set_budget),
     (5, make_plan::adjust_budget),
     (7, make_plan::quota),
+    (3, make_plan::dues),
+    (2, make_plan::snapshot),
     (9, make_flow::review),
     (2, make_flow::withdraw),
     (6, make_flow::sign_day),

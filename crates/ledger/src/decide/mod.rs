@@ -9,8 +9,11 @@ mod check;
 mod close;
 mod correct;
 mod desk;
+mod eligibility;
 mod funding;
 mod lines;
+mod persons;
+mod places;
 mod premium;
 mod programme;
 mod returns;
@@ -26,6 +29,7 @@ use crate::state::Pending;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
+pub(crate) use persons::MAX_ROSTER_ROWS;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
 pub const REFUSALS_PER_MINUTE: u32 = 600;
@@ -225,6 +229,10 @@ fn effect(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         // A review of a review cannot be submitted: reviews take effect at once.
         Command::ReviewCommand(_) => Vec::new(),
         Command::WithdrawCommand(c) => withdraw(desk, c),
+        Command::SetDuesStatus(c) => eligibility::set_dues(desk, c),
+        Command::RegisterSnapshot(c) => eligibility::register_snapshot(desk, c),
+        Command::RegisterTokenKey(c) => persons::register_key(desk, c),
+        Command::UploadRosterChunk(c) => persons::upload(desk, c),
     }
 }
 

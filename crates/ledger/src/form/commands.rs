@@ -25,7 +25,11 @@ impl Form {
             | Command::CloseYear(_)
             | Command::SignDailySummary(_)
             | Command::RegisterScheme(_)
-            | Command::SetSubsidyStandard(_) => self.setup(command),
+            | Command::SetSubsidyStandard(_)
+            | Command::SetDuesStatus(_)
+            | Command::RegisterSnapshot(_)
+            | Command::RegisterTokenKey(_)
+            | Command::UploadRosterChunk(_) => self.setup(command),
             Command::SetBudget(c) => {
                 self.budget(c.year, &c.approval, &c.lines);
                 self.day("date", c.date);
@@ -166,6 +170,10 @@ impl Form {
         self.day("cover_start", c.cover_start);
         self.day("cover_end", c.cover_end);
         self.evidence(&c.evidence);
+        self.optional_code("snapshot", &c.snapshot);
+        self.heads_or_zero("proof_heads", c.proof_heads);
+        self.heads_or_zero("in_service", c.in_service);
+        self.optional_code("upload", &c.upload);
     }
 
     fn income(&mut self, c: &RecordIncome) {

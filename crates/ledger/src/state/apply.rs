@@ -9,9 +9,10 @@ use record::event::{
 use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, Template, VoucherKind};
 use record::{Day, Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
+use super::places::returned_of;
 use super::{
     Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State,
-    SumKey,
+    SumKey, Upload,
 };
 
 impl State {
@@ -37,7 +38,10 @@ impl State {
                 self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
             }
             Event::QuotaAllocated(event) => self.allocate(event, Day::of_instant(record.time)),
-            Event::BatchSubmitted { batch, .. } => self.add_batch(batch, person),
+            Event::BatchSubmitted { batch, .. } => {
+                self.uploads.remove(&batch.upload);
+                self.add_batch(batch, person);
+            }
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
                 // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
                 let recorded = Day::of_instant(record.time);
@@ -74,7 +78,17 @@ impl State {
             Event::RefusalsSuppressed { person, minute } => {
                 self.refusals.insert(*person, (*minute, u32::MAX));
             }
-            Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::DuesStatusSet { organization, year, fully_paid, as_of, .. } => {
+                self.dues.insert((*year, *organization), (*fully_paid, *as_of));
+            }
+            Event::SnapshotRegistered { snapshot } => {
+                self.snapshots.insert(snapshot.code.clone(), snapshot.clone());
+            }
+            Event::TokenKeyRegistered { key } => {
+                self.token_keys.insert(key.year, key.clone());
+            }
+            Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk),
+            Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
         }
         self.sequence = record.sequence;
         self.time = record.time;
@@ -165,6 +179,7 @@ impl State {
             let total: &mut i64 = self.quota_heads.entry((event.year, event.source, *class)).or_default();
             *total = total.saturating_add(signed);
         }
+        self.allocate_places(event);
         self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
     }
 
@@ -250,6 +265,17 @@ impl State {
         let pending =
             Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time, last_day };
         self.pending.insert(record.sequence, pending);
+    }
+
+    /// A new upload sweeps out those that have expired.
+    fn add_chunk(&mut self, record: &Record, chunk: &record::command::UploadRosterChunk) {
+        let today = Day::of_instant(record.time);
+        if !self.uploads.contains_key(&chunk.upload) {
+            self.uploads.retain(|_, upload| upload.last_day >= today);
+        }
+        let (person, year, last_day) = (record.actor.person, chunk.year, self.last_day_of_upload(today));
+        let fresh = || Upload { person, year, chunks: BTreeMap::new(), last_day };
+        self.uploads.entry(chunk.upload.clone()).or_insert_with(fresh).chunks.insert(chunk.first_row, record.sequence);
     }
 
     fn count_refusal(&mut self, person: PersonNo, time: i64) {
@@ -395,6 +421,8 @@ impl State {
                 b.paid_heads = b.paid_heads.saturating_add(*paid);
             }
         }
+        let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+        batches.iter().for_each(|(batch, paid)| self.pay_places(source, *batch, i64::from(*paid)));
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
@@ -427,10 +455,16 @@ impl State {
                 sums
             });
         let Some(paid) = self.payments.get_mut(&payment) else { return };
+        let before = returned_of(&paid.batches, paid.returned_heads);
         paid.returned_heads =
             u32::try_from(i64::from(paid.returned_heads).saturating_add(heads).max(0)).unwrap_or(u32::MAX);
         for ((grant, _), returned) in paid.shares.iter().zip(paid.returned.iter_mut()) {
             *returned = returned.saturating_add(by_grant.get(grant).copied().unwrap_or(0));
+        }
+        let (after, commitment) = (returned_of(&paid.batches, paid.returned_heads), paid.commitment);
+        let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+        for ((batch, before), (_, after)) in before.into_iter().zip(after) {
+            self.pay_places(source, batch, before.saturating_sub(after));
         }
     }
 
@@ -440,7 +474,11 @@ impl State {
             payment.reversed = true;
             let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
             let batches = payment.batches.clone();
+            let returned = returned_of(&batches, payment.returned_heads);
+            let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+            returned.into_iter().for_each(|(batch, heads)| self.pay_places(source, batch, heads));
             for (batch, paid) in batches {
+                self.pay_places(source, batch, i64::from(paid).saturating_neg());
                 if let Some(b) = self.batch_mut(batch) {
                     b.paid_heads = b.paid_heads.saturating_sub(paid);
                 }

@@ -17,7 +17,8 @@ pub use book::{
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
 pub use programme::{
     AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme,
-    ReviewEnrollmentBatch, SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
+    RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus, SetSubsidyStandard,
+    SubmitEnrollmentBatch, UploadRosterChunk,
 };
 pub use spending::{
     ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,
@@ -109,6 +110,14 @@ pub enum Command {
     ReviewCommand(ReviewCommand),
     /// Takes back a submitted command before it is reviewed.
     WithdrawCommand(WithdrawCommand),
+    /// States whether a unit paid its union dues of a year in full (ENR-005).
+    SetDuesStatus(SetDuesStatus),
+    /// Registers a state of a register of hardship files or honours (ENR-006).
+    RegisterSnapshot(RegisterSnapshot),
+    /// Registers the key of a year's person tokens, by its name and check value (ENR-003).
+    RegisterTokenKey(RegisterTokenKey),
+    /// Uploads a part of a roster as tokens; it counts for nothing until an enrolment form seals it.
+    UploadRosterChunk(UploadRosterChunk),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

@@ -34,8 +34,13 @@ wire! {
     ours::SubmitEnrollmentBatch => v1::EnrollmentForm {
         code, organization, year, class, plan, renewal, prior_confirmation_no, unit_headcount, insured_count, premium_total_fen,
         high_risk_count, gift_type, gift_count, gift_per_person_fen, gift_total_fen, roster_rows, roster_digest, submitted_on,
-        cover_start, cover_end, evidence
+        cover_start, cover_end, evidence, snapshot, proof_heads, in_service, upload,
+        tokens_digest
     }
+    ours::SetDuesStatus => v1::DuesStatus { organization, year, fully_paid, as_of, evidence }
+    ours::RegisterTokenKey => v1::TokenKey { year, key_id, check_value }
+    ours::UploadRosterChunk => v1::RosterChunk { upload, year, key_id, check_value, first_row, tokens }
+    ours::RegisterSnapshot => v1::Snapshot { code, register, version, organization, as_of, heads, digest }
     ours::ReviewEnrollmentBatch => v1::EnrollmentReview { batch, verdict, reviewed_on, reason }
     ours::ConfirmCoverage => v1::CoverageConfirmation { batch, confirmation_no, heads, confirmed_on; fen = amount_fen }
 
@@ -225,6 +230,10 @@ cases! {
     Correction("correction") = CorrectVoucher,
     Review("review") = ReviewCommand,
     Withdrawal("withdrawal") = WithdrawCommand,
+    Dues("dues") = SetDuesStatus,
+    Snapshot("snapshot") = RegisterSnapshot,
+    TokenKey("token_key") = RegisterTokenKey,
+    Chunk("chunk") = UploadRosterChunk,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -30,11 +30,15 @@ service! {
             review_enrollment_batch(ReviewEnrollmentBatchRequest) -> ReviewEnrollmentBatchResponse:
                 review => Command::ReviewEnrollmentBatch;
             confirm_coverage(ConfirmCoverageRequest) -> ConfirmCoverageResponse: confirmation => Command::ConfirmCoverage;
+            register_snapshot(RegisterSnapshotRequest) -> RegisterSnapshotResponse: snapshot => Command::RegisterSnapshot;
+            register_token_key(RegisterTokenKeyRequest) -> RegisterTokenKeyResponse: key => Command::RegisterTokenKey;
+            upload_roster_chunk(UploadRosterChunkRequest) -> UploadRosterChunkResponse: chunk => Command::UploadRosterChunk;
         }
         read {
             get_scheme(GetSchemeRequest) -> GetSchemeResponse;
             list_quotas(ListQuotasRequest) -> ListQuotasResponse;
             list_enrollment_batches(ListEnrollmentBatchesRequest) -> ListEnrollmentBatchesResponse;
+            list_snapshots(ListSnapshotsRequest) -> ListSnapshotsResponse;
         }
     }
 }
@@ -71,6 +75,21 @@ impl<S: Store> Face<S> {
             let keyed = notices.map(|(number, quota)| (number.clone().into_bytes(), notice(state, quota)));
             let (notices, next_page_token) = page.take(state.sequence, keyed);
             Ok(v1::ListQuotasResponse { notices, next_page_token, sequence: state.sequence })
+        });
+        answer.await
+    }
+
+    async fn list_snapshots(
+        &self,
+        origin: &Origin,
+        message: v1::ListSnapshotsRequest,
+    ) -> Result<v1::ListSnapshotsResponse, Failure> {
+        let page = Page::open(message.page_size, &message.page_token, &["ListSnapshots", &message.book])?;
+        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
+            let rest = state.snapshots.iter().filter(|(code, _)| code.as_bytes() > page.after.as_slice());
+            let keyed = rest.map(|(code, snapshot)| (code.clone().into_bytes(), snapshot.show()));
+            let (snapshots, next_page_token) = page.take(state.sequence, keyed);
+            Ok(v1::ListSnapshotsResponse { snapshots, next_page_token, sequence: state.sequence })
         });
         answer.await
     }

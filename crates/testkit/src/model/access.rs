@@ -17,11 +17,12 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::RegisterBankTransaction(_) => &[Cashier],
         Command::SignDailySummary(_) => &[Cashier, FinReviewer],
         Command::RecordApproval(_) => &[Approver],
-        Command::RegisterScheme(_) => &[SvcDept],
+        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
         Command::AllocateQuota(_) => &[SvcDept, EcoDept],
         Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[SvcDept, FinMaker],
         Command::RegisterOrganization(_) => &[SvcDept, EcoDept, FinMaker],
-        Command::SubmitEnrollmentBatch(_) => &[SvcDept, EcoDept, Collector],
+        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[SvcDept, EcoDept, Collector],
+        Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
         Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
@@ -42,6 +43,8 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::RegisterScheme(_)
         | Command::SetBudget(_)
         | Command::AdjustBudget(_)
+        | Command::SetDuesStatus(_)
+        | Command::RegisterTokenKey(_)
         | Command::SetSubsidyStandard(_)
         | Command::CloseYear(_) => vec![Role::FinReviewer, Role::FinChief],
         Command::RecordIncome(_)

@@ -108,6 +108,10 @@ impl Case<'_> {
         match command {
             Command::CreateBook(_) | Command::ReviewCommand(_) => Vec::new(),
             Command::WithdrawCommand(c) => self.withdraw(c.submission),
+            Command::SetDuesStatus(c) => self.set_dues(c),
+            Command::RegisterSnapshot(c) => self.register_snapshot(c),
+            // Persons touch no balance: the model has none, and its books register no key.
+            Command::RegisterTokenKey(_) | Command::UploadRosterChunk(_) => Vec::new(),
             Command::DefineAccount(c) => self.define_account(c),
             Command::RegisterOrganization(c) => self.register_organization(c),
             Command::RegisterBankAccount(c) => self.register_bank_account(c),

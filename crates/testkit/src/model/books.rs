@@ -143,6 +143,7 @@ impl Model {
             || self.bank_txns.iter().any(|(t, _)| t.slip_digest == *digest)
             || self.quotas.iter().flat_map(|q| &q.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
             || self.batches.iter().flat_map(|b| &b.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
+            || self.dues.iter().flat_map(|d| &d.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
     }
 
     // Money.

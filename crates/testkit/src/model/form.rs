@@ -214,7 +214,20 @@ impl Form {
             }
             Command::WithdrawCommand(c) => {
                 self.fault_if(c.submission == 0, "submission", "REQUIRED");
-                self.required_text("reason", &c.reason);
+                self.given_text("reason", &c.reason);
+            }
+            Command::SetDuesStatus(c) => {
+                self.code("organization", &c.organization);
+                self.year("year", c.year);
+                self.day("as_of", c.as_of);
+                self.evidence(&c.evidence);
+            }
+            Command::RegisterSnapshot(c) => {
+                self.codes(&[("code", &c.code), ("organization", &c.organization)]);
+                self.given_number("version", &c.version);
+                self.day("as_of", c.as_of);
+                self.heads("heads", c.heads);
+                self.digest("digest", &c.digest);
             }
             _ => self.programme(command),
         }
@@ -349,6 +362,10 @@ impl Form {
         self.day("cover_start", c.cover_start);
         self.day("cover_end", c.cover_end);
         self.evidence(&c.evidence);
+        self.optional_code("snapshot", &c.snapshot);
+        self.heads_or_zero("proof_heads", c.proof_heads);
+        self.heads_or_zero("in_service", c.in_service);
+        self.optional_code("upload", &c.upload);
     }
 
     fn money(&mut self, command: &Command) {

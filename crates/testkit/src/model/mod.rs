@@ -9,6 +9,7 @@ mod case;
 mod closing;
 mod correction;
 mod custody;
+mod eligibility;
 mod form;
 mod form_text;
 mod income;
@@ -23,7 +24,8 @@ use std::sync::Arc;
 
 use record::command::{
     AllocateQuota, CommitExpenditure, ConfirmCoverage, CreateBook, PersonDef, PostPremiumReceipt, RecordApproval,
-    RegisterBankAccount, RegisterBankTransaction, RegisterScheme, SubmitEnrollmentBatch,
+    RegisterBankAccount, RegisterBankTransaction, RegisterScheme, RegisterSnapshot, SetDuesStatus,
+    SubmitEnrollmentBatch,
 };
 use record::kinds::Verdict as Judgement;
 use record::preset::{AccountDef, OrgDef, StandardDef};
@@ -122,6 +124,8 @@ pub(crate) enum Change {
     Closed(Period),
     Signed(Day, u64, Fen),
     Withdrawn(u64),
+    Dues(SetDuesStatus),
+    Snapshot(RegisterSnapshot),
 }
 
 /// A book as lists of what happened, oldest first.
@@ -155,6 +159,10 @@ pub struct Model {
     pub batches: Vec<SubmitEnrollmentBatch>,
     /// Who handed each batch in: batch, person.
     pub handed_in: Vec<(String, String)>,
+    /// Dues of units, as stated.
+    pub dues: Vec<SetDuesStatus>,
+    /// States of registers.
+    pub snapshots: Vec<RegisterSnapshot>,
     /// Reviews of batches.
     pub reviews: Vec<Review>,
     /// Confirmations of cover.
@@ -216,6 +224,8 @@ impl Model {
             Change::Note(note) => self.notes.push(note),
             Change::Closed(period) => self.closed.push(period),
             Change::Signed(day, count, fen) => self.signatures.push((day, count, fen)),
+            Change::Dues(dues) => self.dues.push(dues),
+            Change::Snapshot(snapshot) => self.snapshots.push(snapshot),
             Change::Withdrawn(submission) => self.waiting.retain(|w| w.number != submission),
         }
     }

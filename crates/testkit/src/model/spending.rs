@@ -291,6 +291,7 @@ impl Case<'_> {
         let batches: Vec<_> = codes.into_iter().filter_map(|code| self.m.batch(code)).collect();
         let heads: u64 = batches.iter().map(|b| u64::from(b.insured_count)).sum();
         self.hit_if(heads != u64::from(c.heads), "ENR-001");
+        self.within_places(of, &batches);
         for batch in batches {
             self.hit_if(self.m.paid_heads(&batch.code) > 0, "ENR-001");
             self.hit_if(batch.class != of.class || batch.year > of.year, "BUD-001");
