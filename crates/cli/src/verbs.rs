@@ -68,8 +68,11 @@ pub const VERBS: &[Verb] = &[
     verb("grant list", "FundingService.ListGrants", &[]),
     verb("receipt post", "PremiumService.PostPremiumReceipt", &[]),
     verb("remit", "PremiumService.RemitPremiums", &[]),
+    verb("source-numbers gaps", "PremiumService.ListSourceGaps", &[]),
+    verb("source-numbers void", "PremiumService.VoidSourceNumbers", &["system"]),
     verb("approve", "SpendingService.RecordApproval", &["code"]),
     verb("approvals", "SpendingService.ListApprovals", &[]),
+    verb("explain", "ProgramService.Explain", &["class", "plan", "heads"]),
     verb("commit", "SpendingService.CommitExpenditure", &["code"]),
     verb("release", "SpendingService.ReleaseCommitment", &["commitment"]),
     verb("disburse", "SpendingService.Disburse", &[]),
@@ -111,6 +114,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("grant", "资金依据", "Funding documents"),
     ("receipt", "代收", "Premium receipts"),
     ("voucher", "凭证", "Vouchers"),
+    ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
 ];
 
 /// Adds every verb to a command.
@@ -161,6 +165,8 @@ mod tests {
         called.push("PremiumService.PostPremiumReceipts");
         // Rosters go up in parts by `roster submit`.
         called.push("ProgramService.UploadRosterChunk");
+        // The list of `reconcile` is a file.
+        called.push("PremiumService.Reconcile");
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

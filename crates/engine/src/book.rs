@@ -138,9 +138,14 @@ impl<S: Store> Book<S> {
         EngineError::Overloaded { retry_after: self.shared.options.retry_after }
     }
 
+    /// The instant of a decision made now, microseconds since the Unix epoch.
+    pub fn now(&self) -> i64 {
+        (self.shared.options.clock)()
+    }
+
     /// The day that a decision made now would bear, in Asia/Shanghai.
     pub fn today(&self) -> Day {
-        Day::of_instant((self.shared.options.clock)())
+        Day::of_instant(self.now())
     }
 
     /// Judges a command on the committed state and records nothing. Its request id plays no part.

@@ -46,7 +46,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
         | Command::CorrectVoucher(_)
-        | Command::SetDuesStatus(_) => &[FinMaker],
+        | Command::SetDuesStatus(_)
+        | Command::VoidSourceNumbers(_) => &[FinMaker],
     }
 }
 
@@ -73,7 +74,8 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => &[FinReviewer],
+        | Command::CorrectVoucher(_)
+        | Command::VoidSourceNumbers(_) => &[FinReviewer],
         _ => &[],
     }
 }

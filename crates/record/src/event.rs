@@ -220,6 +220,17 @@ pub enum Event {
     },
     /// Tokens of a batch's persons, from now on enrolled in the year.
     PersonsEnrolled(PersonsEnrolled),
+    /// Numbers of a collecting system that no receipt will bear.
+    SourceNumbersVoided {
+        /// The system.
+        system: PersonNo,
+        /// First number.
+        from: u64,
+        /// Last number.
+        to: u64,
+        /// Reason.
+        reason: String,
+    },
 }
 
 /// Persons enrolled by a batch, as tokens.

@@ -379,6 +379,10 @@ fn signed() -> Vec<(&'static str, Event)> {
                 evidence: vec![evidence(EvidenceKind::AllocationDocument, "情况表-1", "2018-03-31")],
             },
         ),
+        (
+            "source numbers voided",
+            Event::SourceNumbersVoided { system: 3, from: 5, to: u64::MAX, reason: "作废".into() },
+        ),
         ("token key registered", Event::TokenKeyRegistered { key: commands::token_key() }),
         ("roster chunk uploaded", Event::RosterChunkUploaded { chunk: commands::chunk() }),
         (

@@ -11,6 +11,7 @@ use super::approvals::{Act, carry};
 use super::check::LINES_PER_VOUCHER;
 use super::desk::{Desk, Draft};
 use super::lines::OWN;
+use super::numbers;
 use crate::State;
 use crate::state::SumKey;
 
@@ -36,6 +37,7 @@ fn check_closable(desk: &mut Desk<'_>, period: Period) {
     if let Some(day) = unsigned.min() {
         desk.hit("LED-013", "receipts", "", &day.to_string());
     }
+    numbers::check_closable(desk, period);
     let waiting = desk
         .state
         .pending

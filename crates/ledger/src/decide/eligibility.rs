@@ -3,7 +3,7 @@
 
 use record::command::{RegisterSnapshot, SetDuesStatus, SubmitEnrollmentBatch};
 use record::kinds::EvidenceKind;
-use record::{Event, OrgNo};
+use record::{ClassNo, Event, OrgNo};
 
 use super::Desk;
 use crate::state::Batch;
@@ -82,11 +82,17 @@ fn check_snapshot(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch, reviewer: reco
 
 /// ENR-005: members are paid for where their unit, or what stands above it, is shown to have paid its dues of the year in full.
 pub(super) fn check_dues(desk: &mut Desk<'_>, batch: &Batch) {
-    let members = desk.state.classes.get(batch.class).is_some_and(|class| !class.review_required);
     let unit = desk.state.organizations.no(&batch.form.organization).unwrap_or(0);
-    let status = desk.state.dues_of(batch.form.year, unit);
+    check_dues_of(desk, batch.class, batch.form.year, unit, &batch.form.code);
+}
+
+/// ENR-005 for a class, year and unit.
+pub(super) fn check_dues_of(desk: &mut Desk<'_>, class: ClassNo, year: u16, unit: OrgNo, subject: &str) {
+    let members = desk.state.classes.get(class).is_some_and(|class| !class.review_required);
+    let status = desk.state.dues_of(year, unit);
     if members && status != Some(true) {
+        let expected = desk.state.organizations.code(unit).to_owned();
         let found = if status.is_none() { "" } else { "false" };
-        desk.hit("ENR-005", &batch.form.code, &batch.form.organization, found);
+        desk.hit("ENR-005", subject, &expected, found);
     }
 }

@@ -10,8 +10,10 @@ mod close;
 mod correct;
 mod desk;
 mod eligibility;
+mod explain;
 mod funding;
 mod lines;
+mod numbers;
 mod persons;
 mod places;
 mod premium;
@@ -29,6 +31,7 @@ use crate::state::Pending;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
+pub use explain::{Explanation, OfSource, Spend, explain};
 pub(crate) use persons::MAX_ROSTER_ROWS;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
@@ -233,6 +236,7 @@ fn effect(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::RegisterSnapshot(c) => eligibility::register_snapshot(desk, c),
         Command::RegisterTokenKey(c) => persons::register_key(desk, c),
         Command::UploadRosterChunk(c) => persons::upload(desk, c),
+        Command::VoidSourceNumbers(c) => numbers::void(desk, c),
     }
 }
 

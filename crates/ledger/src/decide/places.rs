@@ -26,14 +26,26 @@ pub(super) fn check(desk: &mut Desk<'_>, source: SourceNo, batches: &[(GrantNo, 
         }
     }
     for ((year, class, holder), heads) in asked {
-        let places = state.places.get(&(year, source, class, holder)).copied().unwrap_or_default();
-        if places.by_actual_number {
-            continue;
-        }
-        let wanted = state.paid_of_places(year, source, class, holder).saturating_add(heads);
-        if wanted > places.heads {
-            let subject = format!("{}/{}", state.organizations.code(holder), state.classes.code(class));
-            desk.hit("BUD-004", &subject, &places.heads.to_string(), &wanted.to_string());
-        }
+        check_holder(desk, (year, source, class), holder, heads);
+    }
+}
+
+/// The same for so many heads of one unit.
+pub(super) fn check_unit(desk: &mut Desk<'_>, of: (u16, SourceNo, ClassNo), unit: OrgNo, heads: i64) {
+    let (year, source, class) = of;
+    let bound = desk.state.sources.get(source).is_some_and(|s| s.quota_bound);
+    if bound && desk.state.has_places(year, source, class) {
+        let holder = desk.state.place_holder(year, source, class, unit).unwrap_or(0);
+        check_holder(desk, of, holder, heads);
+    }
+}
+
+fn check_holder(desk: &mut Desk<'_>, (year, source, class): (u16, SourceNo, ClassNo), holder: OrgNo, heads: i64) {
+    let state = desk.state;
+    let places = state.places.get(&(year, source, class, holder)).copied().unwrap_or_default();
+    let wanted = state.paid_of_places(year, source, class, holder).saturating_add(heads);
+    if !places.by_actual_number && wanted > places.heads {
+        let subject = format!("{}/{}", state.organizations.code(holder), state.classes.code(class));
+        desk.hit("BUD-004", &subject, &places.heads.to_string(), &wanted.to_string());
     }
 }

@@ -127,6 +127,13 @@ impl Form {
                 self.evidence(&c.evidence);
             }
             Command::CorrectVoucher(c) => self.correction(c),
+            Command::VoidSourceNumbers(c) => {
+                self.code("system", &c.system);
+                if c.from == 0 || c.to < c.from {
+                    self.fault("to", "OUT_OF_RANGE", "止号早于起号", "ends before it starts");
+                }
+                self.required_text("reason", &c.reason);
+            }
             Command::ReviewCommand(c) => self.review(c),
             Command::WithdrawCommand(c) => {
                 self.submission(c.submission);

@@ -246,8 +246,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "LED-006",
         "财会〔2024〕12号第二十一条(三)",
-        "凭证编号须连续，汇总数须与凭证一致",
-        "numbers have no gap, and summaries agree with their vouchers",
+        "凭证编号、来源系统序号须连续无重号，汇总数须与凭证一致",
+        "numbers of vouchers and of collecting systems have no gap and stand once, and summaries agree with their vouchers",
     ),
     rule(
         "LED-007",

@@ -60,10 +60,19 @@ impl State {
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             Event::VoucherPosted(posted) => self.post(posted),
             Event::ReceiptPosted(posted) => {
+                self.number(record, &posted.receipt);
                 self.post_lines(&posted.voucher, true);
                 self.receive(&posted.receipt, 1);
             }
-            Event::ReceiptNoted(receipt) => self.note(receipt),
+            Event::ReceiptNoted(receipt) => {
+                self.number(record, receipt);
+                self.note(receipt);
+            }
+            Event::SourceNumbersVoided { system, from, to, .. } => {
+                let numbers = self.source_numbers.entry(*system).or_default();
+                let day = numbers.day_within(*from).unwrap_or(Day::of_instant(record.time));
+                numbers.add(*from, *to, day);
+            }
             Event::PeriodClosed { period, .. } => self.closed_through = Some(*period),
             Event::DaySigned { day, count, fen, .. } => {
                 let signed = self.receipt_days.entry(*day).or_default();
@@ -389,6 +398,14 @@ impl State {
             if let Some(batch) = grant.batch.as_deref_mut() {
                 batch.received_heads = batch.received_heads.saturating_add(heads);
             }
+        }
+    }
+
+    /// Takes a receipt's number in; one that corrects another stands behind its reversal and has none of its own.
+    fn number(&mut self, record: &Record, receipt: &ReceiptFields) {
+        if receipt.source_seq > 0 && record.part == 0 {
+            let numbers = self.source_numbers.entry(record.actor.person).or_default();
+            numbers.add(receipt.source_seq, receipt.source_seq, receipt.received_on);
         }
     }
 

@@ -4,6 +4,7 @@
 mod apply;
 mod masters;
 mod money;
+mod numbers;
 mod places;
 mod terms;
 mod vouchers;
@@ -22,6 +23,7 @@ use record::{
 
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
+pub use numbers::{Gap, SourceNumbers};
 pub use terms::{PARAM_PAYEE_COOLING, PARAM_REVIEW_DAYS, PARAM_UPLOAD_DAYS};
 pub use vouchers::PARAM_CYCLE;
 
@@ -130,6 +132,8 @@ pub struct State {
     pub token_keys: BTreeMap<u16, RegisterTokenKey>,
     /// Rosters uploaded in part and not sealed, by code.
     pub uploads: BTreeMap<String, Upload>,
+    /// Numbers that collecting systems gave their receipts.
+    pub source_numbers: BTreeMap<PersonNo, SourceNumbers>,
 }
 
 /// A roster uploaded in parts, which no form has sealed. Its tokens stand in the records.

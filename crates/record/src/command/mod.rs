@@ -14,7 +14,7 @@ pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
     RegisterBankTransaction, RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
 };
-pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
+pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
     AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme,
     RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus, SetSubsidyStandard,
@@ -118,6 +118,8 @@ pub enum Command {
     RegisterTokenKey(RegisterTokenKey),
     /// Uploads a part of a roster as tokens; it counts for nothing until an enrolment form seals it.
     UploadRosterChunk(UploadRosterChunk),
+    /// Declares numbers of a collecting system that no receipt will ever bear.
+    VoidSourceNumbers(VoidSourceNumbers),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

@@ -49,6 +49,7 @@ wire! {
         holder, payer, batch, heads, unit_fen, received_on, custody, bill_no, bank_txn, source_seq; fen = amount_fen
     }
     ours::RemitItem => v1::RemittanceItem { source, batch, heads; fen = amount_fen }
+    ours::VoidSourceNumbers => v1::NumberVoiding { system, from, to, reason }
     ours::RemitPremiums => v1::Remittance { holder, year, payee_account, items, date, bank_txn, summary, evidence }
 
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
@@ -234,6 +235,7 @@ cases! {
     Snapshot("snapshot") = RegisterSnapshot,
     TokenKey("token_key") = RegisterTokenKey,
     Chunk("chunk") = UploadRosterChunk,
+    Voiding("voiding") = VoidSourceNumbers,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -327,5 +327,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::TokenKeyRegistered { .. } => "TokenKeyRegistered",
         Event::RosterChunkUploaded { .. } => "RosterChunkUploaded",
         Event::PersonsEnrolled(_) => "PersonsEnrolled",
+        Event::SourceNumbersVoided { .. } => "SourceNumbersVoided",
     }
 }

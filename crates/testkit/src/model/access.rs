@@ -55,7 +55,8 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::RecordReturn(_)
         | Command::CarryToSurplus(_)
         | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_) => vec![Role::FinReviewer],
+        | Command::CorrectVoucher(_)
+        | Command::VoidSourceNumbers(_) => vec![Role::FinReviewer],
         _ => Vec::new(),
     }
 }
