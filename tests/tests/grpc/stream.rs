@@ -18,7 +18,7 @@ use crate::fund::bank_accounts;
 use crate::harness::{BOOK, Served, date, evidence, explain, serve_book};
 
 /// A book with a scheme and an enrolment batch that receipts can be posted to.
-async fn serve_batch() -> Served {
+pub async fn serve_batch() -> Served {
     let served = serve_book().await;
     bank_accounts(&served).await;
     let approval = v1::RecordApprovalRequest {
@@ -89,7 +89,7 @@ async fn serve_batch() -> Served {
     served
 }
 
-fn receipt(number: u32) -> v1::PremiumReceiptItem {
+pub fn receipt(number: u32) -> v1::PremiumReceiptItem {
     v1::PremiumReceiptItem {
         request_id: format!("r-{number}"),
         receipt: Some(v1::PremiumReceipt {

@@ -174,6 +174,12 @@ pub const RULES: &[Rule] = &[
         "a person is enrolled once a year, shown by tokens of the year's registered key",
     ),
     rule(
+        "ENR-004",
+        "方案附件2；GB 11643",
+        "证件号码校验码、性别、年龄须相符",
+        "check digit, sex and age must be those of the identity number",
+    ),
+    rule(
         "ENR-005",
         "办法第六条(一)",
         "会员所在用人单位须当年足额上缴工会经费",
@@ -288,5 +294,11 @@ pub const RULES: &[Rule] = &[
         "办法第十一条；个人信息保护法第二十八条",
         "不得含证件号、手机号或健康信息",
         "no identity number, phone number or health data",
+    ),
+    rule(
+        "PII-002",
+        "办法第十一条；财会〔2024〕12号第三十三条",
+        "导出不得含未脱敏的个人信息",
+        "nothing that is written out holds personal data",
     ),
 ];
