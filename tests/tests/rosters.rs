@@ -1,5 +1,5 @@
-//! A roster of a hundred thousand rows: every faulty row is told, part by part, and all of it is enrolled or nothing. The rules themselves are
-//! shown in `scenarios/enr-003.txt`.
+//! A roster of a hundred thousand rows: every faulty row is told, part by part, and all of it is enrolled or nothing. The rules themselves
+//! are shown in `scenarios/enr-003.txt`.
 
 use ledger::Decision;
 use record::command::SubmitEnrollmentBatch;

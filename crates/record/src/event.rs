@@ -1,4 +1,6 @@
-//! Events: what a record says has happened. State is a fold over them, and only over them.
+//! Events: what a record says has happened. State is a fold over them, and only over them. Refusals stand in `refusal`.
+
+mod refusal;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -6,6 +8,8 @@ use crate::command::{
     Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
     UploadRosterChunk,
 };
+pub use refusal::{Hit, Refused};
+
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
@@ -482,30 +486,4 @@ pub struct ReceiptPosted {
     pub receipt: ReceiptFields,
     /// Its voucher.
     pub voucher: Voucher,
-}
-
-/// A refusal.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Refused {
-    /// Every rule that was hit, in the documented order.
-    pub hits: Vec<Hit>,
-    /// Canonical command that was refused.
-    pub command: Vec<u8>,
-}
-
-/// One rule that a request hit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
-pub struct Hit {
-    /// Rule code (USE-006 ...).
-    pub rule: String,
-    /// Field or balance concerned.
-    pub subject: String,
-    /// What the rule allows: a code, a day or an amount in fen.
-    pub expected: String,
-    /// What was found or asked.
-    pub found: String,
-    /// By how much an amount falls short, in fen; 0 where no amount is concerned.
-    pub shortfall_fen: Fen,
-    /// Sources that could lawfully have paid.
-    pub lawful_sources: Vec<String>,
 }

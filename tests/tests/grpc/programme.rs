@@ -1,5 +1,5 @@
-//! The programme through the face: rosters as tokens, work lists and withdrawals, numbers and lists of collecting systems, explanations. What the
-//! rules say stands in the scenarios.
+//! The programme through the face: rosters as tokens, work lists and withdrawals, numbers and lists of collecting systems, explanations.
+//! What the rules say stands in the scenarios.
 
 use api::v1;
 use tonic::Code;

@@ -1,5 +1,5 @@
-//! `earmark roster`: enrolment forms become tokens here and nowhere else. The roster is read on this machine; what leaves it are tokens, counts,
-//! sums and digests. No message, file or request holds a name, a number, a phone or a word of health.
+//! `earmark roster`: enrolment forms become tokens here and nowhere else. The roster is read on this machine; what leaves it are tokens,
+//! counts, sums and digests. No message, file or request holds a name, a number, a phone or a word of health.
 
 mod identity;
 mod key;

@@ -1,5 +1,5 @@
-//! The same person twice in a year (ENR-003), and under two plans (USE-007), without knowing who: rosters come as tokens in parts that count
-//! for nothing until an enrolment form seals them. How tokens are found again stands in `facts`.
+//! The same person twice in a year (ENR-003), and under two plans (USE-007), without knowing who: rosters come as tokens in parts that
+//! count for nothing until an enrolment form seals them. How tokens are found again stands in `facts`.
 
 use std::collections::BTreeMap;
 

@@ -1,18 +1,17 @@
-//! Folding a record into the state. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
+//! Folding a record into the state; what enrols stands in `enrol`. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
 
 use std::collections::BTreeMap;
 
 use record::event::{
-    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated,
-    ReceiptFields, RolesSet, VoucherPosted,
+    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, ReceiptFields,
+    RolesSet, VoucherPosted,
 };
-use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, Template, VoucherKind};
+use record::kinds::{BankPurpose, Direction, Element, LedgerKind, Side, Template, VoucherKind};
 use record::{Day, Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
 use super::places::returned_of;
 use super::{
-    Approval, BankAccount, BankTxn, Batch, Commitment, Grant, Payment, Pending, Person, Posting, Quota, Scheme, State,
-    SumKey, Upload,
+    Approval, BankAccount, BankTxn, Commitment, Grant, Payment, Pending, Person, Posting, Scheme, State, SumKey,
 };
 
 impl State {
@@ -181,56 +180,6 @@ impl State {
         }
     }
 
-    fn allocate(&mut self, event: &QuotaAllocated, date: Day) {
-        for (class, _, heads) in &event.lines {
-            let heads = i64::from(heads.unwrap_or(0));
-            let signed = if event.change == Change::Increase { heads } else { heads.saturating_neg() };
-            let total: &mut i64 = self.quota_heads.entry((event.year, event.source, *class)).or_default();
-            *total = total.saturating_add(signed);
-        }
-        self.allocate_places(event);
-        self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
-    }
-
-    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch, submitted_by: PersonNo) {
-        let org = self.organizations.no(&form.organization).unwrap_or(0);
-        let batch = Batch {
-            class: self.class_no(&form.class).unwrap_or(0),
-            plan: self.plan_no(&form.plan).unwrap_or(0),
-            form: form.clone(),
-            submitted_by,
-            review: None,
-            paid_heads: 0,
-            received_heads: 0,
-            remitted_heads: 0,
-            confirmation: None,
-        };
-        let no = self.grants.next_no();
-        self.grant_ages.insert((0, form.submitted_on, no));
-        self.grants.push(Grant {
-            code: form.code.clone(),
-            kind: GrantKind::PremiumBatch,
-            source: 0,
-            grantor: org,
-            doc_no: form.code.clone(),
-            permitted_uses: Vec::new(),
-            opened_on: form.submitted_on,
-            valid_from: None,
-            valid_to: None,
-            received_fen: 0,
-            batch: Some(Box::new(batch)),
-        });
-    }
-
-    pub(crate) fn batch_mut(&mut self, no: GrantNo) -> Option<&mut Batch> {
-        self.grants.get_mut(no)?.batch.as_deref_mut()
-    }
-
-    /// The enrolment batch with this ordinal.
-    pub fn batch(&self, no: GrantNo) -> Option<&Batch> {
-        self.grants.get(no)?.batch.as_deref()
-    }
-
     fn open_grant(&mut self, event: &GrantOpened) {
         self.grant_ages.insert((event.source, event.opened_on, event.no));
         self.grants.push(Grant {
@@ -274,17 +223,6 @@ impl State {
         let pending =
             Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time, last_day };
         self.pending.insert(record.sequence, pending);
-    }
-
-    /// A new upload sweeps out those that have expired.
-    fn add_chunk(&mut self, record: &Record, chunk: &record::command::UploadRosterChunk) {
-        let today = Day::of_instant(record.time);
-        if !self.uploads.contains_key(&chunk.upload) {
-            self.uploads.retain(|_, upload| upload.last_day >= today);
-        }
-        let (person, year, last_day) = (record.actor.person, chunk.year, self.last_day_of_upload(today));
-        let fresh = || Upload { person, year, chunks: BTreeMap::new(), last_day };
-        self.uploads.entry(chunk.upload.clone()).or_insert_with(fresh).chunks.insert(chunk.first_row, record.sequence);
     }
 
     fn count_refusal(&mut self, person: PersonNo, time: i64) {
@@ -398,14 +336,6 @@ impl State {
             if let Some(batch) = grant.batch.as_deref_mut() {
                 batch.received_heads = batch.received_heads.saturating_add(heads);
             }
-        }
-    }
-
-    /// Takes a receipt's number in; one that corrects another stands behind its reversal and has none of its own.
-    fn number(&mut self, record: &Record, receipt: &ReceiptFields) {
-        if receipt.source_seq > 0 && record.part == 0 {
-            let numbers = self.source_numbers.entry(record.actor.person).or_default();
-            numbers.add(receipt.source_seq, receipt.source_seq, receipt.received_on);
         }
     }
 

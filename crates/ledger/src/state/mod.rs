@@ -2,6 +2,7 @@
 //! Reading it is free; changing it is `apply`'s alone.
 
 mod apply;
+mod enrol;
 mod masters;
 mod money;
 mod numbers;

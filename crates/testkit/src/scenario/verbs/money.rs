@@ -1,5 +1,5 @@
-//! Verbs of money: income, receipt, void, remit, commit, release, pay, return, surplus, reverse, correct. A line that names no bank movement
-//! (`txn=`) takes one for granted: the cashier registers it, over the same amount, before the line is asked.
+//! Verbs of money: income, receipt, void, remit, commit, release, pay, return, surplus, reverse, correct. A line that names no bank
+//! movement (`txn=`) takes one for granted: the cashier registers it, over the same amount, before the line is asked.
 
 use record::command::{GrantShare, VoidSourceNumbers};
 use record::kinds::{Custody, Direction, IncomeKind, PayerType, Settlement};
