@@ -54,7 +54,8 @@ pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<
         to_date: day(&args.to)?,
         items: Vec::new(),
     };
-    let parts = items.chunks(ITEMS_PER_MESSAGE).map(|part| v1::ReconcileRequest { items: part.to_vec(), ..head.clone() });
+    let parts =
+        items.chunks(ITEMS_PER_MESSAGE).map(|part| v1::ReconcileRequest { items: part.to_vec(), ..head.clone() });
     let messages: Vec<_> = std::iter::once(head.clone()).chain(parts).collect();
     let client = Client::connect(&config.client().map_err(Misuse)?)?;
     let failed = |error| ask::Failed { error, context: fail::Context::default() };
@@ -70,10 +71,7 @@ pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<
     }
     let totals = totals.context("the answer has no totals")?;
     show(&differences, &totals, lang, as_json);
-    ensure!(
-        differences.is_empty(),
-        lang.pick("清单与账面不符", "the list and the books differ").to_owned()
-    );
+    ensure!(differences.is_empty(), lang.pick("清单与账面不符", "the list and the books differ").to_owned());
     Ok(())
 }
 
@@ -187,7 +185,10 @@ mod tests {
     #[test]
     fn all_faults_of_a_list_are_told() {
         let error = format!("{:#}", list("request_id,amount\n,20\nr,20.001\n").err().unwrap());
-        assert!(error.contains("line 2") && error.contains("line 3, amount") && error.contains("nothing was sent"), "{error}");
+        assert!(
+            error.contains("line 2") && error.contains("line 3, amount") && error.contains("nothing was sent"),
+            "{error}"
+        );
         assert!(list("amount\n20\n").is_err() && list("request_id\nr\n").is_err());
     }
 }

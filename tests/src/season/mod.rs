@@ -10,7 +10,8 @@ use api::google::r#type::Date;
 use api::v1::{self, ApprovalBody, ApprovalKind, BankAccountPurpose, EvidenceKind, OrganizationType, PayerType};
 
 use crate::collecting::{
-    Collection, HARDSHIP, HONOURS, OWN_SHARE_FEN, SCHEME_APPROVAL, account, approval, batch_code, custody_account, holder,
+    Collection, HARDSHIP, HONOURS, OWN_SHARE_FEN, SCHEME_APPROVAL, account, approval, batch_code, custody_account,
+    holder,
 };
 use crate::office::{
     APPROVER, ASSOCIATION, CASHIER, CHIEF, ECONOMY, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization,
@@ -263,10 +264,9 @@ async fn masters(office: &Office) {
 /// The states of both registers, and the dues of all units.
 async fn registers(office: &Office) {
     let as_of = day(2018, 4, 20);
-    for (person, code, register, heads) in [
-        (SERVICE, HARDSHIP, v1::RegisterKind::Hardship, 40_000),
-        (ECONOMY, HONOURS, v1::RegisterKind::Honour, 6_000),
-    ] {
+    for (person, code, register, heads) in
+        [(SERVICE, HARDSHIP, v1::RegisterKind::Hardship, 40_000), (ECONOMY, HONOURS, v1::RegisterKind::Honour, 6_000)]
+    {
         let snapshot = v1::Snapshot {
             code: code.into(),
             register: register.into(),

@@ -5,7 +5,8 @@ use record::command::{
     SubmitEnrollmentBatch,
 };
 use record::kinds::{
-    Custody, Direction, EvidenceKind, GiftType, IncomeKind, OrgType, PayerType, RegisterKind, Role, Verdict as Judgement,
+    Custody, Direction, EvidenceKind, GiftType, IncomeKind, OrgType, PayerType, RegisterKind, Role,
+    Verdict as Judgement,
 };
 use record::{Command, Day, Fen};
 

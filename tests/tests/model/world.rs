@@ -204,8 +204,7 @@ fn registers(pair: &mut Pair) -> Built {
     let as_of = pair.today();
     for (organization, year) in [("GZ", 2018), ("SZ", 2018), ("GDFED", 2019)] {
         let evidence = documents(pair, EvidenceKind::Reply, as_of);
-        let dues =
-            SetDuesStatus { organization: organization.into(), year, fully_paid: true, as_of, evidence };
+        let dues = SetDuesStatus { organization: organization.into(), year, fully_paid: true, as_of, evidence };
         done(pair, "zhi1", Command::SetDuesStatus(dues))?;
     }
     for (who, register) in [("fu", RegisterKind::Hardship), ("jing", RegisterKind::Honour)] {

@@ -138,10 +138,9 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
 
 /// The states of both registers that enrolment is checked against, and the units' dues of the year.
 async fn registers(stage: &mut Stage) -> anyhow::Result<()> {
-    for (seat, code, register, heads) in [
-        ("svc", "JD-2018", v1::RegisterKind::Hardship, 42_000),
-        ("eco", "RY-2018", v1::RegisterKind::Honour, 5_600),
-    ] {
+    for (seat, code, register, heads) in
+        [("svc", "JD-2018", v1::RegisterKind::Hardship, 42_000), ("eco", "RY-2018", v1::RegisterKind::Honour, 5_600)]
+    {
         let snapshot = v1::Snapshot {
             code: code.into(),
             register: register.into(),
@@ -151,8 +150,7 @@ async fn registers(stage: &mut Stage) -> anyhow::Result<()> {
             heads,
             digest: digest(&format!("register {code}")),
         };
-        let asked =
-            ask!(stage, seat, program.register_snapshot, RegisterSnapshotRequest { snapshot: Some(snapshot) });
+        let asked = ask!(stage, seat, program.register_snapshot, RegisterSnapshotRequest { snapshot: Some(snapshot) });
         stage.accepted(asked)?;
     }
     let dues = v1::DuesStatus {

@@ -26,7 +26,9 @@ impl Fault {
     /// In Chinese and English. Holds nothing of the number.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
-            Fault::Shape => ("身份证号码应为18位（GB 11643）", "the number must have 17 digits and a check digit (GB 11643)"),
+            Fault::Shape => {
+                ("身份证号码应为18位（GB 11643）", "the number must have 17 digits and a check digit (GB 11643)")
+            }
             Fault::Birth => ("身份证号码中的出生日期有误", "the birth date in the number is none"),
             Fault::Check => ("身份证号码校验码不符", "the check digit is not that of the number"),
             Fault::Sex => ("性别与身份证号码不符", "the sex is not the number's"),

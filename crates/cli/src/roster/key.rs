@@ -46,7 +46,8 @@ impl Key {
 
     /// Reads a key from its file; a file that others read is refused.
     pub fn read(file: &Path) -> anyhow::Result<Key> {
-        let mut open = OpenOptions::new().read(true).open(file).with_context(|| format!("opening {}", file.display()))?;
+        let mut open =
+            OpenOptions::new().read(true).open(file).with_context(|| format!("opening {}", file.display()))?;
         let mode = open.metadata()?.permissions().mode();
         ensure!(mode & 0o077 == 0, "{}: others may read the key: chmod 600", file.display());
         let mut text = String::new();
@@ -89,7 +90,10 @@ mod tests {
         let made = Key::make(2018, "K-2018", &file).unwrap();
         assert!(Key::make(2018, "K-2018", &file).is_err(), "a key is never overwritten");
         let read = Key::read(&file).unwrap();
-        assert_eq!((read.check_value().unwrap(), read.token("1").unwrap()), (made.check_value().unwrap(), made.token("1").unwrap()));
+        assert_eq!(
+            (read.check_value().unwrap(), read.token("1").unwrap()),
+            (made.check_value().unwrap(), made.token("1").unwrap())
+        );
         let other = Key::make(2018, "K-2018", &folder.path().join("other.key")).unwrap();
         assert_ne!(other.check_value().unwrap(), made.check_value().unwrap());
         assert_ne!(other.token("1").unwrap(), made.token("1").unwrap());

@@ -258,7 +258,8 @@ fn show(tokens: &Tokens, upload: Option<&str>, lang: Lang, as_json: bool) {
 async fn submit(file: &Path, upload: &str, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     let book = config.need("book").map_err(Misuse)?;
     let text = std::fs::read_to_string(file).with_context(|| format!("opening {}", file.display()))?;
-    let tokens: Tokens = serde_json::from_str(&text).ok().with_context(|| format!("{} is no token file", file.display()))?;
+    let tokens: Tokens =
+        serde_json::from_str(&text).ok().with_context(|| format!("{} is no token file", file.display()))?;
     let decoded: Vec<[u8; TOKEN_BYTES]> = tokens
         .tokens
         .iter()

@@ -44,7 +44,9 @@ impl Column {
     fn is(self, heading: &str) -> bool {
         let plain: String = heading.chars().filter(|c| !c.is_whitespace()).collect();
         let plain = plain.replace('（', "(").replace('）', ")");
-        plain == self.heading() || (self == Column::Premium && plain == "保费") || (self == Column::Identity && plain == "身份证号")
+        plain == self.heading()
+            || (self == Column::Premium && plain == "保费")
+            || (self == Column::Identity && plain == "身份证号")
     }
 }
 
@@ -112,7 +114,8 @@ fn rows(lines: Vec<(u64, Vec<String>)>) -> anyhow::Result<Vec<Row>> {
             _ => bail!("the column {} stands twice", column.heading()),
         }
     }
-    let of_person = lines.filter(|(_, cells)| places.iter().any(|at| cells.get(*at).is_some_and(|cell| !cell.is_empty())));
+    let of_person =
+        lines.filter(|(_, cells)| places.iter().any(|at| cells.get(*at).is_some_and(|cell| !cell.is_empty())));
     let row = |(number, cells): (u64, Vec<String>)| Row {
         number,
         cells: places.map(|at| cells.get(at).map_or(String::new(), |cell| cell.trim().to_owned())),

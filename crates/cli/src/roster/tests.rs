@@ -120,10 +120,8 @@ fn a_form_without_its_columns_is_no_form() {
 /// The least of a workbook: one sheet of inline texts, uncompressed.
 fn workbook(rows: &[Vec<String>]) -> Vec<u8> {
     let cell = |text: &String| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
-    let rows: String = rows
-        .iter()
-        .map(|cells| format!("<row>{}</row>", cells.iter().map(cell).collect::<String>()))
-        .collect();
+    let rows: String =
+        rows.iter().map(|cells| format!("<row>{}</row>", cells.iter().map(cell).collect::<String>())).collect();
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let of = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";

@@ -14,8 +14,8 @@ use crate::{Facts, State};
 
 /// Rules that an explanation judges, in the documented order.
 const JUDGED: &[&str] = &[
-    "USE-002", "USE-003", "USE-004", "USE-005", "USE-006", "USE-007", "USE-009", "USE-011", "USE-012", "SRC-001", "SRC-003",
-    "SRC-006", "SRC-007", "APR-001", "BUD-001", "BUD-004", "ENR-005",
+    "USE-002", "USE-003", "USE-004", "USE-005", "USE-006", "USE-007", "USE-009", "USE-011", "USE-012", "SRC-001",
+    "SRC-003", "SRC-006", "SRC-007", "APR-001", "BUD-001", "BUD-004", "ENR-005",
 ];
 
 /// A spend that somebody thinks of.

@@ -165,7 +165,12 @@ fn review(desk: &mut Desk<'_>, review: &command::ReviewCommand) -> Vec<Event> {
 /// What nobody reviewed in time is judged no more: its maker submits it anew.
 fn check_not_expired(desk: &mut Desk<'_>, pending: &Pending) {
     if desk.today > pending.last_day {
-        desk.fault("submission", "EXPIRED", "送审已过期，须由制单人重新送审", "has expired: its maker must submit it anew");
+        desk.fault(
+            "submission",
+            "EXPIRED",
+            "送审已过期，须由制单人重新送审",
+            "has expired: its maker must submit it anew",
+        );
     }
 }
 

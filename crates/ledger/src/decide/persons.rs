@@ -114,9 +114,11 @@ fn check_twice(desk: &mut Desk<'_>, year: u16, rows: &[(u32, Token)], plan: Opti
             both_plans.push(*row);
         }
     }
-    for (rule, subject, rows) in
-        [("ENR-003", "rows.twice", twice), ("ENR-003", "rows.enrolled", elsewhere), ("USE-007", "rows.plan", both_plans)]
-    {
+    for (rule, subject, rows) in [
+        ("ENR-003", "rows.twice", twice),
+        ("ENR-003", "rows.enrolled", elsewhere),
+        ("USE-007", "rows.plan", both_plans),
+    ] {
         if !rows.is_empty() {
             desk.hit(rule, subject, "", &listed(&rows));
         }

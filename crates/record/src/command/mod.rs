@@ -16,9 +16,9 @@ pub use book::{
 };
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
-    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme,
-    RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus, SetSubsidyStandard,
-    SubmitEnrollmentBatch, UploadRosterChunk,
+    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, RegisterSnapshot,
+    RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus, SetSubsidyStandard, SubmitEnrollmentBatch,
+    UploadRosterChunk,
 };
 pub use spending::{
     ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,

@@ -65,9 +65,10 @@ impl<S: Store> Face<S> {
         let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
             let caller = &origin.principal.person;
             let alone = bound_to(state, caller).and_then(|_| state.person(caller).map(|(no, _)| no));
-            let systems = state.source_numbers.iter().filter(|(no, _)| {
-                u64::from(**no) > after && alone.is_none_or(|caller| caller == **no)
-            });
+            let systems = state
+                .source_numbers
+                .iter()
+                .filter(|(no, _)| u64::from(**no) > after && alone.is_none_or(|caller| caller == **no));
             let keyed = systems.map(|(no, numbers)| {
                 let gap = |gap: Gap| v1::NumberGap { from: gap.from, to: gap.to, before: gap.before.show() };
                 let missing = numbers.gaps().map(|gap| gap.to.saturating_sub(gap.from).saturating_add(1));

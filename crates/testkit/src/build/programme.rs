@@ -2,8 +2,8 @@
 
 use record::command::{
     AdjustBudget, AllocateQuota, ApprovalScope, BudgetLine, ClassTarget, CloseYear, ConfirmCoverage, QuotaLine,
-    RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus,
-    SetSubsidyStandard, SubmitEnrollmentBatch, UploadRosterChunk,
+    RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget,
+    SetDuesStatus, SetSubsidyStandard, SubmitEnrollmentBatch, UploadRosterChunk,
 };
 use record::kinds::{ApprovalKind, Body, Change, EvidenceKind, GiftType, RegisterKind, Verdict};
 use record::preset::StandardDef;

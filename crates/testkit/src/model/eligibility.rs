@@ -96,8 +96,7 @@ impl Case<'_> {
         let own = self.own();
         let below = unit.is_some_and(|o| o.code != own && o.parent != own && self.m.has_organization(&o.parent));
         if c.change == Way::Increase && (below || c.second_level) {
-            let wanted =
-                [EvidenceKind::QuotaTable, EvidenceKind::AllocationDocument, EvidenceKind::IndustryAllocation];
+            let wanted = [EvidenceKind::QuotaTable, EvidenceKind::AllocationDocument, EvidenceKind::IndustryAllocation];
             let brought = wanted.iter().all(|kind| c.evidence.iter().any(|e| e.kind == *kind));
             self.hit_if(!brought, "ENR-011");
         }
