@@ -26,7 +26,7 @@ impl Model {
 
     /// Notices of a year, source and class.
     fn notices<'m>(&'m self, year: u16, source: &'m str, class: &'m str) -> impl Iterator<Item = &'m AllocateQuota> {
-        let of_line = |q: &&AllocateQuota| q.year == year && q.source == source;
+        let of_line = move |q: &&AllocateQuota| q.year == year && q.source == source;
         self.quotas.iter().filter(of_line).filter(move |q| q.lines.iter().any(|l| l.class == class))
     }
 
@@ -133,14 +133,14 @@ impl Case<'_> {
                 let others = self.m.batches.iter().filter(|b| (b.year, b.class.as_str()) == (year, class));
                 let others = others.filter(|b| holder_of(&b.organization) == holder);
                 let paid: i64 = others.map(|b| self.m.paid_from(&of.source, &b.code)).sum();
-                let places = self.places(year, &of.source, class, holder);
+                let places = self.places_of(year, &of.source, class, holder);
                 self.hit_if(places.is_some_and(|places| paid + wanted > places), "BUD-004");
             }
         }
     }
 
     /// Places of an organisation, net; none where its newest notice gives no number.
-    fn places(&self, year: u16, source: &str, class: &str, holder: &str) -> Option<i64> {
+    fn places_of(&self, year: u16, source: &str, class: &str, holder: &str) -> Option<i64> {
         let (mut heads, mut bound) = (0, true);
         for notice in self.m.notices(year, source, class).filter(|q| q.organization == holder) {
             for line in notice.lines.iter().filter(|l| l.class == class) {

@@ -1,5 +1,7 @@
 //! The form of the programme's commands, for the model. Those of money and of setting up stand in `form`.
 
+use std::collections::BTreeSet;
+
 use record::command::{Evidence, SubmitEnrollmentBatch};
 use record::kinds::Change;
 use record::{Command, Day};
