@@ -261,7 +261,8 @@ def premiums_stand_ready(people):
         "enroll_deadline": date("2018-12-15"),
         "cover_months": 12,
     }
-    posted("a scheme", people["service"]("ProgramService/RegisterScheme", book=BOOK, request_id="scheme-1", scheme=scheme))
+    answer = people["service"]("ProgramService/RegisterScheme", book=BOOK, request_id="scheme-1", scheme=scheme)
+    reviewed("a scheme", answer, people["reviewer"], "scheme-1-review")
     form = {
         "code": "A-1",
         "organization": "GZ",
@@ -274,6 +275,7 @@ def premiums_stand_ready(people):
         "gift_type": "GIFT_TYPE_NONE",
         "roster_rows": 40,
         "roster_digest": DIGEST,
+        "in_service": 40,
         "submitted_on": date("2018-05-02"),
         "cover_start": date("2018-12-16"),
         "cover_end": date("2019-12-15"),

@@ -5,13 +5,17 @@ use api::google::r#type::Date;
 use api::v1::{self, ApprovalBody, ApprovalKind, BankAccountPurpose, OrganizationType, PayerType};
 use sha2::{Digest as _, Sha256};
 
-use crate::office::{APPROVER, COLLECTOR, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization};
+use crate::office::{APPROVER, CHIEF, COLLECTOR, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization};
 use crate::{post, review};
 
 /// Own share of an insured member, fen.
 pub const OWN_SHARE_FEN: i64 = 2_000;
 /// Premium of an insured member, own share and subsidy, fen.
 const PREMIUM_FEN: i64 = 9_500;
+/// Code of the hardship files' snapshot.
+pub const HARDSHIP: &str = "JD-2018";
+/// Code of the honours' snapshot.
+pub const HONOURS: &str = "RY-2018";
 /// The document that opened the programme: 粤工总〔2018〕18号.
 pub const SCHEME_APPROVAL: &str = "AP-SCHEME";
 /// Places of the scheme: members, workers in hardship, model workers.
@@ -138,6 +142,18 @@ pub fn approval(code: &str, kind: ApprovalKind, body: ApprovalBody, on: Date, ma
 /// The header of an enrolment form.
 pub fn enrollment(code: &str, unit: &str, (class, plan): (&str, &str), heads: u32) -> v1::EnrollmentForm {
     let premium = if plan == "COMP" { PREMIUM_FEN } else { 8_000 };
+    let snapshot = match class {
+        "B" => HARDSHIP,
+        "C" => HONOURS,
+        _ => "",
+    };
+    let proof = v1::Evidence {
+        kind: v1::EvidenceKind::MedicalProof.into(),
+        doc_no: format!("医保-{code}"),
+        date: Some(day(2018, 4, 25)),
+        digest: Sha256::digest(format!("proof {code}")).to_vec(),
+        pages: 1,
+    };
     v1::EnrollmentForm {
         code: code.into(),
         organization: unit.into(),
@@ -159,7 +175,12 @@ pub fn enrollment(code: &str, unit: &str, (class, plan): (&str, &str), heads: u3
         submitted_on: Some(day(2018, 4, 25)),
         cover_start: Some(day(2018, 12, 16)),
         cover_end: Some(day(2019, 12, 15)),
-        evidence: Vec::new(),
+        evidence: if snapshot.is_empty() { Vec::new() } else { vec![proof] },
+        snapshot: snapshot.into(),
+        proof_heads: if snapshot.is_empty() { 0 } else { heads },
+        in_service: heads,
+        upload: String::new(),
+        tokens_digest: Vec::new(),
     }
 }
 
@@ -176,7 +197,7 @@ async fn register_scheme(office: &Office) {
         enroll_deadline: Some(day(2018, 12, 15)),
         cover_months: 12,
     };
-    post!(office, SERVICE, program.register_scheme(RegisterSchemeRequest { scheme: Some(scheme) }));
+    review!(office, SERVICE, CHIEF, program.register_scheme(RegisterSchemeRequest { scheme: Some(scheme) }));
 }
 
 async fn register_holder(office: &Office, no: u32) {

@@ -11,6 +11,8 @@ mod callers;
 mod fund;
 #[path = "grpc/harness.rs"]
 mod harness;
+#[path = "grpc/programme.rs"]
+mod programme;
 #[path = "grpc/stream.rs"]
 mod stream;
 #[path = "grpc/transport.rs"]

@@ -225,10 +225,14 @@ fn receipt(book: &str, line: u64, columns: &[String], cells: &[String]) -> Resul
     if !row.faults.is_empty() {
         return Err(row.faults);
     }
-    let digest = Sha256::digest(format!("{book}\0{}", receipt.bill_no));
-    let made = || format!("csv-{}", hex::encode(digest).chars().take(32).collect::<String>());
-    let request_id = if given.is_empty() { made() } else { given };
+    let request_id = if given.is_empty() { request_id_of_bill(book, &receipt.bill_no) } else { given };
     Ok(v1::PremiumReceiptItem { request_id, receipt: Some(receipt) })
+}
+
+/// The request id of a row that names none: made of book and bill number, so that the file sent again books nothing twice.
+pub fn request_id_of_bill(book: &str, bill_no: &str) -> String {
+    let digest = hex::encode(Sha256::digest(format!("{book}\0{bill_no}")));
+    format!("csv-{}", digest.chars().take(32).collect::<String>())
 }
 
 struct Row<'a> {

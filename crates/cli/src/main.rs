@@ -15,6 +15,8 @@ mod journal;
 mod json;
 mod lang;
 mod place;
+mod reconcile;
+mod roster;
 mod schema;
 mod serve;
 mod sheets;
@@ -131,6 +133,16 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
             "Copy --book to another place, folder or database, with the same root",
         )),
         import::Args::augment_args(own("import", "批量导入", "Import files")),
+        roster::Args::augment_args(own(
+            "roster",
+            "名册：key、tokenize、submit；个人信息不离开本机",
+            "Rosters: key, tokenize, submit; no personal data leaves this machine",
+        )),
+        reconcile::Args::augment_args(own(
+            "reconcile",
+            "与来源系统的收款清单对账",
+            "Compare a collecting system's list of receipts with the books",
+        )),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
     ];
@@ -181,6 +193,8 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
             tokens::run(&tokens::Args::from_arg_matches(flags)?, &place, lang, as_json).await
         }
         "views" => serve::rebuild(&serve::ViewsArgs::from_arg_matches(flags)?, &config, lang, as_json).await,
+        "roster" => roster::run(&roster::Args::from_arg_matches(flags)?, &config, as_json).await,
+        "reconcile" => reconcile::run(&reconcile::Args::from_arg_matches(flags)?, &config, as_json).await,
         "import" => import::run(&import::Args::from_arg_matches(flags)?, &config, as_json).await,
         "config" => {
             show_config(&config, lang, as_json);

@@ -54,6 +54,11 @@ pub const VERBS: &[Verb] = &[
     verb("batch review", "ProgramService.ReviewEnrollmentBatch", &["batch"]),
     verb("batch confirm", "ProgramService.ConfirmCoverage", &["batch"]),
     verb("batch list", "ProgramService.ListEnrollmentBatches", &[]),
+    verb("snapshot register", "ProgramService.RegisterSnapshot", &["code"]),
+    verb("snapshot list", "ProgramService.ListSnapshots", &[]),
+    verb("token-key register", "ProgramService.RegisterTokenKey", &["year", "key-id"]),
+    verb("dues set", "BookService.SetDuesStatus", &["organization", "year"]),
+    verb("dues list", "BookService.ListDuesStatuses", &[]),
     verb("record appropriation", "FundingService.RecordAppropriation", &[]),
     verb("record subsidy", "FundingService.RecordSubsidy", &[]),
     verb("record donation", "FundingService.RecordDonation", &[]),
@@ -71,8 +76,11 @@ pub const VERBS: &[Verb] = &[
     verb("receipt post", "PremiumService.PostPremiumReceipt", &[]),
     verb("remit", "PremiumService.RemitPremiums", &[]),
     verb("refund", "PremiumService.RefundPremium", &["receipt"]),
+    verb("source-numbers gaps", "PremiumService.ListSourceGaps", &[]),
+    verb("source-numbers void", "PremiumService.VoidSourceNumbers", &["system"]),
     verb("approve", "SpendingService.RecordApproval", &["code"]),
     verb("approvals", "SpendingService.ListApprovals", &[]),
+    verb("explain", "ProgramService.Explain", &["class", "plan", "heads"]),
     verb("commit", "SpendingService.CommitExpenditure", &["code"]),
     verb("release", "SpendingService.ReleaseCommitment", &["commitment"]),
     verb("disburse", "SpendingService.Disburse", &[]),
@@ -86,6 +94,7 @@ pub const VERBS: &[Verb] = &[
     verb("correct-prior-year", "VoucherService.CorrectPriorYear", &["voucher"]),
     verb("submitted", "VoucherService.ListSubmitted", &[]),
     verb("review", "VoucherService.ReviewCommand", &["submission"]),
+    verb("withdraw", "VoucherService.WithdrawCommand", &["submission"]),
     verb("voucher get", "VoucherService.GetVoucher", &["voucher"]),
     verb("voucher list", "VoucherService.ListVouchers", &[]),
     verb("balance", "AuditService.GetBalances", &["account"]),
@@ -110,11 +119,15 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("budget", "预算", "Budgets"),
     ("quota", "名额", "Places"),
     ("batch", "报名批次", "Enrolment batches"),
+    ("snapshot", "登记册快照", "States of registers"),
+    ("token-key", "令牌密钥", "Keys of person tokens"),
+    ("dues", "足额上缴", "Dues of units"),
     ("record", "收入", "Money coming in"),
     ("deposit", "待查款", "Unidentified deposits"),
     ("grant", "资金依据", "Funding documents"),
     ("receipt", "代收", "Premium receipts"),
     ("voucher", "凭证", "Vouchers"),
+    ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
 ];
 
 /// Adds every verb to a command.
@@ -163,6 +176,10 @@ mod tests {
         let mut called: Vec<&str> = VERBS.iter().map(|verb| verb.method).collect();
         // The stream is `import receipts`.
         called.push("PremiumService.PostPremiumReceipts");
+        // Rosters go up in parts by `roster submit`.
+        called.push("ProgramService.UploadRosterChunk");
+        // The list of `reconcile` is a file.
+        called.push("PremiumService.Reconcile");
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use ledger::decide::{Decision, preview};
 use ledger::{Ask, Facts, Receipt, State, facts};
 use record::event::Hit;
-use record::{Digest, Sequence};
+use record::{Day, Digest, Sequence};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -136,6 +136,16 @@ impl<S: Store> Book<S> {
 
     fn overloaded(&self) -> EngineError {
         EngineError::Overloaded { retry_after: self.shared.options.retry_after }
+    }
+
+    /// The instant of a decision made now, microseconds since the Unix epoch.
+    pub fn now(&self) -> i64 {
+        (self.shared.options.clock)()
+    }
+
+    /// The day that a decision made now would bear, in Asia/Shanghai.
+    pub fn today(&self) -> Day {
+        Day::of_instant(self.now())
     }
 
     /// Judges a command on the committed state and records nothing. Its request id plays no part.

@@ -126,6 +126,16 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
+    /// The fact under a key, if there is one; an error where only the views can tell and were not asked.
+    fn look_up(&self, sight: &Sight<'_>, key: &FactHash) -> Result<Option<FactRow>, ()> {
+        match sight.known(key) {
+            Known::Made(row) => Ok(Some(row)),
+            Known::Absent => Ok(None),
+            Known::Open if self.asked.contains(key) => Ok(self.found.get(key).copied()),
+            Known::Open => Err(()),
+        }
+    }
+
     /// The facts that a decision on `ask` needs, or what is still missing. `keys` are its [`ledger::facts::needs`].
     pub fn resolve<'k>(
         &mut self,
@@ -140,14 +150,9 @@ impl Gathered {
         let mut facts = Facts::default();
         let mut missing = Missing::default();
         for key in keys {
-            match sight.known(key) {
-                Known::Made(row) => facts.add(row),
-                Known::Absent => {}
-                Known::Open => match self.found.get(key) {
-                    Some(row) => facts.add(*row),
-                    None if self.asked.contains(key) => {}
-                    None => missing.keys.push(*key),
-                },
+            match self.look_up(sight, key) {
+                Ok(row) => row.into_iter().for_each(|row| facts.add(row)),
+                Err(()) => missing.keys.push(*key),
             }
         }
         for reference in facts.wanted_vouchers(sight.state, ask) {
@@ -165,7 +170,16 @@ impl Gathered {
                     None => missing.records.push(*sequence),
                 }
             }
-            if wanted.is_empty() || !missing.is_empty() {
+            // Which persons are asked about may stand in records.
+            let keys = if missing.is_empty() { facts.wanted_keys(sight.state, ask) } else { Vec::new() };
+            for key in &keys {
+                match self.look_up(sight, key) {
+                    Ok(row) => row.into_iter().for_each(|row| facts.add(row)),
+                    Err(()) => missing.keys.push(*key),
+                }
+                facts.look(*key);
+            }
+            if (wanted.is_empty() && keys.is_empty()) || !missing.is_empty() {
                 break;
             }
         }

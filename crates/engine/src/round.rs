@@ -21,8 +21,9 @@ use crate::writer::Writer;
 const DECISIONS_PER_TURN: usize = 128;
 
 /// Rounds of reading facts for one command: keys and vouchers, then originals, each once more where the tail moved on or a review of
-/// something just submitted named more. Beyond it the views fall back behind the tail again and again.
-pub(crate) const FACT_ROUNDS: usize = 6;
+/// something just submitted named more; a roster asks twice more for each time that its persons were enrolled and sent back. Beyond it the
+/// views fall back behind the tail again and again.
+pub(crate) const FACT_ROUNDS: usize = 20;
 
 /// Microseconds in a minute, over which refusals are counted.
 const MINUTE: i64 = 60_000_000;
@@ -58,6 +59,10 @@ impl<S: Store> Writer<S> {
             if let Command::ReviewCommand(_) = waiting.queued.ask.command {
                 // It needs what its submission needs, which may stand in this very batch.
                 waiting.reviewed = facts::reviewed_keys(&self.working.state, &waiting.queued.ask.command);
+                waiting.gathered = None;
+            }
+            if facts::looks_for_persons(&waiting.queued.ask.command) {
+                // Another roster of this very batch may have the same persons.
                 waiting.gathered = None;
             }
             let decision = match self.facts(&mut gathered, &draft, &mut waiting).await? {

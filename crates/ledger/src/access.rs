@@ -1,9 +1,10 @@
 //! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). One table each; default deny.
 
 use record::kinds::Role;
-use record::{Command, OrgNo, PersonNo};
+use record::{Command, Day, OrgNo, PersonNo};
 
 use crate::State;
+use crate::state::Pending;
 
 /// The caller may not ask this. Not recorded; what exists is not revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,10 +13,11 @@ pub struct Denied;
 
 use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
 
-/// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand: by what it reviews).
+/// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand and WithdrawCommand: by
+/// what they name).
 pub fn makers(command: &Command) -> &'static [Role] {
     match command {
-        Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
+        Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => &[],
         Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
             &[FinChief]
         }
@@ -24,9 +26,10 @@ pub fn makers(command: &Command) -> &'static [Role] {
         Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
         Command::CloseYear(_) => &[FinMaker, FinChief],
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
-        Command::RegisterScheme(_) => &[SvcDept],
+        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
         Command::AllocateQuota(_) => &[SvcDept, EcoDept],
-        Command::SubmitEnrollmentBatch(_) => &[Collector, SvcDept, EcoDept],
+        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[Collector, SvcDept, EcoDept],
+        Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
         Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
@@ -54,7 +57,9 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::CorrectPriorYear(_)
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
-        | Command::AmendGrant(_) => &[FinMaker],
+        | Command::AmendGrant(_)
+        | Command::SetDuesStatus(_)
+        | Command::VoidSourceNumbers(_) => &[FinMaker],
     }
 }
 
@@ -63,7 +68,12 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
     match command {
         Command::RegisterBankAccount(_)
         | Command::SetParameter(_)
+        | Command::RegisterScheme(_)
         | Command::SetSubsidyStandard(_)
+        | Command::SetBudget(_)
+        | Command::AdjustBudget(_)
+        | Command::SetDuesStatus(_)
+        | Command::RegisterTokenKey(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
         // Either of the two signs first; the other is the second person.
@@ -88,7 +98,8 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::CorrectPriorYear(_)
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
-        | Command::AmendGrant(_) => &[FinReviewer],
+        | Command::AmendGrant(_)
+        | Command::VoidSourceNumbers(_) => &[FinReviewer],
         _ => &[],
     }
 }
@@ -112,6 +123,10 @@ pub fn authorise(state: &State, person: &str, command: &Command) -> Result<Perso
                         .is_some_and(|inner| state.has_role(no, reviewers(&inner)))
             }
         },
+        // Only its maker takes a submission back, whatever offices they hold by now; others are not told that there is one.
+        Command::WithdrawCommand(withdrawal) => {
+            state.pending.get(&withdrawal.submission).is_none_or(|pending| pending.person == no)
+        }
         _ => state.has_role(no, makers(command)),
     };
     if allowed && within_own_organization(state, no, command) { Ok(no) } else { Err(Denied) }
@@ -141,4 +156,11 @@ fn within_own_organization(state: &State, person: PersonNo, command: &Command) -
         _ => true,
     };
     own_batch && state.organizations.no(organization).is_none_or(within)
+}
+
+/// Whether the person may review what waits under this submission now: by role, not their own, and not expired.
+pub fn may_review(state: &State, person: PersonNo, pending: &Pending, today: Day) -> bool {
+    pending.person != person
+        && pending.last_day >= today
+        && record::command::decode(&pending.command).is_some_and(|inner| state.has_role(person, reviewers(&inner)))
 }

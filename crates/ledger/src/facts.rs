@@ -1,10 +1,12 @@
 //! Facts: immutable statements that a key exists. What can change lives in the state; what grows with every receipt lives here, in the
 //! views and in the tail, and reaches a decision as [`Facts`].
 
-use std::collections::BTreeMap;
+mod persons;
+
+use std::collections::{BTreeMap, HashSet};
 
 use record::command::{Evidence, Identified};
-use record::{Command, Digest, Event, Record, Sequence, VoucherRef, hash};
+use record::{Command, Digest, Event, Record, Sequence, Token, VoucherRef, hash};
 
 use crate::rows::{FactHash, FactRow};
 use crate::{Ask, Receipt, State};
@@ -20,6 +22,8 @@ pub enum FactKey<'a> {
     Evidence(&'a Digest),
     /// A voucher was reversed or corrected (LED-010).
     Reversed(VoucherRef),
+    /// A person was enrolled in a programme year, so many times before by batches that were sent back (ENR-003).
+    Person(u16, &'a Token, u8),
 }
 
 impl FactKey<'_> {
@@ -43,6 +47,12 @@ impl FactKey<'_> {
                 bytes.push(b'R');
                 bytes.extend_from_slice(reference.to_string().as_bytes());
             }
+            FactKey::Person(year, token, times) => {
+                bytes.push(b'P');
+                bytes.extend_from_slice(&year.to_be_bytes());
+                bytes.push(*times);
+                bytes.extend_from_slice(*token);
+            }
         }
         let digest = hash::sha256(&bytes);
         let mut name = FactHash::default();
@@ -57,6 +67,8 @@ pub struct Facts {
     found: BTreeMap<FactHash, Sequence>,
     vouchers: BTreeMap<VoucherRef, Sequence>,
     originals: BTreeMap<Sequence, Record>,
+    /// Names of persons' facts that were looked for, found or not.
+    pub(crate) looked: HashSet<FactHash>,
 }
 
 impl Facts {
@@ -110,6 +122,7 @@ impl Facts {
         }
         let mut wanted = Vec::new();
         each_reversal(state, &ask.command, &mut |reference| wanted.extend(self.vouchers.get(&reference)));
+        wanted.extend(self.wanted_of_persons(state, &ask.command));
         wanted.retain(|sequence| !self.originals.contains_key(sequence));
         wanted
     }
@@ -139,6 +152,8 @@ impl Facts {
 fn of_command(first: &Record) -> impl Iterator<Item = Sequence> + use<> {
     (first.sequence..).take(usize::from(first.parts))
 }
+
+pub use persons::looks_for_persons;
 
 /// Names of all facts that a decision on `ask` may need.
 pub fn needs(state: &State, ask: &Ask) -> Vec<FactHash> {
@@ -230,6 +245,7 @@ pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
         Command::AdjustBudget(c) => &c.evidence,
         Command::AllocateQuota(c) => &c.evidence,
         Command::SubmitEnrollmentBatch(c) => &c.evidence,
+        Command::SetDuesStatus(c) => &c.evidence,
         Command::RecordIncome(c) => &c.evidence,
         Command::RemitPremiums(c) => &c.evidence,
         Command::CommitExpenditure(c) => &c.evidence,
@@ -294,6 +310,16 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
         Event::BankTransactionRegistered(event) => add(FactKey::Evidence(&event.slip_digest)),
         Event::QuotaAllocated(event) => {
             unique_evidence(&event.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::DuesStatusSet { evidence, .. } => {
+            unique_evidence(evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::PersonsEnrolled(event) => {
+            let mut again = event.again.iter().copied().peekable();
+            for (place, token) in (0u32..).zip(&event.tokens) {
+                let times = again.next_if(|(at, _)| *at == place).map_or(0, |(_, times)| times);
+                add(FactKey::Person(event.year, token, times));
+            }
         }
         Event::BatchSubmitted { batch, .. } => {
             unique_evidence(&batch.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));

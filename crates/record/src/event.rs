@@ -1,13 +1,20 @@
-//! Events: what a record says has happened. State is a fold over them, and only over them.
+//! Events: what a record says has happened. State is a fold over them, and only over them. Refusals stand in `refusal`.
+
+mod refusal;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::command::{Evidence, RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use crate::command::{
+    Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
+    UploadRosterChunk,
+};
+pub use refusal::{Hit, Refused};
+
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
     AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo,
-    Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+    Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo, Voucher, VoucherRef,
 };
 
 /// What happened.
@@ -182,6 +189,69 @@ pub enum Event {
     },
     /// The terms of a grant were changed: these hold from now on, in whole.
     GrantAmended(GrantAmended),
+    /// A submitted command was taken back by its maker.
+    Withdrawn {
+        /// Sequence of the submission.
+        submission: Sequence,
+        /// Reason.
+        reason: String,
+    },
+    /// Whether a unit paid its dues of a year in full.
+    DuesStatusSet {
+        /// The unit.
+        organization: OrgNo,
+        /// Year of the dues.
+        year: u16,
+        /// Whether they were paid in full.
+        fully_paid: bool,
+        /// Day of which this is the state.
+        as_of: Day,
+        /// What shows it.
+        evidence: Vec<Evidence>,
+    },
+    /// A state of a register was registered.
+    SnapshotRegistered {
+        /// The snapshot.
+        snapshot: RegisterSnapshot,
+    },
+    /// The key of a year's person tokens was registered.
+    TokenKeyRegistered {
+        /// The key.
+        key: RegisterTokenKey,
+    },
+    /// A part of a roster was uploaded: nothing has taken effect.
+    RosterChunkUploaded {
+        /// The part.
+        chunk: UploadRosterChunk,
+    },
+    /// Tokens of a batch's persons, from now on enrolled in the year.
+    PersonsEnrolled(PersonsEnrolled),
+    /// Numbers of a collecting system that no receipt will bear.
+    SourceNumbersVoided {
+        /// The system.
+        system: PersonNo,
+        /// First number.
+        from: u64,
+        /// Last number.
+        to: u64,
+        /// Reason.
+        reason: String,
+    },
+}
+
+/// Persons enrolled by a batch, as tokens.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PersonsEnrolled {
+    /// The batch.
+    pub batch: GrantNo,
+    /// Programme year.
+    pub year: u16,
+    /// Row of the roster that the first token stands for, from 1.
+    pub first_row: u32,
+    /// The tokens, a row each.
+    pub tokens: Vec<Token>,
+    /// Of persons that batches sent back had enrolled before: place in `tokens` and how many times.
+    pub again: Vec<(u32, u8)>,
 }
 
 /// A book as opened.
@@ -469,30 +539,4 @@ pub struct ReceiptPosted {
     pub receipt: ReceiptFields,
     /// Its voucher.
     pub voucher: Voucher,
-}
-
-/// A refusal.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Refused {
-    /// Every rule that was hit, in the documented order.
-    pub hits: Vec<Hit>,
-    /// Canonical command that was refused.
-    pub command: Vec<u8>,
-}
-
-/// One rule that a request hit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
-pub struct Hit {
-    /// Rule code (USE-006 ...).
-    pub rule: String,
-    /// Field or balance concerned.
-    pub subject: String,
-    /// What the rule allows: a code, a day or an amount in fen.
-    pub expected: String,
-    /// What was found or asked.
-    pub found: String,
-    /// By how much an amount falls short, in fen; 0 where no amount is concerned.
-    pub shortfall_fen: Fen,
-    /// Sources that could lawfully have paid.
-    pub lawful_sources: Vec<String>,
 }

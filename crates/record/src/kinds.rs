@@ -256,7 +256,9 @@ coded! {
         MedicalProof = "MEDICAL_PROOF", /// 退回通知
         ReturnNotice = "RETURN_NOTICE", /// 合法性依据
         LegalBasis = "LEGAL_BASIS", /// 其他
-        Other = "OTHER" }
+        Other = "OTHER", /// 上级单位分配文件
+        AllocationDocument = "ALLOCATION_DOCUMENT", /// 产业工会分配文件
+        IndustryAllocation = "INDUSTRY_ALLOCATION" }
 }
 
 impl EvidenceKind {
@@ -331,4 +333,21 @@ coded! {
         None = "NONE", /// 部分赠送
         Partial = "PARTIAL", /// 全额赠送
         Full = "FULL" }
+}
+
+coded! {
+    /// Register that shows who may be enrolled (办法第六条(二)(三), 第十一条).
+    RegisterKind { /// 困难职工档案
+        Hardship = "HARDSHIP", /// 劳模荣誉册
+        Honour = "HONOUR" }
+}
+
+impl RegisterKind {
+    /// The department that keeps the register, and reviews the batches drawn from it.
+    pub const fn keeper(self) -> Role {
+        match self {
+            RegisterKind::Hardship => Role::SvcDept,
+            RegisterKind::Honour => Role::EcoDept,
+        }
+    }
 }

@@ -66,3 +66,6 @@ pub type Heads = i32;
 pub type Sequence = u64;
 /// A SHA-256 value.
 pub type Digest = [u8; 32];
+/// Stands for an insured person within a year: the first 16 bytes of HMAC-SHA256 over the identity number, under a key of that year which
+/// never reaches a ledger. Two of a million persons share one by chance less than once in 10^26.
+pub type Token = [u8; 16];

@@ -15,6 +15,7 @@ mod face;
 pub mod limits;
 mod pages;
 mod reads;
+mod reconcile;
 mod serve;
 mod service;
 mod statement;

@@ -106,6 +106,7 @@ impl Book {
                 .and_then(|no| self.state.batch(no))
                 .and_then(|b| self.state.classes.get(b.class))
                 .map(|class| class.reviewer),
+            Command::RegisterSnapshot(c) => Some(c.register.keeper()),
             _ => None,
         };
         let roles = role_of_class.as_ref().map_or(access::makers(command), core::slice::from_ref);
@@ -139,10 +140,16 @@ impl Book {
         loop {
             let wanted = found.wanted_records(&self.state, ask);
             let records: Vec<&Record> = wanted.into_iter().filter_map(|sequence| self.record(sequence)).collect();
-            if records.is_empty() {
+            let no_records = records.is_empty();
+            records.into_iter().for_each(|record| found.add_original(record.clone()));
+            let keys = found.wanted_keys(&self.state, ask);
+            if no_records && keys.is_empty() {
                 return found;
             }
-            records.into_iter().for_each(|record| found.add_original(record.clone()));
+            for key in keys {
+                self.facts.get(&key).into_iter().for_each(|row| found.add(*row));
+                found.look(key);
+            }
         }
     }
 

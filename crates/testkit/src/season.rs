@@ -2,7 +2,9 @@
 //! ([`Book::act`]). Units are simplified to one city with two units; amounts and sources are the worked example's, to the fen.
 
 use record::command::{GrantRole, RecordIncome, RegisterBankTransaction};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, IncomeKind, OrgType, PayerType, Role, Settlement, Word};
+use record::kinds::{
+    ApprovalKind, BankPurpose, Direction, IncomeKind, OrgType, PayerType, RegisterKind, Role, Settlement, Word,
+};
 use record::{Command, Day, Fen, Period, VoucherRef};
 
 use crate::book::{Book, took_effect};
@@ -64,6 +66,9 @@ pub fn programme() -> Vec<Step> {
         at(Command::RecordApproval(build::approval("AP-SCHEME", ApprovalKind::Scheme, date, yuan(50_000_000)))),
         at(Command::RegisterScheme(build::scheme("AP-SCHEME"))),
         at(Command::SetBudget(build::set_budget(2018, date, "AP-SCHEME", lines))),
+        at(Command::RegisterSnapshot(build::snapshot("JD-2018", RegisterKind::Hardship, 40_000, date))),
+        at(Command::RegisterSnapshot(build::snapshot("RY-2018", RegisterKind::Honour, 6_000, date))),
+        at(Command::SetDuesStatus(build::dues(GZ, 2018, date))),
         at(Command::AllocateQuota(build::quota("ME-A", GZ, date, vec![quota_line("A", "COMP", Some(616_000))]))),
         at(Command::AllocateQuota(build::quota(
             "ME-B",

@@ -10,9 +10,12 @@ use api::google::r#type::Date;
 use api::v1::{self, ApprovalBody, ApprovalKind, BankAccountPurpose, EvidenceKind, OrganizationType, PayerType};
 
 use crate::collecting::{
-    Collection, OWN_SHARE_FEN, SCHEME_APPROVAL, account, approval, batch_code, custody_account, holder,
+    Collection, HARDSHIP, HONOURS, OWN_SHARE_FEN, SCHEME_APPROVAL, account, approval, batch_code, custody_account,
+    holder,
 };
-use crate::office::{APPROVER, ASSOCIATION, CASHIER, CHIEF, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization};
+use crate::office::{
+    APPROVER, ASSOCIATION, CASHIER, CHIEF, ECONOMY, MAKER, OWN, Office, REVIEWER, SERVICE, day, organization,
+};
 use crate::{post, review};
 use business::{give_back, income, late_income, moved, other_batches, other_income, pay, payments};
 
@@ -59,6 +62,7 @@ impl Season {
         office.open_book(v1::Period { year: 2018, month: 4 }, day(2019, 1, 1)).await;
         masters(office).await;
         self.collection.prepare(office).await;
+        registers(office).await;
         self.budget(office).await;
         self.income(office).await;
         other_batches(office).await;
@@ -257,6 +261,33 @@ async fn masters(office: &Office) {
     }
 }
 
+/// The states of both registers, and the dues of all units.
+async fn registers(office: &Office) {
+    let as_of = day(2018, 4, 20);
+    for (person, code, register, heads) in
+        [(SERVICE, HARDSHIP, v1::RegisterKind::Hardship, 40_000), (ECONOMY, HONOURS, v1::RegisterKind::Honour, 6_000)]
+    {
+        let snapshot = v1::Snapshot {
+            code: code.into(),
+            register: register.into(),
+            version: "2018-04".into(),
+            organization: OWN.into(),
+            as_of: Some(as_of),
+            heads,
+            digest: vec![7; 32],
+        };
+        post!(office, person, program.register_snapshot(RegisterSnapshotRequest { snapshot: Some(snapshot) }));
+    }
+    let dues = v1::DuesStatus {
+        organization: OWN.into(),
+        year: 2018,
+        fully_paid: true,
+        as_of: Some(as_of),
+        evidence: vec![office.paper(EvidenceKind::Other, as_of)],
+    };
+    review!(office, MAKER, REVIEWER, book.set_dues_status(SetDuesStatusRequest { dues: Some(dues) }));
+}
+
 /// A line of a budget.
 fn budget_line(source: &str, class: &str, plan: &str, amount_fen: i64) -> v1::BudgetLine {
     let change = v1::Change::Increase.into();
@@ -272,5 +303,5 @@ async fn set_budget(office: &Office, approval: &str, on: Date, lines: Vec<v1::Bu
         lines,
         evidence: vec![office.paper(EvidenceKind::Reply, on)],
     };
-    post!(office, MAKER, program.set_budget(SetBudgetRequest { budget: Some(budget) }));
+    review!(office, MAKER, REVIEWER, program.set_budget(SetBudgetRequest { budget: Some(budget) }));
 }

@@ -1,7 +1,7 @@
 //! The commands of the test vectors, for fingerprints and for records that hold a command.
 
 use record::command::*;
-use record::kinds::{Custody, EvidenceKind, PayerType, Settlement, Word};
+use record::kinds::{Custody, EvidenceKind, PayerType, RegisterKind, Settlement, Word};
 use record::{Command, VoucherRef};
 
 use crate::records::{day, evidence};
@@ -16,6 +16,36 @@ pub fn scheme() -> RegisterScheme {
         targets: vec![ClassTarget { class: "A".into(), heads: 616_000 }],
         enroll_deadline: day("2018-06-30"),
         cover_months: 12,
+    }
+}
+
+/// A state of the register of hardship files.
+pub fn snapshot() -> RegisterSnapshot {
+    RegisterSnapshot {
+        code: "JD-2018".into(),
+        register: RegisterKind::Hardship,
+        version: "第3版".into(),
+        organization: "GDZGH".into(),
+        as_of: day("2018-03-31"),
+        heads: 35_000,
+        digest: [8; 32],
+    }
+}
+
+/// The key of a year's tokens.
+pub fn token_key() -> RegisterTokenKey {
+    RegisterTokenKey { year: 2018, key_id: "K-2018".into(), check_value: [0xc0; 32] }
+}
+
+/// A part of a roster.
+pub fn chunk() -> UploadRosterChunk {
+    UploadRosterChunk {
+        upload: "UP-1".into(),
+        year: 2018,
+        key_id: "K-2018".into(),
+        check_value: [0xc0; 32],
+        first_row: 1,
+        tokens: vec![[0x11; 16], [0x22; 16]],
     }
 }
 
@@ -73,5 +103,6 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("receipt in another book", "GD-HIC3", "sz-collector", Command::PostPremiumReceipt(receipt)),
         ("payment", "GD-HIC2", "zhang", disburse()),
         ("correction", "GD-HIC2", "zhang", correction()),
+        ("roster chunk", "GD-HIC2", "sz-collector", Command::UploadRosterChunk(chunk())),
     ]
 }

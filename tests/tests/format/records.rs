@@ -191,6 +191,11 @@ fn batch() -> SubmitEnrollmentBatch {
         cover_start: day("2018-07-01"),
         cover_end: day("2019-06-30"),
         evidence: vec![evidence(EvidenceKind::Roster, "名册-1", "2018-04-01")],
+        snapshot: "JD-2018".into(),
+        proof_heads: 100,
+        in_service: 99,
+        upload: "UP-1".into(),
+        tokens_digest: Some([9; 32]),
     }
 }
 
@@ -363,6 +368,34 @@ fn signed() -> Vec<(&'static str, Event)> {
         ),
         ("state digest", Event::StateDigest { at: 30, state: [4; 32], filter: [5; 32] }),
         ("totals", Event::Totals { at: 30, entries: 12, root: [6; 32] }),
+        ("withdrawn", Event::Withdrawn { submission: 24, reason: "填错".into() }),
+        (
+            "dues status set",
+            Event::DuesStatusSet {
+                organization: 2,
+                year: 2018,
+                fully_paid: true,
+                as_of: day("2018-03-31"),
+                evidence: vec![evidence(EvidenceKind::AllocationDocument, "情况表-1", "2018-03-31")],
+            },
+        ),
+        (
+            "source numbers voided",
+            Event::SourceNumbersVoided { system: 3, from: 5, to: u64::MAX, reason: "作废".into() },
+        ),
+        ("token key registered", Event::TokenKeyRegistered { key: commands::token_key() }),
+        ("roster chunk uploaded", Event::RosterChunkUploaded { chunk: commands::chunk() }),
+        (
+            "persons enrolled",
+            Event::PersonsEnrolled(PersonsEnrolled {
+                batch: 2,
+                year: 2018,
+                first_row: 1,
+                tokens: vec![[0x11; 16], [0x22; 16]],
+                again: vec![(1, 1)],
+            }),
+        ),
+        ("snapshot registered", Event::SnapshotRegistered { snapshot: commands::snapshot() }),
     ]
 }
 

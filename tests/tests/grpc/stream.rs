@@ -18,7 +18,7 @@ use crate::fund::bank_accounts;
 use crate::harness::{BOOK, Served, date, evidence, explain, serve_book};
 
 /// A book with a scheme and an enrolment batch that receipts can be posted to.
-async fn serve_batch() -> Served {
+pub async fn serve_batch() -> Served {
     let served = serve_book().await;
     bank_accounts(&served).await;
     let approval = v1::RecordApprovalRequest {
@@ -55,7 +55,8 @@ async fn serve_batch() -> Served {
     };
     let svc = served.client("svc");
     let answer = svc.call(|t| async { t.program().register_scheme(scheme.clone()).await }).await;
-    answer.unwrap_or_else(|error| panic!("scheme: {}", explain(&error)));
+    let answer = answer.unwrap_or_else(|error| panic!("scheme: {}", explain(&error)));
+    served.approve("chief", submission(answer.result)).await;
     let form = v1::SubmitEnrollmentBatchRequest {
         book: BOOK.into(),
         request_id: served.id(),
@@ -79,6 +80,7 @@ async fn serve_batch() -> Served {
             cover_start: Some(date("2019-01-01")),
             cover_end: Some(date("2019-12-31")),
             evidence: evidence(v1::EvidenceKind::Roster, 9),
+            in_service: 2_000,
             ..Default::default()
         }),
     };
@@ -87,7 +89,7 @@ async fn serve_batch() -> Served {
     served
 }
 
-fn receipt(number: u32) -> v1::PremiumReceiptItem {
+pub fn receipt(number: u32) -> v1::PremiumReceiptItem {
     v1::PremiumReceiptItem {
         request_id: format!("r-{number}"),
         receipt: Some(v1::PremiumReceipt {

@@ -30,6 +30,12 @@ const FIRST_SEED: u64 = 0x0ea2_3a2c;
 const LEAST_ACCEPTED: u64 = 40;
 /// How often each rule must be hit at least.
 const LEAST_HITS: u64 = 20;
+/// Rules that no command can hit, with the reason.
+const OUT_OF_REACH: &[(&str, &str)] = &[
+    ("ENR-003", "persons touch no balance, and the model has none"),
+    ("ENR-004", "identity numbers end at the tokenizer"),
+    ("PII-002", "identity numbers end at the tokenizer"),
+];
 /// What posts vouchers: the templates that have a command, and 蓝字订正.
 const TEMPLATES: &[&str] = &[
     "T01a",
@@ -137,7 +143,8 @@ fn assert_enough(total: &Counts) {
     let accepted = ["accepted", "submitted", "rejected by the reviewer"];
     let accepted: u64 = accepted.iter().filter_map(|name| total.verdicts.get(name)).sum();
     assert!(accepted * 100 >= all * LEAST_ACCEPTED, "only {accepted} of {all} commands are accepted");
-    assert_each("hit", RULES.iter().map(|rule| rule.code), |code| total.rules.get(code));
+    let rules = RULES.iter().map(|rule| rule.code).filter(|code| OUT_OF_REACH.iter().all(|(out, _)| out != code));
+    assert_each("hit", rules, |code| total.rules.get(code));
     assert_each("posted", TEMPLATES.iter().copied(), |code| total.templates.get(code));
 }
 

@@ -2,7 +2,7 @@
 
 use record::command::{
     ClosePeriod, CloseYear, DefineAccount, GrantRole, RegisterBankAccount, RegisterBankTransaction,
-    RegisterOrganization, ReviewCommand, RevokeRole, SetParameter, SignDailySummary,
+    RegisterOrganization, ReviewCommand, RevokeRole, SetParameter, SignDailySummary, WithdrawCommand,
 };
 use record::kinds::{
     ApprovalKind, BankPurpose, Direction, Element, Role, Settlement, Side, Verdict as Judgement, Word,
@@ -67,6 +67,13 @@ pub fn review(pair: &mut Pair, rng: &mut Rng) -> Made {
     Ok(reviewer_of(pair, &waiting.command, &waiting.person).map(|who| (who, Command::ReviewCommand(review))))
 }
 
+/// What waits is taken back, mostly by who submitted it.
+pub fn withdraw(pair: &mut Pair, rng: &mut Rng) -> Made {
+    let Some(waiting) = rng.pick(&pair.model.waiting).cloned() else { return Ok(None) };
+    let withdrawal = WithdrawCommand { submission: waiting.number, reason: "填错".into() };
+    Ok(Some((waiting.person, Command::WithdrawCommand(withdrawal))))
+}
+
 pub fn sign_day(pair: &mut Pair, rng: &mut Rng) -> Made {
     let next = pair.model.next_to_close();
     let mut days: Vec<Day> =
@@ -113,6 +120,8 @@ pub fn parameter(pair: &mut Pair, rng: &mut Rng) -> Made {
         ("P9.voucher_cycle", "MONTH"),
         ("P9.voucher_cycle", "YEAR"),
         ("P1.remit_max_days", "20"),
+        ("P15.review_max_days", "2"),
+        ("P16.payee_cooling_days", "9"),
         ("approval_body.EXPENDITURE", "主席办公会议|领导班子"),
         ("P6.interest", "DAILY_BALANCE"),
         ("P6.interest", "S5I"),

@@ -5,7 +5,8 @@ use record::command::{
     SubmitEnrollmentBatch,
 };
 use record::kinds::{
-    Custody, Direction, EvidenceKind, GiftType, IncomeKind, OrgType, PayerType, Role, Verdict as Judgement,
+    Custody, Direction, EvidenceKind, GiftType, IncomeKind, OrgType, PayerType, RegisterKind, Role,
+    Verdict as Judgement,
 };
 use record::{Command, Day, Fen};
 
@@ -143,8 +144,26 @@ pub fn batch_of(pair: &mut Pair, unit: &str, year: u16, at: (&str, &str), heads:
         submitted_on: today,
         cover_start,
         cover_end: cover_start.end_of_months(12).expect("a year later"),
-        evidence: Vec::new(),
+        evidence: if at.0 == "A" { Vec::new() } else { documents(pair, EvidenceKind::MedicalProof, today) },
+        snapshot: snapshot_of(pair, unit, at.0, heads),
+        proof_heads: heads,
+        in_service: heads,
+        upload: String::new(),
+        tokens_digest: None,
     }
+}
+
+/// Code of a snapshot that holds so many of a class, of the unit or what stands above it; empty where there is none.
+fn snapshot_of(pair: &Pair, unit: &str, class: &str, heads: u32) -> String {
+    let register = match class {
+        "B" => RegisterKind::Hardship,
+        "C" => RegisterKind::Honour,
+        _ => return String::new(),
+    };
+    let fits = |s: &&record::command::RegisterSnapshot| {
+        s.register == register && s.heads >= heads && (s.organization == super::papers::OWN || s.organization == unit)
+    };
+    pair.model.snapshots.iter().find(fits).map_or_else(String::new, |s| s.code.clone())
 }
 
 pub fn batch_review(pair: &mut Pair, rng: &mut Rng) -> Made {

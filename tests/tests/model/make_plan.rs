@@ -1,9 +1,10 @@
 //! Valid commands of the programme: approvals, schemes, standards, budgets, quotas.
 
 use record::command::{
-    AdjustBudget, AllocateQuota, ClassTarget, QuotaLine, RegisterScheme, SetBudget, SetSubsidyStandard,
+    AdjustBudget, AllocateQuota, ClassTarget, QuotaLine, RegisterScheme, RegisterSnapshot, SetBudget, SetDuesStatus,
+    SetSubsidyStandard,
 };
-use record::kinds::{ApprovalKind, Change, EvidenceKind};
+use record::kinds::{ApprovalKind, Change, EvidenceKind, RegisterKind, Role};
 use record::preset::StandardDef;
 use record::{Command, Fen};
 
@@ -158,6 +159,34 @@ pub fn adjust_budget(pair: &mut Pair, rng: &mut Rng) -> Made {
     Ok(someone(pair, rng, &command).map(|who| (who, command)))
 }
 
+pub fn dues(pair: &mut Pair, rng: &mut Rng) -> Made {
+    let as_of = doc_date(pair, rng);
+    let command = Command::SetDuesStatus(SetDuesStatus {
+        organization: rng.one(&["GZ", "SZ", "CHANG", "GDFED"]).into(),
+        year: rng.one(&[2018, 2018, 2019]),
+        fully_paid: rng.chance(80),
+        as_of,
+        evidence: documents(pair, EvidenceKind::Reply, as_of),
+    });
+    Ok(someone(pair, rng, &command).map(|who| (who, command)))
+}
+
+pub fn snapshot(pair: &mut Pair, rng: &mut Rng) -> Made {
+    let register = rng.one(RegisterKind::ALL);
+    let command = Command::RegisterSnapshot(RegisterSnapshot {
+        code: format!("CE-{}", pair.serial()),
+        register,
+        version: format!("第{}版", pair.serial()),
+        organization: rng.one(&["GDFED", "GZ", "SZ"]).into(),
+        as_of: doc_date(pair, rng),
+        heads: rng.up_to(10),
+        digest: papers::digest(pair),
+    });
+    let keeper = if register == RegisterKind::Hardship { Role::SvcDept } else { Role::EcoDept };
+    let officers: Vec<_> = pair.model.persons.iter().filter(|p| p.roles.contains(&keeper)).collect();
+    Ok(rng.pick(&officers).map(|p| (p.code.clone(), command)))
+}
+
 pub fn quota(pair: &mut Pair, rng: &mut Rng) -> Made {
     let date = pair.today();
     let mut found = Vec::new();
@@ -171,17 +200,23 @@ pub fn quota(pair: &mut Pair, rng: &mut Rng) -> Made {
     let back = given > 0 && (free == 0 || rng.chance(25));
     let most = u32::try_from(if back { given } else { free }).unwrap_or(1).min(20);
     let heads = if rng.chance(10) { None } else { Some(rng.up_to(most)) };
+    let organization = if back { "GZ" } else { rng.one(&["GZ", "GZ", "SZ", "CHANG"]) };
+    let mut evidence = documents(pair, EvidenceKind::QuotaTable, date);
+    if organization == "CHANG" {
+        evidence.extend(documents(pair, EvidenceKind::AllocationDocument, date));
+        evidence.extend(documents(pair, EvidenceKind::IndustryAllocation, date));
+    }
     let command = Command::AllocateQuota(AllocateQuota {
         notice_no: format!("名额-{}", pair.serial()),
-        organization: if back { "GZ" } else { rng.one(&["GZ", "GZ", "SZ"]) }.into(),
+        organization: organization.into(),
         year,
         source,
         date,
         change: if back { Change::Decrease } else { Change::Increase },
         lines: vec![QuotaLine { class, plan, heads }],
         basis: "建档".into(),
-        second_level: false,
-        evidence: documents(pair, EvidenceKind::QuotaTable, date),
+        second_level: organization == "CHANG",
+        evidence,
     });
     Ok(someone(pair, rng, &command).map(|who| (who, command)))
 }

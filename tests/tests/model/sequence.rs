@@ -39,7 +39,10 @@ const MAKERS: &[(usize, Maker)] = &[
     (5, make_plan::set_budget),
     (5, make_plan::adjust_budget),
     (7, make_plan::quota),
+    (3, make_plan::dues),
+    (2, make_plan::snapshot),
     (9, make_flow::review),
+    (2, make_flow::withdraw),
     (6, make_flow::sign_day),
     (5, make_flow::close),
     (3, make_flow::roles),
@@ -136,8 +139,13 @@ fn again(start: &Pair, steps: &[Step]) -> Result<(), String> {
     let mut moved: HashMap<u64, u64> = HashMap::new();
     for step in steps {
         let mut command = step.command.clone();
-        if let Command::ReviewCommand(review) = &mut command {
-            review.submission = moved.get(&review.submission).copied().unwrap_or(review.submission);
+        let submission = match &mut command {
+            Command::ReviewCommand(review) => Some(&mut review.submission),
+            Command::WithdrawCommand(withdrawal) => Some(&mut withdrawal.submission),
+            _ => None,
+        };
+        if let Some(submission) = submission {
+            *submission = moved.get(submission).copied().unwrap_or(*submission);
         }
         pair.now = step.now;
         pair.ask_as(&step.person, &step.request, command)?;

@@ -17,14 +17,17 @@ pub fn spoil(pair: &Pair, rng: &mut Rng, command: &mut Command) {
     match command {
         Command::SetBudget(c) => set_budget(pair, rng, c),
         Command::AdjustBudget(_) | Command::AllocateQuota(_) => plan(pair, rng, command),
-        Command::SubmitEnrollmentBatch(_) | Command::ReviewEnrollmentBatch(_) | Command::ConfirmCoverage(_) => {
-            enrolment(pair, rng, command);
-        }
+        Command::SubmitEnrollmentBatch(_)
+        | Command::ReviewEnrollmentBatch(_)
+        | Command::ConfirmCoverage(_)
+        | Command::SetDuesStatus(_)
+        | Command::RegisterSnapshot(_) => enrolment(pair, rng, command),
         Command::RecordApproval(_)
         | Command::RegisterScheme(_)
         | Command::SetSubsidyStandard(_)
         | Command::SetParameter(_)
-        | Command::ReviewCommand(_) => authority(pair, rng, command),
+        | Command::ReviewCommand(_)
+        | Command::WithdrawCommand(_) => authority(pair, rng, command),
         Command::RecordIncome(_)
         | Command::PostPremiumReceipt(_)
         | Command::RemitPremiums(_)
@@ -54,7 +57,9 @@ fn plan(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             6 => c.year = 2017,
             _ => c.lines[0].source = source(rng),
         },
-        Command::AllocateQuota(c) => match rng.below(10) {
+        Command::AllocateQuota(c) => match rng.below(12) {
+            10 => c.evidence.truncate(1),
+            11 => c.second_level = true,
             0 => c.date = date(pair, rng),
             1 => documents(pair, rng, &mut c.evidence),
             2 => c.organization = "WU".into(),
@@ -72,7 +77,15 @@ fn plan(pair: &Pair, rng: &mut Rng, command: &mut Command) {
 
 fn enrolment(pair: &Pair, rng: &mut Rng, command: &mut Command) {
     match command {
-        Command::SubmitEnrollmentBatch(c) => match rng.below(11) {
+        Command::SubmitEnrollmentBatch(c) => match rng.below(16) {
+            11 => c.unit_headcount = c.insured_count.saturating_sub(1).max(1),
+            12 => c.high_risk_count = c.insured_count + 1,
+            13 => c.in_service = c.insured_count - 1,
+            14 => c.proof_heads = rng.one(&[0, c.insured_count + 1]),
+            15 => {
+                let any = rng.pick(&pair.model.snapshots).map_or_else(String::new, |s| s.code.clone());
+                c.snapshot = rng.one(&[any.as_str(), "", "CE-WU"]).into();
+            }
             0 => c.submitted_on = rng.one(&[pair.today().plus_days(1), Day(c.submitted_on.0 - 3)]),
             1 => c.roster_rows += 1,
             2 => c.premium_total_fen += 100,
@@ -93,6 +106,17 @@ fn enrolment(pair: &Pair, rng: &mut Rng, command: &mut Command) {
                 let paid = pair.model.batches.iter().find(|b| pair.model.paid_heads(&b.code) > 0);
                 c.batch = paid.map_or_else(String::new, |b| b.code.clone());
             }
+        },
+        Command::SetDuesStatus(c) => match rng.below(3) {
+            0 => c.as_of = pair.today().plus_days(1),
+            1 => c.organization = "WU".into(),
+            _ => documents(pair, rng, &mut c.evidence),
+        },
+        Command::RegisterSnapshot(c) => match rng.below(4) {
+            0 => c.as_of = pair.today().plus_days(1),
+            1 => c.organization = "WU".into(),
+            2 => c.code = pair.model.snapshots.first().map_or_else(String::new, |s| s.code.clone()),
+            _ => c.heads = 0,
         },
         Command::ConfirmCoverage(c) => match rng.below(3) {
             0 => c.confirmed_on = pair.today().plus_days(2),
@@ -135,6 +159,11 @@ fn authority(pair: &Pair, rng: &mut Rng, command: &mut Command) {
             0 => c.submission = 0,
             1 => c.submission += 1_000,
             _ => (c.verdict, c.reason) = (Verdict::Reject, "\u{7}".into()),
+        },
+        Command::WithdrawCommand(c) => match rng.below(3) {
+            0 => c.submission = 0,
+            1 => c.submission += 1_000,
+            _ => c.reason = " ".into(),
         },
         _ => {}
     }

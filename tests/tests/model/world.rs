@@ -4,9 +4,12 @@
 use ledger::preset;
 use record::command::{
     AllocateQuota, BudgetLine, ClassTarget, ClosePeriod, CloseYear, CreateBook, GrantRole, QuotaLine,
-    RegisterBankAccount, RegisterOrganization, RegisterScheme, ReviewCommand, RevokeRole, SetBudget,
+    RegisterBankAccount, RegisterOrganization, RegisterScheme, RegisterSnapshot, ReviewCommand, RevokeRole, SetBudget,
+    SetDuesStatus,
 };
-use record::kinds::{ApprovalKind, BankPurpose, Change, EvidenceKind, OrgType, Role, Verdict as Judgement};
+use record::kinds::{
+    ApprovalKind, BankPurpose, Change, EvidenceKind, OrgType, RegisterKind, Role, Verdict as Judgement,
+};
 use record::{Command, Day, Fen, Period};
 use testkit::model::Verdict;
 
@@ -14,7 +17,7 @@ use super::make_flow;
 use super::make_in;
 use super::make_out;
 use super::pair::{BOOK, Pair};
-use super::papers::{AID, OWN, PAYER, SPECIAL, TREASURY, approval, day, documents, organization, person};
+use super::papers::{AID, OWN, PAYER, SPECIAL, TREASURY, approval, day, digest, documents, organization, person};
 use super::rng::Rng;
 
 type Built = Result<(), String>;
@@ -145,6 +148,7 @@ fn open(pair: &mut Pair, live_from: Day) -> Built {
     for (code, organization, purpose) in accounts {
         done(pair, "zhi1", Command::RegisterBankAccount(bank_account(code, organization, purpose)))?;
     }
+    registers(pair)?;
     schemes(pair)
 }
 
@@ -195,6 +199,29 @@ fn schemes(pair: &mut Pair) -> Built {
     let roles = vec![Role::Approver];
     done(pair, "zhu", Command::RevokeRole(RevokeRole { person: "zhuan".into(), roles }))?;
     done(pair, "zhu", Command::GrantRole(GrantRole { person: person("zhuan", &[Role::FinMaker], "") }))
+}
+
+/// Dues of both cities for two years, and states of both registers.
+fn registers(pair: &mut Pair) -> Built {
+    let as_of = pair.today();
+    for (organization, year) in [("GZ", 2018), ("SZ", 2018), ("GDFED", 2019)] {
+        let evidence = documents(pair, EvidenceKind::Reply, as_of);
+        let dues = SetDuesStatus { organization: organization.into(), year, fully_paid: true, as_of, evidence };
+        done(pair, "zhi1", Command::SetDuesStatus(dues))?;
+    }
+    for (who, register) in [("fu", RegisterKind::Hardship), ("jing", RegisterKind::Honour)] {
+        let snapshot = RegisterSnapshot {
+            code: format!("CE-{register}"),
+            register,
+            version: "第1版".into(),
+            organization: OWN.into(),
+            as_of,
+            heads: 20,
+            digest: digest(pair),
+        };
+        done(pair, who, Command::RegisterSnapshot(snapshot))?;
+    }
+    Ok(())
 }
 
 /// Budget of every kind of money, and places.

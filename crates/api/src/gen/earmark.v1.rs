@@ -100,6 +100,34 @@ pub mod mutation_result {
         Submitted(super::Submitted),
     }
 }
+/// A rule that a request hit (规则命中).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleHit {
+    /// Rule code, for example USE-006 (规则码).
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Clause that it enforces (条款).
+    #[prost(string, tag = "2")]
+    pub clause: ::prost::alloc::string::String,
+    /// Field or balance concerned (对象).
+    #[prost(string, tag = "3")]
+    pub subject: ::prost::alloc::string::String,
+    /// What is wrong, in the caller's language (说明).
+    #[prost(string, tag = "4")]
+    pub description: ::prost::alloc::string::String,
+    /// What the rule allows (应为).
+    #[prost(string, tag = "5")]
+    pub expected: ::prost::alloc::string::String,
+    /// What was found or asked (实为).
+    #[prost(string, tag = "6")]
+    pub found: ::prost::alloc::string::String,
+    /// By how much an amount falls short; 0 where none is concerned (差额).
+    #[prost(int64, tag = "7")]
+    pub shortfall_fen: i64,
+    /// Sources that could lawfully have paid (合法来源).
+    #[prost(string, repeated, tag = "8")]
+    pub lawful_sources: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// The role of a person in a book (角色).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -267,6 +295,10 @@ pub enum EvidenceKind {
     LegalBasis = 12,
     /// Anything else (其他).
     Other = 13,
+    /// Document by which the unit above allocates places (上级单位分配文件).
+    AllocationDocument = 14,
+    /// Document by which the industry's union allocates places (产业工会分配文件).
+    IndustryAllocation = 15,
 }
 impl EvidenceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -289,6 +321,8 @@ impl EvidenceKind {
             Self::ReturnNotice => "EVIDENCE_KIND_RETURN_NOTICE",
             Self::LegalBasis => "EVIDENCE_KIND_LEGAL_BASIS",
             Self::Other => "EVIDENCE_KIND_OTHER",
+            Self::AllocationDocument => "EVIDENCE_KIND_ALLOCATION_DOCUMENT",
+            Self::IndustryAllocation => "EVIDENCE_KIND_INDUSTRY_ALLOCATION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -308,6 +342,8 @@ impl EvidenceKind {
             "EVIDENCE_KIND_RETURN_NOTICE" => Some(Self::ReturnNotice),
             "EVIDENCE_KIND_LEGAL_BASIS" => Some(Self::LegalBasis),
             "EVIDENCE_KIND_OTHER" => Some(Self::Other),
+            "EVIDENCE_KIND_ALLOCATION_DOCUMENT" => Some(Self::AllocationDocument),
+            "EVIDENCE_KIND_INDUSTRY_ALLOCATION" => Some(Self::IndustryAllocation),
             _ => None,
         }
     }
@@ -571,34 +607,6 @@ pub mod statement_row {
         #[prost(message, tag = "4")]
         Custody(super::CustodyColumns),
     }
-}
-/// A rule that a request hit (规则命中).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RuleHit {
-    /// Rule code, for example USE-006 (规则码).
-    #[prost(string, tag = "1")]
-    pub rule: ::prost::alloc::string::String,
-    /// Clause that it enforces (条款).
-    #[prost(string, tag = "2")]
-    pub clause: ::prost::alloc::string::String,
-    /// Field or balance concerned (对象).
-    #[prost(string, tag = "3")]
-    pub subject: ::prost::alloc::string::String,
-    /// What is wrong, in the caller's language (说明).
-    #[prost(string, tag = "4")]
-    pub description: ::prost::alloc::string::String,
-    /// What the rule allows (应为).
-    #[prost(string, tag = "5")]
-    pub expected: ::prost::alloc::string::String,
-    /// What was found or asked (实为).
-    #[prost(string, tag = "6")]
-    pub found: ::prost::alloc::string::String,
-    /// By how much an amount falls short; 0 where none is concerned (差额).
-    #[prost(int64, tag = "7")]
-    pub shortfall_fen: i64,
-    /// Sources that could lawfully have paid (合法来源).
-    #[prost(string, repeated, tag = "8")]
-    pub lawful_sources: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A refused request (拒绝记录).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1553,6 +1561,83 @@ pub mod audit_service_server {
     impl<T> tonic::server::NamedService for AuditServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
+}
+/// Whether a unit paid its union dues of a year in full (足额上缴).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DuesStatus {
+    /// Unit; it holds for units below too, unless they have their own (单位).
+    #[prost(string, tag = "1")]
+    pub organization: ::prost::alloc::string::String,
+    /// Year of the dues (年度).
+    #[prost(uint32, tag = "2")]
+    pub year: u32,
+    /// Whether they were paid in full (是否足额上缴).
+    #[prost(bool, tag = "3")]
+    pub fully_paid: bool,
+    /// Day of which this is the state (截至日期).
+    #[prost(message, optional, tag = "4")]
+    pub as_of: ::core::option::Option<super::super::google::r#type::Date>,
+    /// What shows it (附件).
+    #[prost(message, repeated, tag = "5")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Request of SetDuesStatus (登记足额上缴请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetDuesStatusRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The status (足额上缴).
+    #[prost(message, optional, tag = "4")]
+    pub dues: ::core::option::Option<DuesStatus>,
+}
+/// Answer of SetDuesStatus (登记足额上缴回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetDuesStatusResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListDuesStatuses (足额上缴列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDuesStatusesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Year; 0 all (年度).
+    #[prost(uint32, tag = "6")]
+    pub year: u32,
+}
+/// Answer of ListDuesStatuses (足额上缴列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDuesStatusesResponse {
+    /// The statuses in force, without their documents (足额上缴).
+    #[prost(message, repeated, tag = "1")]
+    pub statuses: ::prost::alloc::vec::Vec<DuesStatus>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
 }
 /// A code and its name or value (代码与名称).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2985,6 +3070,56 @@ pub mod book_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// States whether a unit paid its union dues of a year in full (登记足额上缴, ENR-005).
+        pub async fn set_dues_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetDuesStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDuesStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/SetDuesStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "SetDuesStatus"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The dues statuses in force (足额上缴列表).
+        pub async fn list_dues_statuses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDuesStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDuesStatusesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/ListDuesStatuses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "ListDuesStatuses"));
+            self.inner.unary(req, path, codec).await
+        }
         /// The organisations (单位列表).
         pub async fn list_organizations(
             &mut self,
@@ -3295,6 +3430,22 @@ pub mod book_service_server {
             request: tonic::Request<super::RegisterOrganizationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RegisterOrganizationResponse>,
+            tonic::Status,
+        >;
+        /// States whether a unit paid its union dues of a year in full (登记足额上缴, ENR-005).
+        async fn set_dues_status(
+            &self,
+            request: tonic::Request<super::SetDuesStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDuesStatusResponse>,
+            tonic::Status,
+        >;
+        /// The dues statuses in force (足额上缴列表).
+        async fn list_dues_statuses(
+            &self,
+            request: tonic::Request<super::ListDuesStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDuesStatusesResponse>,
             tonic::Status,
         >;
         /// The organisations (单位列表).
@@ -3711,6 +3862,97 @@ pub mod book_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RegisterOrganizationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/SetDuesStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetDuesStatusSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::SetDuesStatusRequest>
+                    for SetDuesStatusSvc<T> {
+                        type Response = super::SetDuesStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetDuesStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::set_dues_status(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetDuesStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/ListDuesStatuses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDuesStatusesSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::ListDuesStatusesRequest>
+                    for ListDuesStatusesSvc<T> {
+                        type Response = super::ListDuesStatusesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDuesStatusesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::list_dues_statuses(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDuesStatusesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5636,6 +5878,200 @@ pub mod funding_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A state of a register (登记册快照).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Snapshot {
+    /// Code, unique (快照码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Which register (登记册).
+    #[prost(enumeration = "RegisterKind", tag = "2")]
+    pub register: i32,
+    /// Version as the register counts them (版本号).
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+    /// Organisation whose register it is, with all below it (单位).
+    #[prost(string, tag = "4")]
+    pub organization: ::prost::alloc::string::String,
+    /// Day of which it is the state (截至日期).
+    #[prost(message, optional, tag = "5")]
+    pub as_of: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Persons in it (人数).
+    #[prost(uint32, tag = "6")]
+    pub heads: u32,
+    /// SHA-256 of the register's own export (导出文件摘要).
+    #[prost(bytes = "vec", tag = "7")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of RegisterSnapshot (登记快照请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterSnapshotRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The snapshot (快照).
+    #[prost(message, optional, tag = "4")]
+    pub snapshot: ::core::option::Option<Snapshot>,
+}
+/// Answer of RegisterSnapshot (登记快照回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterSnapshotResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListSnapshots (快照列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSnapshotsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListSnapshots (快照列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSnapshotsResponse {
+    /// The snapshots, by code (快照).
+    #[prost(message, repeated, tag = "1")]
+    pub snapshots: ::prost::alloc::vec::Vec<Snapshot>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// The key of a year's person tokens; the key itself never reaches the ledger (令牌密钥).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TokenKey {
+    /// Programme year (年度).
+    #[prost(uint32, tag = "1")]
+    pub year: u32,
+    /// Name of the key (密钥名).
+    #[prost(string, tag = "2")]
+    pub key_id: ::prost::alloc::string::String,
+    /// HMAC-SHA256 of a fixed text under the key, 32 bytes (密钥校验值).
+    #[prost(bytes = "vec", tag = "3")]
+    pub check_value: ::prost::alloc::vec::Vec<u8>,
+}
+/// A part of a roster, as tokens (名册令牌).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RosterChunk {
+    /// Code of the upload, the uploader's own (上传号).
+    #[prost(string, tag = "1")]
+    pub upload: ::prost::alloc::string::String,
+    /// Programme year (年度).
+    #[prost(uint32, tag = "2")]
+    pub year: u32,
+    /// Name of the key that made the tokens (密钥名).
+    #[prost(string, tag = "3")]
+    pub key_id: ::prost::alloc::string::String,
+    /// The key's check value, 32 bytes (密钥校验值).
+    #[prost(bytes = "vec", tag = "4")]
+    pub check_value: ::prost::alloc::vec::Vec<u8>,
+    /// Row of the roster that the first token stands for, from 1 (起始行).
+    #[prost(uint32, tag = "5")]
+    pub first_row: u32,
+    /// The tokens, 16 bytes a row, 1 to 4000 rows (令牌).
+    #[prost(bytes = "vec", tag = "6")]
+    pub tokens: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of RegisterTokenKey (登记令牌密钥请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterTokenKeyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The key (密钥).
+    #[prost(message, optional, tag = "4")]
+    pub key: ::core::option::Option<TokenKey>,
+}
+/// Answer of RegisterTokenKey (登记令牌密钥回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterTokenKeyResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of UploadRosterChunk (上传名册令牌请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadRosterChunkRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The part (部分).
+    #[prost(message, optional, tag = "4")]
+    pub chunk: ::core::option::Option<RosterChunk>,
+}
+/// Answer of UploadRosterChunk (上传名册令牌回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadRosterChunkResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Register that shows who may be enrolled (登记册).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RegisterKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Files of workers in hardship; kept by the service department (困难职工档案).
+    Hardship = 1,
+    /// Honours of model workers; kept by the economic department (劳模荣誉册).
+    Honour = 2,
+}
+impl RegisterKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REGISTER_KIND_UNSPECIFIED",
+            Self::Hardship => "REGISTER_KIND_HARDSHIP",
+            Self::Honour => "REGISTER_KIND_HONOUR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REGISTER_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REGISTER_KIND_HARDSHIP" => Some(Self::Hardship),
+            "REGISTER_KIND_HONOUR" => Some(Self::Honour),
+            _ => None,
+        }
+    }
+}
 /// A premium receipt (代收收款).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PremiumReceipt {
@@ -5813,6 +6249,186 @@ pub struct RemitPremiumsResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Numbers to declare void (作废序号).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberVoiding {
+    /// Person code of the collecting system (来源系统).
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// First number (起号).
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// Last number (止号).
+    #[prost(uint64, tag = "3")]
+    pub to: u64,
+    /// Reason (理由).
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Request of VoidSourceNumbers (作废序号请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VoidSourceNumbersRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The numbers (序号).
+    #[prost(message, optional, tag = "4")]
+    pub voiding: ::core::option::Option<NumberVoiding>,
+}
+/// Answer of VoidSourceNumbers (作废序号回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VoidSourceNumbersResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Numbers passed over (断号).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NumberGap {
+    /// First number missing (起号).
+    #[prost(uint64, tag = "1")]
+    pub from: u64,
+    /// Last number missing (止号).
+    #[prost(uint64, tag = "2")]
+    pub to: u64,
+    /// Earliest day of the receipts right behind it; its month does not close (阻止结账的日期).
+    #[prost(message, optional, tag = "3")]
+    pub before: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// The numbers of a collecting system (来源系统序号).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SourceNumbers {
+    /// Person code of the system (来源系统).
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// Highest number seen (最大序号).
+    #[prost(uint64, tag = "2")]
+    pub highest: u64,
+    /// How many are missing below it (缺号数).
+    #[prost(uint64, tag = "3")]
+    pub missing: u64,
+    /// The first 100 gaps (断号).
+    #[prost(message, repeated, tag = "4")]
+    pub gaps: ::prost::alloc::vec::Vec<NumberGap>,
+}
+/// Request of ListSourceGaps (断号列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSourceGapsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListSourceGaps (断号列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSourceGapsResponse {
+    /// The systems; a collecting system sees itself only (来源系统).
+    #[prost(message, repeated, tag = "1")]
+    pub systems: ::prost::alloc::vec::Vec<SourceNumbers>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// A receipt as the system has it (来源系统的一笔).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReconcileItem {
+    /// Its request id (请求号).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Its amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+}
+/// One message of the system's list (对账清单). The first names the book and what is compared.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReconcileRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Person code of the system; empty means the caller (来源系统).
+    #[prost(string, tag = "2")]
+    pub system: ::prost::alloc::string::String,
+    /// First day of receipt that the list covers; absent: from the first (起日).
+    #[prost(message, optional, tag = "3")]
+    pub from_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day of receipt that the list covers; absent: to the last (止日).
+    #[prost(message, optional, tag = "4")]
+    pub to_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Receipts, at most 1000 (收款).
+    #[prost(message, repeated, tag = "5")]
+    pub items: ::prost::alloc::vec::Vec<ReconcileItem>,
+}
+/// A receipt that differs (对账差异).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReceiptDifference {
+    /// How (差异).
+    #[prost(enumeration = "DifferenceKind", tag = "1")]
+    pub kind: i32,
+    /// Its request id (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Amount in the list (清单金额).
+    #[prost(int64, tag = "3")]
+    pub listed_fen: i64,
+    /// Amount in the books (账面金额).
+    #[prost(int64, tag = "4")]
+    pub booked_fen: i64,
+    /// Its voucher; empty where it has none (凭证字号).
+    #[prost(string, tag = "5")]
+    pub voucher: ::prost::alloc::string::String,
+}
+/// Totals of a reconciliation (对账合计).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReconcileTotals {
+    /// Receipts of the list (清单笔数).
+    #[prost(uint64, tag = "1")]
+    pub listed: u64,
+    /// Their amount (清单金额).
+    #[prost(int64, tag = "2")]
+    pub listed_fen: i64,
+    /// Receipts of the books that the list covers (账面笔数).
+    #[prost(uint64, tag = "3")]
+    pub booked: u64,
+    /// Their amount (账面金额).
+    #[prost(int64, tag = "4")]
+    pub booked_fen: i64,
+    /// Receipts that differ (差异笔数).
+    #[prost(uint64, tag = "5")]
+    pub differences: u64,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "6")]
+    pub sequence: u64,
+}
+/// One message of the answer (对账回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReconcileResponse {
+    /// Differences (差异).
+    #[prost(message, repeated, tag = "1")]
+    pub differences: ::prost::alloc::vec::Vec<ReceiptDifference>,
+    /// The totals, in the last message (合计).
+    #[prost(message, optional, tag = "2")]
+    pub totals: ::core::option::Option<ReconcileTotals>,
+}
 /// Who paid (缴款人类型).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -5879,6 +6495,47 @@ impl Custody {
             "CUSTODY_UNSPECIFIED" => Some(Self::Unspecified),
             "CUSTODY_COLLECTOR" => Some(Self::Collector),
             "CUSTODY_MUTUAL_AID_DIRECT" => Some(Self::MutualAidDirect),
+            _ => None,
+        }
+    }
+}
+/// How a receipt differs (差异).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DifferenceKind {
+    /// Not given (未指定); never answered.
+    Unspecified = 0,
+    /// The list has it, the books have not (账上没有).
+    Missing = 1,
+    /// The books have it, the list has not (清单没有).
+    Extra = 2,
+    /// Both have it, at different amounts; a reversed one is booked at 0 (金额不符).
+    Different = 3,
+    /// The list has it twice (清单重复).
+    Twice = 4,
+}
+impl DifferenceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DIFFERENCE_KIND_UNSPECIFIED",
+            Self::Missing => "DIFFERENCE_KIND_MISSING",
+            Self::Extra => "DIFFERENCE_KIND_EXTRA",
+            Self::Different => "DIFFERENCE_KIND_DIFFERENT",
+            Self::Twice => "DIFFERENCE_KIND_TWICE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DIFFERENCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DIFFERENCE_KIND_MISSING" => Some(Self::Missing),
+            "DIFFERENCE_KIND_EXTRA" => Some(Self::Extra),
+            "DIFFERENCE_KIND_DIFFERENT" => Some(Self::Different),
+            "DIFFERENCE_KIND_TWICE" => Some(Self::Twice),
             _ => None,
         }
     }
@@ -6056,6 +6713,83 @@ pub mod premium_service_client {
                 .insert(GrpcMethod::new("earmark.v1.PremiumService", "RemitPremiums"));
             self.inner.unary(req, path, codec).await
         }
+        /// Declares numbers of a collecting system that no receipt will ever bear (作废序号).
+        pub async fn void_source_numbers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VoidSourceNumbersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VoidSourceNumbersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.PremiumService/VoidSourceNumbers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.PremiumService", "VoidSourceNumbers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The numbers of each collecting system, and what is missing of them (序号断号列表).
+        pub async fn list_source_gaps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSourceGapsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSourceGapsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.PremiumService/ListSourceGaps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.PremiumService", "ListSourceGaps"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Compares a system's own list of receipts with the books: missing, extra, different (与来源系统对账). The list goes up in messages; the differences come down once it has ended, and the totals last.
+        pub async fn reconcile(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::ReconcileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ReconcileResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.PremiumService/Reconcile",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.PremiumService", "Reconcile"));
+            self.inner.streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -6104,6 +6838,33 @@ pub mod premium_service_server {
             tonic::Response<super::RemitPremiumsResponse>,
             tonic::Status,
         >;
+        /// Declares numbers of a collecting system that no receipt will ever bear (作废序号).
+        async fn void_source_numbers(
+            &self,
+            request: tonic::Request<super::VoidSourceNumbersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VoidSourceNumbersResponse>,
+            tonic::Status,
+        >;
+        /// The numbers of each collecting system, and what is missing of them (序号断号列表).
+        async fn list_source_gaps(
+            &self,
+            request: tonic::Request<super::ListSourceGapsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSourceGapsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the Reconcile method.
+        type ReconcileStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ReconcileResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Compares a system's own list of receipts with the books: missing, extra, different (与来源系统对账). The list goes up in messages; the differences come down once it has ended, and the totals last.
+        async fn reconcile(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ReconcileRequest>>,
+        ) -> std::result::Result<tonic::Response<Self::ReconcileStream>, tonic::Status>;
     }
     /// Takes premium receipts of other systems and passes the money on (代收与上解).
     #[derive(Debug)]
@@ -6325,6 +7086,146 @@ pub mod premium_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.PremiumService/VoidSourceNumbers" => {
+                    #[allow(non_camel_case_types)]
+                    struct VoidSourceNumbersSvc<T: PremiumService>(pub Arc<T>);
+                    impl<
+                        T: PremiumService,
+                    > tonic::server::UnaryService<super::VoidSourceNumbersRequest>
+                    for VoidSourceNumbersSvc<T> {
+                        type Response = super::VoidSourceNumbersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VoidSourceNumbersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PremiumService>::void_source_numbers(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VoidSourceNumbersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.PremiumService/ListSourceGaps" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSourceGapsSvc<T: PremiumService>(pub Arc<T>);
+                    impl<
+                        T: PremiumService,
+                    > tonic::server::UnaryService<super::ListSourceGapsRequest>
+                    for ListSourceGapsSvc<T> {
+                        type Response = super::ListSourceGapsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSourceGapsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PremiumService>::list_source_gaps(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSourceGapsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.PremiumService/Reconcile" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReconcileSvc<T: PremiumService>(pub Arc<T>);
+                    impl<
+                        T: PremiumService,
+                    > tonic::server::StreamingService<super::ReconcileRequest>
+                    for ReconcileSvc<T> {
+                        type Response = super::ReconcileResponse;
+                        type ResponseStream = T::ReconcileStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ReconcileRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PremiumService>::reconcile(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReconcileSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -6364,6 +7265,103 @@ pub mod premium_service_server {
     impl<T> tonic::server::NamedService for PremiumServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
+}
+/// Request of Explain (解释用款请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Day of payment; absent: today (付款日).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Class code (对象类别).
+    #[prost(string, tag = "5")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan code (保障计划).
+    #[prost(string, tag = "6")]
+    pub plan: ::prost::alloc::string::String,
+    /// Heads (人数).
+    #[prost(uint32, tag = "7")]
+    pub heads: u32,
+    /// Price a head; 0 means the standard's (单价).
+    #[prost(int64, tag = "8")]
+    pub unit_fen: i64,
+    /// Account of the payee; empty: one of the association (收款账户).
+    #[prost(string, tag = "9")]
+    pub payee_account: ::prost::alloc::string::String,
+    /// Use code; empty: that of class and plan (用途).
+    #[prost(string, tag = "10")]
+    pub r#use: ::prost::alloc::string::String,
+    /// Unit whose persons are paid for; empty: its places and dues are not asked about (单位).
+    #[prost(string, tag = "11")]
+    pub organization: ::prost::alloc::string::String,
+}
+/// A rule that was judged (所依据的规则).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Clause {
+    /// Rule code (规则码).
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Clause that it carries out (条款).
+    #[prost(string, tag = "2")]
+    pub clause: ::prost::alloc::string::String,
+    /// What it demands (要求).
+    #[prost(string, tag = "3")]
+    pub demand: ::prost::alloc::string::String,
+}
+/// A source as payer (资金来源能否支付).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SourceExplanation {
+    /// Source code (资金来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Source name (来源名称).
+    #[prost(string, tag = "2")]
+    pub source_name: ::prost::alloc::string::String,
+    /// Whether it could lawfully pay (是否可以支付).
+    #[prost(bool, tag = "3")]
+    pub lawful: bool,
+    /// Money that its documents permit for this use on the day (可用资金).
+    #[prost(int64, tag = "4")]
+    pub spendable_fen: i64,
+    /// Budget that is not committed (可用指标).
+    #[prost(int64, tag = "5")]
+    pub budget_fen: i64,
+    /// Approvals that could carry it (可用批复).
+    #[prost(string, repeated, tag = "6")]
+    pub approvals: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What stands against it (障碍).
+    #[prost(message, repeated, tag = "7")]
+    pub hits: ::prost::alloc::vec::Vec<RuleHit>,
+}
+/// Answer of Explain (解释用款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainResponse {
+    /// Whether some source could lawfully pay it (是否合规).
+    #[prost(bool, tag = "1")]
+    pub lawful: bool,
+    /// Its amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// What stands against it whoever pays (障碍).
+    #[prost(message, repeated, tag = "3")]
+    pub hits: ::prost::alloc::vec::Vec<RuleHit>,
+    /// Every source but those of others' money, and whether it could pay (资金来源).
+    #[prost(message, repeated, tag = "4")]
+    pub sources: ::prost::alloc::vec::Vec<SourceExplanation>,
+    /// The rules that were judged (所依据的规则).
+    #[prost(message, repeated, tag = "5")]
+    pub clauses: ::prost::alloc::vec::Vec<Clause>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "6")]
+    pub sequence: u64,
 }
 /// Places of a class in a scheme (方案人数).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6583,6 +7581,21 @@ pub struct EnrollmentForm {
     /// Backing documents (附件).
     #[prost(message, repeated, tag = "21")]
     pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+    /// Code of the register snapshot that its persons stand in; needed for hardship and model workers (登记册快照).
+    #[prost(string, tag = "22")]
+    pub snapshot: ::prost::alloc::string::String,
+    /// Heads that the proofs of basic medical insurance cover (医保证明覆盖人数).
+    #[prost(uint32, tag = "23")]
+    pub proof_heads: u32,
+    /// Heads that the unit declares to be in its service (在职人数).
+    #[prost(uint32, tag = "24")]
+    pub in_service: u32,
+    /// Upload that holds the persons' tokens, which the form seals; needed in a year with a registered key (上传号).
+    #[prost(string, tag = "25")]
+    pub upload: ::prost::alloc::string::String,
+    /// SHA-256 over the tokens in the order of the roster's rows, 32 bytes; empty without an upload (令牌摘要值).
+    #[prost(bytes = "vec", tag = "26")]
+    pub tokens_digest: ::prost::alloc::vec::Vec<u8>,
 }
 /// Review of an enrolment batch (报名批次审核).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7324,6 +8337,137 @@ pub mod program_service_client {
                 .insert(GrpcMethod::new("earmark.v1.ProgramService", "ConfirmCoverage"));
             self.inner.unary(req, path, codec).await
         }
+        /// Registers a state of a register of hardship files or honours (登记册快照).
+        pub async fn register_snapshot(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterSnapshotResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProgramService/RegisterSnapshot",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.ProgramService", "RegisterSnapshot"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells without posting whether a spend is lawful, by which clauses, and which sources could pay for it (解释用款).
+        pub async fn explain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProgramService/Explain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProgramService", "Explain"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers the key of a year's person tokens, by its name and check value (登记令牌密钥).
+        pub async fn register_token_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterTokenKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterTokenKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProgramService/RegisterTokenKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.ProgramService", "RegisterTokenKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Uploads a part of a roster as tokens; it counts for nothing until an enrolment form seals it (上传名册令牌).
+        pub async fn upload_roster_chunk(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UploadRosterChunkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadRosterChunkResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProgramService/UploadRosterChunk",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.ProgramService", "UploadRosterChunk"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The registered states (登记册快照列表).
+        pub async fn list_snapshots(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSnapshotsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSnapshotsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProgramService/ListSnapshots",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProgramService", "ListSnapshots"));
+            self.inner.unary(req, path, codec).await
+        }
         /// The enrolment batches and how far each has come (报名批次列表).
         pub async fn list_enrollment_batches(
             &mut self,
@@ -7444,6 +8588,43 @@ pub mod program_service_server {
             request: tonic::Request<super::ConfirmCoverageRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ConfirmCoverageResponse>,
+            tonic::Status,
+        >;
+        /// Registers a state of a register of hardship files or honours (登记册快照).
+        async fn register_snapshot(
+            &self,
+            request: tonic::Request<super::RegisterSnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterSnapshotResponse>,
+            tonic::Status,
+        >;
+        /// Tells without posting whether a spend is lawful, by which clauses, and which sources could pay for it (解释用款).
+        async fn explain(
+            &self,
+            request: tonic::Request<super::ExplainRequest>,
+        ) -> std::result::Result<tonic::Response<super::ExplainResponse>, tonic::Status>;
+        /// Registers the key of a year's person tokens, by its name and check value (登记令牌密钥).
+        async fn register_token_key(
+            &self,
+            request: tonic::Request<super::RegisterTokenKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterTokenKeyResponse>,
+            tonic::Status,
+        >;
+        /// Uploads a part of a roster as tokens; it counts for nothing until an enrolment form seals it (上传名册令牌).
+        async fn upload_roster_chunk(
+            &self,
+            request: tonic::Request<super::UploadRosterChunkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadRosterChunkResponse>,
+            tonic::Status,
+        >;
+        /// The registered states (登记册快照列表).
+        async fn list_snapshots(
+            &self,
+            request: tonic::Request<super::ListSnapshotsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSnapshotsResponse>,
             tonic::Status,
         >;
         /// The enrolment batches and how far each has come (报名批次列表).
@@ -7978,6 +9159,234 @@ pub mod program_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ConfirmCoverageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProgramService/RegisterSnapshot" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSnapshotSvc<T: ProgramService>(pub Arc<T>);
+                    impl<
+                        T: ProgramService,
+                    > tonic::server::UnaryService<super::RegisterSnapshotRequest>
+                    for RegisterSnapshotSvc<T> {
+                        type Response = super::RegisterSnapshotResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSnapshotRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProgramService>::register_snapshot(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSnapshotSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProgramService/Explain" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExplainSvc<T: ProgramService>(pub Arc<T>);
+                    impl<
+                        T: ProgramService,
+                    > tonic::server::UnaryService<super::ExplainRequest>
+                    for ExplainSvc<T> {
+                        type Response = super::ExplainResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExplainRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProgramService>::explain(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExplainSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProgramService/RegisterTokenKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterTokenKeySvc<T: ProgramService>(pub Arc<T>);
+                    impl<
+                        T: ProgramService,
+                    > tonic::server::UnaryService<super::RegisterTokenKeyRequest>
+                    for RegisterTokenKeySvc<T> {
+                        type Response = super::RegisterTokenKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterTokenKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProgramService>::register_token_key(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterTokenKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProgramService/UploadRosterChunk" => {
+                    #[allow(non_camel_case_types)]
+                    struct UploadRosterChunkSvc<T: ProgramService>(pub Arc<T>);
+                    impl<
+                        T: ProgramService,
+                    > tonic::server::UnaryService<super::UploadRosterChunkRequest>
+                    for UploadRosterChunkSvc<T> {
+                        type Response = super::UploadRosterChunkResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UploadRosterChunkRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProgramService>::upload_roster_chunk(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UploadRosterChunkSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProgramService/ListSnapshots" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSnapshotsSvc<T: ProgramService>(pub Arc<T>);
+                    impl<
+                        T: ProgramService,
+                    > tonic::server::UnaryService<super::ListSnapshotsRequest>
+                    for ListSnapshotsSvc<T> {
+                        type Response = super::ListSnapshotsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSnapshotsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProgramService>::list_snapshots(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSnapshotsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -9626,13 +11035,23 @@ pub struct CommandReview {
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
 }
+/// A submitted request that its maker takes back (撤回送审).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CommandWithdrawal {
+    /// The submission (送审号).
+    #[prost(uint64, tag = "1")]
+    pub submission: u64,
+    /// Reason (理由).
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
 /// What was asked (请求内容).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -9731,6 +11150,24 @@ pub mod command {
         /// ReviewCommand (审核).
         #[prost(message, tag = "30")]
         Review(super::CommandReview),
+        /// WithdrawCommand (撤回送审).
+        #[prost(message, tag = "31")]
+        Withdrawal(super::CommandWithdrawal),
+        /// SetDuesStatus (登记足额上缴).
+        #[prost(message, tag = "32")]
+        Dues(super::DuesStatus),
+        /// RegisterSnapshot (登记快照).
+        #[prost(message, tag = "33")]
+        Snapshot(super::Snapshot),
+        /// RegisterTokenKey (登记令牌密钥).
+        #[prost(message, tag = "34")]
+        TokenKey(super::TokenKey),
+        /// UploadRosterChunk (上传名册令牌).
+        #[prost(message, tag = "35")]
+        Chunk(super::RosterChunk),
+        /// VoidSourceNumbers (作废序号).
+        #[prost(message, tag = "36")]
+        Voiding(super::NumberVoiding),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.
@@ -9870,6 +11307,12 @@ pub struct Submission {
     /// What was asked (请求内容).
     #[prost(message, optional, tag = "4")]
     pub command: ::core::option::Option<Command>,
+    /// Last day of its review; later it has expired (审核期限).
+    #[prost(message, optional, tag = "5")]
+    pub last_day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Whether the caller may review it now (本人可审).
+    #[prost(bool, tag = "6")]
+    pub reviewable: bool,
 }
 /// Request of ReverseVoucher (红字注销请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -9940,6 +11383,29 @@ pub struct ReviewCommandResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Request of WithdrawCommand (撤回送审请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawCommandRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The withdrawal (撤回).
+    #[prost(message, optional, tag = "4")]
+    pub withdrawal: ::core::option::Option<CommandWithdrawal>,
+}
+/// Answer of WithdrawCommand (撤回送审回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WithdrawCommandResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// Request of ListSubmitted (待审列表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSubmittedRequest {
@@ -9958,6 +11424,9 @@ pub struct ListSubmittedRequest {
     /// Token of the page, from the answer before with the same query (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only what the caller may review: the work list (只列本人可审).
+    #[prost(bool, tag = "6")]
+    pub reviewable: bool,
 }
 /// Answer of ListSubmitted (待审列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10308,7 +11777,32 @@ pub mod voucher_service_client {
                 .insert(GrpcMethod::new("earmark.v1.VoucherService", "ReviewCommand"));
             self.inner.unary(req, path, codec).await
         }
-        /// The requests that wait for review (待审列表).
+        /// Takes back a submitted request; its maker alone does (撤回送审).
+        pub async fn withdraw_command(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawCommandRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawCommandResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/WithdrawCommand",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "WithdrawCommand"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The requests that wait for review, or those that the caller may review (待审列表).
         pub async fn list_submitted(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSubmittedRequest>,
@@ -10422,7 +11916,15 @@ pub mod voucher_service_server {
             tonic::Response<super::ReviewCommandResponse>,
             tonic::Status,
         >;
-        /// The requests that wait for review (待审列表).
+        /// Takes back a submitted request; its maker alone does (撤回送审).
+        async fn withdraw_command(
+            &self,
+            request: tonic::Request<super::WithdrawCommandRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawCommandResponse>,
+            tonic::Status,
+        >;
+        /// The requests that wait for review, or those that the caller may review (待审列表).
         async fn list_submitted(
             &self,
             request: tonic::Request<super::ListSubmittedRequest>,
@@ -10646,6 +12148,52 @@ pub mod voucher_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ReviewCommandSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/WithdrawCommand" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawCommandSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::WithdrawCommandRequest>
+                    for WithdrawCommandSvc<T> {
+                        type Response = super::WithdrawCommandResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawCommandRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::withdraw_command(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawCommandSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -108,6 +108,15 @@ async fn review(stage: &mut Stage, batch: &Batch<'_>, department: &str) -> anyho
     stage.accepted(asked).map(drop)
 }
 
+/// Code of the register snapshot that a class is drawn from; members need none.
+pub fn snapshot_of(class: &str) -> &'static str {
+    match class {
+        "B" => "JD-2018",
+        "C" => "RY-2018",
+        _ => "",
+    }
+}
+
 /// The form of a batch: its roster is known by its digest only.
 pub fn form(batch: &Batch<'_>) -> v1::EnrollmentForm {
     let premium = i64::from(batch.heads) * yuan_fen(batch.premium);
@@ -133,6 +142,11 @@ pub fn form(batch: &Batch<'_>) -> v1::EnrollmentForm {
         cover_start: on(&format!("{}-01-01", batch.year + 1)),
         cover_end: on(&format!("{}-12-31", batch.year + 1)),
         evidence: vec![paper(EvidenceKind::MedicalProof, batch.code, batch.date)],
+        snapshot: snapshot_of(batch.class.0).into(),
+        proof_heads: batch.heads,
+        in_service: batch.heads,
+        upload: String::new(),
+        tokens_digest: Vec::new(),
     }
 }
 

@@ -89,7 +89,7 @@ async fn scheme(stage: &mut Stage, year: u32) -> anyhow::Result<()> {
         cover_months: 12,
     };
     let asked = ask!(stage, "svc", program.register_scheme, RegisterSchemeRequest { scheme: Some(scheme) });
-    stage.accepted(asked).map(drop)
+    stage.settle(asked, "chief").await.map(drop)
 }
 
 /// Movements that the attempts would be booked on.

@@ -4,7 +4,7 @@ use api::v1;
 use v1::{ApprovalBody, ApprovalKind, BankAccountPurpose, Change, EvidenceKind};
 
 use super::people::{self, ASSOCIATION, OWN, PAYEE, SEATS, SPECIAL, UNITS, custody_account};
-use super::stage::{BOOK, Stage, approval, ask, on, paper, yuan_fen};
+use super::stage::{BOOK, Stage, approval, ask, digest, on, paper, yuan_fen};
 
 /// The scheme's document number.
 pub const SCHEME_DOC: &str = "粤工总〔2018〕18号";
@@ -111,7 +111,8 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
         cover_months: 12,
     };
     let asked = ask!(stage, "svc", program.register_scheme, RegisterSchemeRequest { scheme: Some(scheme) });
-    stage.accepted(asked)?;
+    stage.settle(asked, "chief").await?;
+    registers(stage).await?;
     let lines = [("S2P", "A", "COMP", 46_200_000), ("S2P", "B", "COMP", 3_325_000), ("S2P", "C", "COMP", 475_000)];
     set_budget(stage, (2018, "2018-04-20"), SCHEME, &lines).await?;
     for unit in UNITS {
@@ -132,6 +133,39 @@ pub async fn plan(stage: &mut Stage) -> anyhow::Result<()> {
         let asked = ask!(stage, "svc", program.allocate_quota, AllocateQuotaRequest { notice: Some(notice) });
         stage.post(asked, "").await?;
     }
+    Ok(())
+}
+
+/// The states of both registers that enrolment is checked against, and the units' dues of the year.
+async fn registers(stage: &mut Stage) -> anyhow::Result<()> {
+    for (seat, code, register, heads) in
+        [("svc", "JD-2018", v1::RegisterKind::Hardship, 42_000), ("eco", "RY-2018", v1::RegisterKind::Honour, 5_600)]
+    {
+        let snapshot = v1::Snapshot {
+            code: code.into(),
+            register: register.into(),
+            version: "2018-04".into(),
+            organization: OWN.into(),
+            as_of: on("2018-04-15"),
+            heads,
+            digest: digest(&format!("register {code}")),
+        };
+        let asked = ask!(stage, seat, program.register_snapshot, RegisterSnapshotRequest { snapshot: Some(snapshot) });
+        stage.accepted(asked)?;
+    }
+    let dues = v1::DuesStatus {
+        organization: OWN.into(),
+        year: 2018,
+        fully_paid: true,
+        as_of: on("2018-04-15"),
+        evidence: vec![paper(EvidenceKind::Other, "足额上缴情况表", "2018-04-15")],
+    };
+    let asked = ask!(stage, "maker", book.set_dues_status, SetDuesStatusRequest { dues: Some(dues) });
+    stage.settle(asked, "reviewer").await?;
+    stage.say(
+        "  困难职工建档册、劳模荣誉册快照各一；各单位足额上缴工会经费",
+        "  a state of each register; the units have paid their dues",
+    );
     Ok(())
 }
 
@@ -160,5 +194,5 @@ pub async fn set_budget(
         evidence: vec![paper(EvidenceKind::Reply, under, date)],
     };
     let asked = ask!(stage, "maker", program.set_budget, SetBudgetRequest { budget: Some(budget) });
-    stage.post(asked, "").await.map(drop)
+    stage.post(asked, "reviewer").await.map(drop)
 }

@@ -108,8 +108,14 @@ impl<'c> Draw<'c> {
 }
 
 impl Drawn {
-    /// The rule that guards the payee: the money went to the very account that the request names.
-    pub fn check_reached(&self, desk: &mut Desk<'_>, rule: &str, account: BankAccountNo) {
+    /// The rule that guards the payee: the money went to the very account that the request names, and not before it had cooled: who
+    /// slips a payee's account in has the days until then to be found out. Historical entries paid accounts that are registered now.
+    pub fn check_reached(&self, desk: &mut Desk<'_>, rule: &str, account: BankAccountNo, date: Day) {
+        let registered_on = desk.state.bank_accounts.get(account).map(|a| a.registered_on);
+        let first = registered_on.map(|day| desk.state.first_day_of_payee(day));
+        if let Some(first) = first.filter(|first| date >= desk.state.live_from && self.date < *first) {
+            desk.hit(rule, "payee_account", &first.to_string(), &self.date.to_string());
+        }
         if self.counterparty != account {
             let code = |no| desk.state.bank_accounts.code(no).to_owned();
             let (named, reached) = (code(account), code(self.counterparty));

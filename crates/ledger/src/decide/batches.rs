@@ -21,8 +21,8 @@ pub(super) fn named(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
     found
 }
 
-/// ENR-001, APR-002, BUD-001 by class and year, USE-007: the heads paid are the batches' heads, handed in and reviewed by the day the
-/// money left, unpaid, of the commitment's class and plan.
+/// ENR-001, ENR-005, APR-002, BUD-001 by class and year, BUD-004, USE-007: the heads paid are the batches' heads, handed in and reviewed by
+/// the day the money left, unpaid, of the commitment's class and plan.
 pub(super) fn check(
     desk: &mut Desk<'_>,
     commitment: &Commitment,
@@ -33,8 +33,10 @@ pub(super) fn check(
     if total != u64::from(paid) {
         desk.hit("ENR-001", "heads", &total.to_string(), &paid.to_string());
     }
+    super::places::check(desk, commitment.source, batches);
     for (no, heads) in batches {
         let Some(batch) = desk.state.batch(*no) else { continue };
+        super::eligibility::check_dues(desk, batch);
         let code = batch.form.code.clone();
         if batch.paid_heads > 0 {
             desk.hit("ENR-001", &code, "0", &batch.paid_heads.saturating_add(*heads).to_string());

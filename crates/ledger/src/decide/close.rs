@@ -11,6 +11,7 @@ use super::approvals::{Act, carry};
 use super::check::LINES_PER_VOUCHER;
 use super::desk::{Desk, Draft};
 use super::lines::OWN;
+use super::numbers;
 use crate::State;
 use crate::state::SumKey;
 
@@ -36,17 +37,19 @@ fn check_closable(desk: &mut Desk<'_>, period: Period) {
     if let Some(day) = unsigned.min() {
         desk.hit("LED-013", "receipts", "", &day.to_string());
     }
+    numbers::check_closable(desk, period);
     let waiting = desk
         .state
         .pending
         .iter()
+        .filter(|(_, pending)| pending.last_day >= desk.today)
         .find(|(_, pending)| command::decode(&pending.command).is_some_and(|c| dated_in(&c, period)));
     if let Some((sequence, _)) = waiting {
         desk.hit("LED-013", "submitted", "", &sequence.to_string());
     }
 }
 
-/// Whether a waiting command would post into a month. A waiting CloseYear is the closing itself.
+/// Whether a waiting command would post into a month; what has expired waits no more. A waiting CloseYear is the closing itself.
 fn dated_in(command: &Command, period: Period) -> bool {
     let date = match command {
         Command::RecordIncome(c) => c.date,
@@ -70,6 +73,8 @@ fn dated_in(command: &Command, period: Period) -> bool {
         Command::ReturnFiscalSurplus(c) => c.date,
         Command::PostOpeningBalances(c) => c.date,
         Command::SignDailySummary(c) => c.day,
+        Command::SetBudget(c) => c.date,
+        Command::AdjustBudget(c) => c.date,
         _ => return false,
     };
     date.period() == period

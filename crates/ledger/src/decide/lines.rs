@@ -52,10 +52,7 @@ fn lawful_sources(desk: &Desk<'_>, out: Outflow) -> Vec<String> {
         .filter(|(_, s)| s.enabled && s.restriction != Restriction::PassThrough)
         .filter_map(|(no, s)| Some((SourceNo::try_from(no).ok()?, s)))
         .filter(|(no, _)| source_permits(state, *no, out.use_code))
-        .filter(|(source, _)| {
-            let open = open_grants(desk, Outflow { source: *source, ..out });
-            open.iter().fold(0, |sum: Fen, (_, left)| sum.saturating_add(*left)) >= out.fen
-        })
+        .filter(|(source, _)| spendable(desk, Outflow { source: *source, ..out }) >= out.fen)
         .map(|(_, s)| s.code.clone())
         .collect()
 }
@@ -72,6 +69,11 @@ fn open_grants(desk: &Desk<'_>, out: Outflow) -> Vec<(GrantNo, Fen)> {
         .map(|no| (no, state.spendable(state.posting.special_bank, out.source, no, OWN, out.date)))
         .filter(|(_, left)| *left > 0)
         .collect()
+}
+
+/// What the open grants of a source have for an outflow.
+pub(crate) fn spendable(desk: &Desk<'_>, out: Outflow) -> Fen {
+    open_grants(desk, out).iter().fold(0, |sum: Fen, (_, left)| sum.saturating_add(*left))
 }
 
 /// Grants of a source, oldest first.

@@ -11,10 +11,15 @@ mod close;
 mod correct;
 mod deposit;
 mod desk;
+mod eligibility;
+mod explain;
 mod funding;
 mod interest;
 mod lines;
 mod opening;
+mod numbers;
+mod persons;
+mod places;
 mod premium;
 mod programme;
 mod refund;
@@ -27,10 +32,13 @@ use record::kinds::{Role, Verdict};
 use record::{Actor, Command, Event, PersonNo, Record, Request, Sequence, command};
 
 use crate::access::{self, Denied};
+use crate::state::Pending;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
 pub(crate) use desk::Desk;
 pub(crate) use lines::{grant_permits, grants_of, in_term};
+pub use explain::{Explanation, OfSource, Spend, explain};
+pub(crate) use persons::MAX_ROSTER_ROWS;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
 pub const REFUSALS_PER_MINUTE: u32 = 600;
@@ -141,6 +149,7 @@ fn review(desk: &mut Desk<'_>, review: &command::ReviewCommand) -> Vec<Event> {
         desk.unknown("submission");
         return Vec::new();
     };
+    check_not_expired(desk, pending);
     if pending.person == reviewer {
         let code = desk.state.persons.code(reviewer).to_owned();
         desk.hit("LED-009", "reviewer", "another person", &code);
@@ -151,11 +160,41 @@ fn review(desk: &mut Desk<'_>, review: &command::ReviewCommand) -> Vec<Event> {
     let mut events =
         vec![Event::Reviewed { submission: review.submission, verdict: review.verdict, reason: review.reason.clone() }];
     if review.verdict == Verdict::Approve {
+        check_still_in_office(desk, pending, &inner);
         desk.hands = Hands { maker: pending.person, reviewer };
         events.extend(effect(desk, &inner));
         desk.check(&events);
     }
     events
+}
+
+/// What nobody reviewed in time is judged no more: its maker submits it anew.
+fn check_not_expired(desk: &mut Desk<'_>, pending: &Pending) {
+    if desk.today > pending.last_day {
+        desk.fault(
+            "submission",
+            "EXPIRED",
+            "送审已过期，须由制单人重新送审",
+            "has expired: its maker must submit it anew",
+        );
+    }
+}
+
+/// LED-009: what somebody submitted who may not ask it any more takes no effect (rules.md 1.5).
+fn check_still_in_office(desk: &mut Desk<'_>, pending: &Pending, inner: &Command) {
+    let maker = desk.state.persons.code(pending.person).to_owned();
+    if access::authorise(desk.state, &maker, inner).is_err() {
+        let roles = access::makers(inner).iter().map(|role| role.code()).collect::<Vec<_>>().join(" | ");
+        desk.hit("LED-009", "maker", &roles, &maker);
+    }
+}
+
+/// Its maker takes a submission back.
+fn withdraw(desk: &mut Desk<'_>, c: &command::WithdrawCommand) -> Vec<Event> {
+    if !desk.state.pending.contains_key(&c.submission) {
+        desk.unknown("submission");
+    }
+    vec![Event::Withdrawn { submission: c.submission, reason: c.reason.clone() }]
 }
 
 /// The day's receipts are signed by one FIN_REVIEWER and one CASHIER, not by two of the same office (decisions.md 6).
@@ -222,6 +261,12 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::ReturnFiscalSurplus(c) => transfer::fiscal_surplus(desk, c),
         Command::PostOpeningBalances(c) => opening::balances(desk, c),
         Command::AmendGrant(c) => transfer::amend_grant(desk, c),
+        Command::WithdrawCommand(c) => withdraw(desk, c),
+        Command::SetDuesStatus(c) => eligibility::set_dues(desk, c),
+        Command::RegisterSnapshot(c) => eligibility::register_snapshot(desk, c),
+        Command::RegisterTokenKey(c) => persons::register_key(desk, c),
+        Command::UploadRosterChunk(c) => persons::upload(desk, c),
+        Command::VoidSourceNumbers(c) => numbers::void(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

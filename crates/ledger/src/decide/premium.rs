@@ -8,7 +8,7 @@ use record::{BankTxnNo, Event, Fen, GrantNo, Heads, Line, OrgNo, SourceNo};
 use super::bank::{Draw, Drawn, draw};
 use super::check::LINES_PER_VOUCHER;
 use super::desk::{Desk, Draft, times};
-use super::lines;
+use super::{lines, numbers};
 use crate::state::Batch;
 
 /// The insured's own share a head in a batch: that of the standard on the day it was handed in.
@@ -23,6 +23,7 @@ pub(super) fn receipt(desk: &mut Desk<'_>, c: &PostPremiumReceipt) -> Vec<Event>
         desk.hit("LED-008", "bill_no", "1", "0");
     }
     desk.check_bill(&c.bill_no, "bill_no");
+    numbers::check(desk, c);
     let Some(holder) = desk.state.organizations.no(&c.holder) else {
         desk.unknown("holder");
         return Vec::new();
@@ -160,7 +161,7 @@ pub(super) fn remit(desk: &mut Desk<'_>, c: &RemitPremiums) -> Vec<Event> {
     let drawn = draw(desk, &bank);
     desk.check_evidence(&c.evidence);
     if let (Some(drawn), Some((account, _))) = (drawn, payee) {
-        drawn.check_reached(desk, "REM-003", account);
+        drawn.check_reached(desk, "REM-003", account, c.date);
     }
     let mut parts = Vec::new();
     for (i, item) in c.items.iter().enumerate() {

@@ -7,12 +7,13 @@ use record::command::{
     SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
 };
 use record::event::{Effect, QuotaAllocated};
-use record::kinds::{ApprovalKind, Change, Side, Template};
-use record::{AccountNo, ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, PlanNo, SourceNo};
+use record::kinds::{ApprovalKind, Change, EvidenceKind, Side, Template, Verdict};
+use record::{AccountNo, ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, OrgNo, PlanNo, SourceNo};
 
 use super::approvals::{Act, carry, check_scope};
 use super::desk::{Desk, Draft, times};
-use super::lines;
+use super::lines::OWN;
+use super::{eligibility, lines, persons};
 use crate::State;
 
 /// An act under an approval that takes no money and has no scope.
@@ -197,6 +198,7 @@ pub(super) fn allocate_quota(desk: &mut Desk<'_>, c: &AllocateQuota) -> Vec<Even
         0
     });
     check_scheme_before(desk, c);
+    check_second_level(desk, c, organization);
     let source = desk.source(&c.source, "source");
     let mut known = Vec::with_capacity(c.lines.len());
     let mut voucher_lines = Vec::new();
@@ -242,6 +244,20 @@ fn check_scheme_before(desk: &mut Desk<'_>, c: &AllocateQuota) {
             desk.hit("APR-003", "date", &meeting.to_string(), &c.date.to_string());
         }
         Some(_) => {}
+    }
+}
+
+/// ENR-011: a unit of the second level brings the table and the document of the unit above it, and those of its industry's union.
+fn check_second_level(desk: &mut Desk<'_>, c: &AllocateQuota, organization: OrgNo) {
+    let parent = desk.state.organizations.get(organization).and_then(|o| desk.state.organizations.no(&o.parent));
+    let below_another = parent.is_some_and(|parent| parent != OWN) && organization != OWN;
+    if c.change == Change::Decrease || !(c.second_level || below_another) {
+        return;
+    }
+    for kind in [EvidenceKind::QuotaTable, EvidenceKind::AllocationDocument, EvidenceKind::IndustryAllocation] {
+        if !c.evidence.iter().any(|e| e.kind == kind) {
+            desk.hit("ENR-011", &format!("evidence.{kind}"), kind.code(), "");
+        }
     }
 }
 
@@ -330,7 +346,8 @@ pub(super) fn submit_batch(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch) -> Ve
     if gift != Some(c.gift_total_fen) {
         desk.hit("ENR-002", "gift_total_fen", &gift.unwrap_or(0).to_string(), &c.gift_total_fen.to_string());
     }
-    if let Some(at) = lines::class_and_plan(desk, &c.class, &c.plan) {
+    let at = lines::class_and_plan(desk, &c.class, &c.plan);
+    if let Some(at) = at {
         let premium = desk.state.standard_on(at.0, at.1, c.submitted_on).map(|s| s.premium_fen);
         let total = premium.and_then(|premium| times(c.insured_count, premium));
         if total != Some(c.premium_total_fen) {
@@ -339,7 +356,11 @@ pub(super) fn submit_batch(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch) -> Ve
         }
     }
     check_scheme_terms(desk, c);
-    vec![Event::BatchSubmitted { no: desk.state.grants.next_no(), batch: c.clone() }]
+    eligibility::check_form(desk, c);
+    let persons = persons::seal(desk, c, at.map(|(_, plan)| plan));
+    let mut events = vec![Event::BatchSubmitted { no: desk.state.grants.next_no(), batch: c.clone() }];
+    events.extend(persons);
+    events
 }
 
 /// APR-003 without a scheme; ENR-009 after its deadline; USE-008 for another length of cover.
@@ -382,6 +403,9 @@ pub(super) fn review_batch(desk: &mut Desk<'_>, c: &ReviewEnrollmentBatch) -> Ve
     }
     if batch.paid_heads > 0 {
         desk.hit("APR-002", "batch", "0", &batch.paid_heads.to_string());
+    }
+    if c.verdict == Verdict::Approve {
+        persons::check_not_freed(desk, no);
     }
     vec![Event::BatchReviewed { batch: no, verdict: c.verdict, reviewed_on: c.reviewed_on, reason: c.reason.clone() }]
 }

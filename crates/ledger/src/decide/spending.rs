@@ -161,7 +161,7 @@ pub(super) fn disburse(desk: &mut Desk<'_>, c: &Disburse) -> Vec<Event> {
     let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::Out, c.fen, c.date));
     desk.check_evidence(&c.evidence);
     if let (Some(drawn), Some((account, _))) = (drawn, payee) {
-        drawn.check_reached(desk, "USE-006", account);
+        drawn.check_reached(desk, "USE-006", account, c.date);
     }
     // Authority must stand before the money leaves, whatever day the voucher then bears.
     let paid_on = drawn.map_or(c.date, |drawn| drawn.date.min(c.date));

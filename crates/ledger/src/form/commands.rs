@@ -25,7 +25,11 @@ impl Form {
             | Command::CloseYear(_)
             | Command::SignDailySummary(_)
             | Command::RegisterScheme(_)
-            | Command::SetSubsidyStandard(_) => self.setup(command),
+            | Command::SetSubsidyStandard(_)
+            | Command::SetDuesStatus(_)
+            | Command::RegisterSnapshot(_)
+            | Command::RegisterTokenKey(_)
+            | Command::UploadRosterChunk(_) => self.setup(command),
             Command::SetBudget(c) => {
                 self.budget(c.year, &c.approval, &c.lines);
                 self.day("date", c.date);
@@ -114,7 +118,18 @@ impl Form {
                 self.evidence(&c.evidence);
             }
             Command::CorrectVoucher(c) => self.correction(c),
+            Command::VoidSourceNumbers(c) => {
+                self.code("system", &c.system);
+                if c.from == 0 || c.to < c.from {
+                    self.fault("to", "OUT_OF_RANGE", "止号早于起号", "ends before it starts");
+                }
+                self.required_text("reason", &c.reason);
+            }
             Command::ReviewCommand(c) => self.review(c),
+            Command::WithdrawCommand(c) => {
+                self.submission(c.submission);
+                self.required_text("reason", &c.reason);
+            }
             _ => self.flows(command),
         }
     }
@@ -153,6 +168,10 @@ impl Form {
         self.day("cover_start", c.cover_start);
         self.day("cover_end", c.cover_end);
         self.evidence(&c.evidence);
+        self.optional_code("snapshot", &c.snapshot);
+        self.heads_or_zero("proof_heads", c.proof_heads);
+        self.heads_or_zero("in_service", c.in_service);
+        self.optional_code("upload", &c.upload);
     }
 
     pub(super) fn payment_return(&mut self, c: &RecordReturn) {
@@ -266,10 +285,14 @@ impl Form {
     }
 
     fn review(&mut self, c: &ReviewCommand) {
-        if c.submission == 0 {
+        self.submission(c.submission);
+        self.reason(c.verdict, &c.reason);
+    }
+
+    fn submission(&mut self, submission: u64) {
+        if submission == 0 {
             self.fault("submission", "REQUIRED", "必填", "is required");
         }
-        self.reason(c.verdict, &c.reason);
     }
 
     fn reason(&mut self, verdict: Verdict, reason: &str) {

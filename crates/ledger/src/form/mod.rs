@@ -22,6 +22,8 @@ pub const MAX_BATCHES: usize = 1_000;
 pub const MAX_SHARES: usize = 100;
 /// Heads in one command: more than the employed of the whole province.
 pub const MAX_HEADS: u32 = 100_000_000;
+/// Tokens of one part of a roster: with [`MAX_COMMAND_BYTES`] in mind, and an answer that can name each row.
+pub const MAX_CHUNK_TOKENS: usize = 4_000;
 /// Years that a programme, budget or period may carry.
 pub const YEARS: core::ops::RangeInclusive<u16> = 1950..=2999;
 /// Canonical bytes of a command, its preset apart: a payment of 1,000 batches fits.

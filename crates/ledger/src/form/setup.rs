@@ -1,10 +1,13 @@
 //! The form of commands that set up, staff and close a book.
 
-use record::command::{CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme};
+use record::command::{
+    CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme, UploadRosterChunk,
+};
 use record::preset::{AccountDef, OrgDef, StandardDef};
 use record::{Command, MAX_FEN};
 
-use super::{Form, MAX_LINES};
+use super::{Form, MAX_CHUNK_TOKENS, MAX_LINES};
+use crate::decide::MAX_ROSTER_ROWS;
 use crate::preset;
 
 /// Persons that a book may be opened with.
@@ -47,7 +50,39 @@ impl Form {
                 self.within("standard", |form| form.standard(&c.standard));
                 self.code("approval", &c.approval);
             }
+            Command::SetDuesStatus(c) => {
+                self.code("organization", &c.organization);
+                self.year("year", c.year);
+                self.day("as_of", c.as_of);
+                self.evidence(&c.evidence);
+            }
+            Command::RegisterSnapshot(c) => {
+                self.code("code", &c.code);
+                self.required_number("version", &c.version);
+                self.code("organization", &c.organization);
+                self.day("as_of", c.as_of);
+                self.heads("heads", c.heads);
+                self.digest("digest", &c.digest);
+            }
+            Command::RegisterTokenKey(c) => {
+                self.year("year", c.year);
+                self.code("key_id", &c.key_id);
+                self.digest("check_value", &c.check_value);
+            }
+            Command::UploadRosterChunk(c) => self.chunk(c),
             _ => {}
+        }
+    }
+
+    fn chunk(&mut self, c: &UploadRosterChunk) {
+        self.code("upload", &c.upload);
+        self.year("year", c.year);
+        self.code("key_id", &c.key_id);
+        self.digest("check_value", &c.check_value);
+        self.count("tokens", c.tokens.len(), 1, MAX_CHUNK_TOKENS);
+        let last = u32::try_from(c.tokens.len()).ok().and_then(|count| c.first_row.checked_add(count));
+        if c.first_row == 0 || last.is_none_or(|last| last > MAX_ROSTER_ROWS.saturating_add(1)) {
+            self.fault("first_row", "OUT_OF_RANGE", "名册最多20万行", "a roster has at most 200,000 rows, from 1");
         }
     }
 

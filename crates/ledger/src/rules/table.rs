@@ -153,6 +153,12 @@ pub const RULES: &[Rule] = &[
         "a budget needs its approval, and its lines must add up",
     ),
     rule("BUD-003", "方案二、四", "名额合计不得超过方案人数", "places may not exceed the scheme's"),
+    rule(
+        "BUD-004",
+        "方案四；附件1",
+        "拨付人数不得超过该单位名额（名额按实际的不判）",
+        "the heads paid may not exceed the unit's places, unless they go by actual number",
+    ),
     rule("BUD-005", "办法第九条", "支出须有有效占用", "an outlay draws on a commitment"),
     rule(
         "ENR-001",
@@ -166,7 +172,50 @@ pub const RULES: &[Rule] = &[
         "保费总额、赠送总额须与明细相符",
         "totals of premium and gift must follow from their parts",
     ),
+    rule(
+        "ENR-003",
+        "办法第十一条（实名核对）",
+        "同一人同年度只能参保一次，名册须以登记的年度密钥生成令牌",
+        "a person is enrolled once a year, shown by tokens of the year's registered key",
+    ),
+    rule(
+        "ENR-004",
+        "方案附件2；GB 11643",
+        "证件号码校验码、性别、年龄须相符",
+        "check digit, sex and age must be those of the identity number",
+    ),
+    rule(
+        "ENR-005",
+        "办法第六条(一)",
+        "会员所在用人单位须当年足额上缴工会经费",
+        "a member's unit must be shown to have paid its dues of the year in full",
+    ),
+    rule(
+        "ENR-006",
+        "办法第六条(二)(三)、第十一条",
+        "困难职工、劳模须在建档册、荣誉册快照之内",
+        "hardship and model workers must stand in a registered state of their register",
+    ),
+    rule(
+        "ENR-007",
+        "办法第九条；方案五(一)",
+        "须有覆盖全部参保人数的基本医保证明",
+        "proof of basic medical insurance must cover every head",
+    ),
+    rule("ENR-008", "办法第六条", "参保人员须为在职职工", "every insured person must be in service"),
     rule("ENR-009", "方案五", "参保手续须在截止日前办理", "enrolment ends on the scheme's deadline"),
+    rule(
+        "ENR-011",
+        "方案附件1",
+        "二级单位须附上级单位分配表、分配文件和产业工会分配文件",
+        "a second-level unit brings the table and document of the unit above and its industry's",
+    ),
+    rule(
+        "ENR-012",
+        "方案附件2",
+        "参保人数不得超过单位总人数，高危人数不得超过参保人数",
+        "insured heads are within the unit's, high-risk heads within the insured",
+    ),
     rule(
         "REM-003",
         "办法第八条；方案五(二)",
@@ -214,8 +263,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "LED-006",
         "财会〔2024〕12号第二十一条(三)",
-        "凭证编号须连续，汇总数须与凭证一致",
-        "numbers have no gap, and summaries agree with their vouchers",
+        "凭证编号、来源系统序号须连续无重号，汇总数须与凭证一致",
+        "numbers of vouchers and of collecting systems have no gap and stand once, and summaries agree with their vouchers",
     ),
     rule(
         "LED-007",
@@ -227,8 +276,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "LED-009",
         "会计基础工作规范第十二条",
-        "制单、审核、出纳须为不同的人",
-        "maker, reviewer and cashier are different persons",
+        "制单、审核、出纳须为不同的人，且制单人仍在岗",
+        "maker, reviewer and cashier are different persons, the maker still in office",
     ),
     rule(
         "LED-010",
@@ -256,5 +305,11 @@ pub const RULES: &[Rule] = &[
         "办法第十一条；个人信息保护法第二十八条",
         "不得含证件号、手机号或健康信息",
         "no identity number, phone number or health data",
+    ),
+    rule(
+        "PII-002",
+        "办法第十一条；财会〔2024〕12号第三十三条",
+        "导出不得含未脱敏的个人信息",
+        "nothing that is written out holds personal data",
     ),
 ];

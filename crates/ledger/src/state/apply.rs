@@ -1,17 +1,17 @@
-//! Folding a record into the state. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
+//! Folding a record into the state; what enrols stands in `enrol`. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
 
 use std::collections::BTreeMap;
 
 use record::event::{
-    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, QuotaAllocated,
-    ReceiptFields, RolesSet, VoucherPosted,
+    BankAccountRegistered, BankTransactionRegistered, BookCreated, Committed, Effect, GrantOpened, ReceiptFields,
+    RolesSet, VoucherPosted,
 };
-use record::kinds::{BankPurpose, Change, Direction, Element, GrantKind, LedgerKind, Side, Template, VoucherKind};
-use record::{Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
+use record::kinds::{BankPurpose, Direction, Element, LedgerKind, Side, Template, VoucherKind};
+use record::{Day, Event, Fen, GrantNo, Line, PersonNo, Record, SourceNo, Voucher, VoucherRef};
 
+use super::places::returned_of;
 use super::{
-    Approval, BankAccount, BankTxn, Batch, Commitment, Flow, Grant, Payment, Pending, Person, Posting, Quota, Scheme,
-    State, SumKey,
+    Approval, BankAccount, BankTxn, Commitment, Flow, Grant, Payment, Pending, Person, Posting, Scheme, State, SumKey,
 };
 
 impl State {
@@ -22,7 +22,7 @@ impl State {
             Event::BookCreated(created) => self.open(created),
             Event::AccountDefined { account, .. } => self.accounts.push(account.clone()),
             Event::OrganizationRegistered { organization, .. } => self.organizations.push(organization.clone()),
-            Event::BankAccountRegistered(event) => self.add_bank_account(event),
+            Event::BankAccountRegistered(event) => self.add_bank_account(event, Day::of_instant(record.time)),
             Event::BankTransactionRegistered(event) => self.add_bank_txn(event, person),
             Event::RolesSet(event) => self.set_roles(event),
             Event::ParameterSet { key, value, effective_from, approval } => {
@@ -36,11 +36,14 @@ impl State {
                 let heads = scheme.targets.iter().filter_map(|t| Some((self.class_no(&t.class)?, t.heads))).collect();
                 self.schemes.insert(scheme.year, Scheme { scheme: scheme.clone(), heads, approval: *approval });
             }
-            Event::QuotaAllocated(event) => self.allocate(event, record::Day::of_instant(record.time)),
-            Event::BatchSubmitted { batch, .. } => self.add_batch(batch, person),
+            Event::QuotaAllocated(event) => self.allocate(event, Day::of_instant(record.time)),
+            Event::BatchSubmitted { batch, .. } => {
+                self.uploads.remove(&batch.upload);
+                self.add_batch(batch, person);
+            }
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
                 // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
-                let recorded = record::Day::of_instant(record.time);
+                let recorded = Day::of_instant(record.time);
                 let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
                 if let Some(b) = self.batch_mut(*batch) {
                     b.review = Some((*verdict, stands_on, person));
@@ -56,10 +59,19 @@ impl State {
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             Event::VoucherPosted(posted) => self.post(posted),
             Event::ReceiptPosted(posted) => {
+                self.number(record, &posted.receipt);
                 self.post_lines(&posted.voucher, true);
                 self.receive(&posted.receipt, 1);
             }
-            Event::ReceiptNoted(receipt) => self.note(receipt),
+            Event::ReceiptNoted(receipt) => {
+                self.number(record, receipt);
+                self.note(receipt);
+            }
+            Event::SourceNumbersVoided { system, from, to, .. } => {
+                let numbers = self.source_numbers.entry(*system).or_default();
+                let day = numbers.day_within(*from).unwrap_or(Day::of_instant(record.time));
+                numbers.add(*from, *to, day);
+            }
             Event::PeriodClosed { period, .. } => self.closed_through = Some(*period),
             Event::DaySigned { day, count, fen, .. } => {
                 let signed = self.receipt_days.entry(*day).or_default();
@@ -67,15 +79,25 @@ impl State {
                 signed.signed_fen = *fen;
             }
             Event::Submitted { command } => self.submit(record, command),
-            Event::Reviewed { submission, .. } => {
+            Event::Reviewed { submission, .. } | Event::Withdrawn { submission, .. } => {
                 self.pending.remove(submission);
             }
             Event::Refused(_) => self.count_refusal(person, record.time),
             Event::RefusalsSuppressed { person, minute } => {
                 self.refusals.insert(*person, (*minute, u32::MAX));
             }
-            Event::StateDigest { .. } | Event::Totals { .. } => {}
             Event::GrantAmended(event) => self.amend(event, record::Day::of_instant(record.time)),
+            Event::DuesStatusSet { organization, year, fully_paid, as_of, .. } => {
+                self.dues.insert((*year, *organization), (*fully_paid, *as_of));
+            }
+            Event::SnapshotRegistered { snapshot } => {
+                self.snapshots.insert(snapshot.code.clone(), snapshot.clone());
+            }
+            Event::TokenKeyRegistered { key } => {
+                self.token_keys.insert(key.year, key.clone());
+            }
+            Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk),
+            Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
         }
         self.sequence = record.sequence;
         self.time = record.time;
@@ -117,7 +139,7 @@ impl State {
         }
     }
 
-    fn add_bank_account(&mut self, event: &BankAccountRegistered) {
+    fn add_bank_account(&mut self, event: &BankAccountRegistered, registered_on: Day) {
         if event.purpose == BankPurpose::Custody {
             self.custodians.insert(event.organization);
         }
@@ -127,6 +149,7 @@ impl State {
             purpose: event.purpose,
             name: event.name.clone(),
             masked_no: event.masked_no.clone(),
+            registered_on,
         });
     }
 
@@ -156,57 +179,6 @@ impl State {
             Some(known) => *known = person,
             None => self.persons.push(person),
         }
-    }
-
-    fn allocate(&mut self, event: &QuotaAllocated, date: record::Day) {
-        for (class, _, heads) in &event.lines {
-            let heads = i64::from(heads.unwrap_or(0));
-            let signed = if event.change == Change::Increase { heads } else { heads.saturating_neg() };
-            let total: &mut i64 = self.quota_heads.entry((event.year, event.source, *class)).or_default();
-            *total = total.saturating_add(signed);
-        }
-        self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
-    }
-
-    fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch, submitted_by: PersonNo) {
-        let org = self.organizations.no(&form.organization).unwrap_or(0);
-        let batch = Batch {
-            class: self.class_no(&form.class).unwrap_or(0),
-            plan: self.plan_no(&form.plan).unwrap_or(0),
-            form: form.clone(),
-            submitted_by,
-            review: None,
-            paid_heads: 0,
-            received_heads: 0,
-            remitted_heads: 0,
-            confirmation: None,
-        };
-        let no = self.grants.next_no();
-        self.grant_ages.insert((0, form.submitted_on, no));
-        self.grants.push(Grant {
-            code: form.code.clone(),
-            kind: GrantKind::PremiumBatch,
-            source: 0,
-            grantor: org,
-            doc_no: form.code.clone(),
-            permitted_uses: Vec::new(),
-            opened_on: form.submitted_on,
-            valid_from: None,
-            valid_to: None,
-            received_fen: 0,
-            batch: Some(Box::new(batch)),
-            flow: Flow::default(),
-            former: Vec::new(),
-        });
-    }
-
-    pub(crate) fn batch_mut(&mut self, no: GrantNo) -> Option<&mut Batch> {
-        self.grants.get_mut(no)?.batch.as_deref_mut()
-    }
-
-    /// The enrolment batch with this ordinal.
-    pub fn batch(&self, no: GrantNo) -> Option<&Batch> {
-        self.grants.get(no)?.batch.as_deref()
     }
 
     fn open_grant(&mut self, event: &GrantOpened) {
@@ -250,7 +222,9 @@ impl State {
 
     fn submit(&mut self, record: &Record, command: &[u8]) {
         let request_id = record.request.as_ref().map(|r| r.id.clone()).unwrap_or_default();
-        let pending = Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time };
+        let last_day = self.last_day_of_review(Day::of_instant(record.time));
+        let pending =
+            Pending { person: record.actor.person, command: command.to_vec(), request_id, time: record.time, last_day };
         self.pending.insert(record.sequence, pending);
     }
 
@@ -402,6 +376,8 @@ impl State {
                 b.paid_heads = b.paid_heads.saturating_add(*paid);
             }
         }
+        let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+        batches.iter().for_each(|(batch, paid)| self.pay_places(source, *batch, i64::from(*paid)));
         if let Some(c) = self.commitments.get_mut(commitment) {
             c.open_heads = c.open_heads.saturating_sub(heads);
             c.open_fen = c.open_fen.saturating_sub(fen);
@@ -434,10 +410,16 @@ impl State {
                 sums
             });
         let Some(paid) = self.payments.get_mut(&payment) else { return };
+        let before = returned_of(&paid.batches, paid.returned_heads);
         paid.returned_heads =
             u32::try_from(i64::from(paid.returned_heads).saturating_add(heads).max(0)).unwrap_or(u32::MAX);
         for ((grant, _), returned) in paid.shares.iter().zip(paid.returned.iter_mut()) {
             *returned = returned.saturating_add(by_grant.get(grant).copied().unwrap_or(0));
+        }
+        let (after, commitment) = (returned_of(&paid.batches, paid.returned_heads), paid.commitment);
+        let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+        for ((batch, before), (_, after)) in before.into_iter().zip(after) {
+            self.pay_places(source, batch, before.saturating_sub(after));
         }
     }
 
@@ -447,7 +429,11 @@ impl State {
             payment.reversed = true;
             let (commitment, heads, fen) = (payment.commitment, payment.heads, payment.fen);
             let batches = payment.batches.clone();
+            let returned = returned_of(&batches, payment.returned_heads);
+            let source = self.commitments.get(commitment).map_or(0, |c| c.source);
+            returned.into_iter().for_each(|(batch, heads)| self.pay_places(source, batch, heads));
             for (batch, paid) in batches {
+                self.pay_places(source, batch, i64::from(paid).saturating_neg());
                 if let Some(b) = self.batch_mut(batch) {
                     b.paid_heads = b.paid_heads.saturating_sub(paid);
                 }

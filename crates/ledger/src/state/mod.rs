@@ -3,14 +3,18 @@
 
 mod apply;
 mod flows;
+mod enrol;
 mod masters;
 mod money;
+mod numbers;
+mod places;
+mod terms;
 mod vouchers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use record::command::{RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use record::command::{RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
 use record::event::Committed;
 use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
@@ -22,6 +26,8 @@ use record::{
 pub use flows::{Flow, GrantMoney};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
+pub use numbers::{Gap, SourceNumbers};
+pub use terms::{PARAM_PAYEE_COOLING, PARAM_REVIEW_DAYS, PARAM_UPLOAD_DAYS};
 pub use vouchers::PARAM_CYCLE;
 
 /// The state of a book after some number of records.
@@ -123,6 +129,42 @@ pub struct State {
     pub openings: u32,
     /// Refusals in the current minute: by person, the minute since the epoch and the count.
     pub refusals: BTreeMap<PersonNo, (i64, u32)>,
+    /// Places of organisations, net: by (year, source, class, organisation).
+    pub places: BTreeMap<(u16, SourceNo, ClassNo, OrgNo), Places>,
+    /// Heads paid and not returned: by (year, source, class, unit).
+    pub paid_heads: BTreeMap<(u16, SourceNo, ClassNo, OrgNo), i64>,
+    /// Whether dues were paid in full: by (year, organisation), with the day of which it is the state.
+    pub dues: BTreeMap<(u16, OrgNo), (bool, Day)>,
+    /// States of the registers of hardship files and honours, by code.
+    pub snapshots: BTreeMap<String, RegisterSnapshot>,
+    /// Keys of person tokens, by programme year.
+    pub token_keys: BTreeMap<u16, RegisterTokenKey>,
+    /// Rosters uploaded in part and not sealed, by code.
+    pub uploads: BTreeMap<String, Upload>,
+    /// Numbers that collecting systems gave their receipts.
+    pub source_numbers: BTreeMap<PersonNo, SourceNumbers>,
+}
+
+/// A roster uploaded in parts, which no form has sealed. Its tokens stand in the records.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Upload {
+    /// Who uploads it.
+    pub person: PersonNo,
+    /// Programme year.
+    pub year: u16,
+    /// Records of its parts, by their first rows.
+    pub chunks: BTreeMap<u32, Sequence>,
+    /// Last day on which it may be sealed.
+    pub last_day: Day,
+}
+
+/// Places of a class that an organisation has, net of what was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Places {
+    /// Places.
+    pub heads: i64,
+    /// Whether its newest notice gives no number (附件1: 按实际人数).
+    pub by_actual_number: bool,
 }
 
 /// [`PostingMap`] with ordinals.
@@ -217,6 +259,8 @@ pub struct BankAccount {
     pub name: String,
     /// Masked number.
     pub masked_no: String,
+    /// Day on which its registration took effect: a payee's account may be paid to some days later (冷静期).
+    pub registered_on: Day,
 }
 
 /// A registered movement on one of our bank accounts.
@@ -449,4 +493,6 @@ pub struct Pending {
     pub request_id: String,
     /// When, microseconds.
     pub time: i64,
+    /// Last day on which it may be reviewed.
+    pub last_day: Day,
 }

@@ -20,14 +20,15 @@ pub use flows::{
     OpeningCustody, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium, ReturnDeposit,
     ReturnFiscalSurplus, TransferBetweenSources,
 };
-pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums};
+pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
-    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme,
-    ReviewEnrollmentBatch, SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
+    AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, RegisterSnapshot,
+    RegisterTokenKey, ReviewEnrollmentBatch, SetBudget, SetDuesStatus, SetSubsidyStandard, SubmitEnrollmentBatch,
+    UploadRosterChunk,
 };
 pub use spending::{
     ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,
-    RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand,
+    RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand, WithdrawCommand,
 };
 
 use crate::kinds::EvidenceKind;
@@ -137,6 +138,18 @@ pub enum Command {
     PostOpeningBalances(PostOpeningBalances),
     /// Changes the terms of a funding document.
     AmendGrant(AmendGrant),
+    /// Takes back a submitted command before it is reviewed.
+    WithdrawCommand(WithdrawCommand),
+    /// States whether a unit paid its union dues of a year in full (ENR-005).
+    SetDuesStatus(SetDuesStatus),
+    /// Registers a state of a register of hardship files or honours (ENR-006).
+    RegisterSnapshot(RegisterSnapshot),
+    /// Registers the key of a year's person tokens, by its name and check value (ENR-003).
+    RegisterTokenKey(RegisterTokenKey),
+    /// Uploads a part of a roster as tokens; it counts for nothing until an enrolment form seals it.
+    UploadRosterChunk(UploadRosterChunk),
+    /// Declares numbers of a collecting system that no receipt will ever bear.
+    VoidSourceNumbers(VoidSourceNumbers),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

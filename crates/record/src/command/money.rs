@@ -110,3 +110,17 @@ pub struct RemitPremiums {
     /// Backing documents.
     pub evidence: Vec<Evidence>,
 }
+
+/// Declares numbers of a collecting system that no receipt will ever bear (作废序号), so that their gap keeps no month open. Reviewed by a
+/// second person.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct VoidSourceNumbers {
+    /// Person code of the collecting system.
+    pub system: String,
+    /// First number.
+    pub from: u64,
+    /// Last number.
+    pub to: u64,
+    /// Reason.
+    pub reason: String,
+}

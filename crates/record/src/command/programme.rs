@@ -3,10 +3,10 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::Evidence;
-use crate::kinds::{Change, GiftType, Verdict};
-use crate::{Day, Digest, Fen};
+use crate::kinds::{Change, GiftType, RegisterKind, Verdict};
+use crate::{Day, Digest, Fen, Token};
 
-/// Registers a year's scheme (实施方案). Needs a SCHEME approval (APR-003).
+/// Registers a year's scheme (实施方案). Needs a SCHEME approval (APR-003). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RegisterScheme {
     /// Programme year; one scheme a year.
@@ -58,7 +58,7 @@ pub struct BudgetLine {
     pub change: Change,
 }
 
-/// Sets budget lines that do not exist yet (T11), under a BUDGET or SCHEME approval.
+/// Sets budget lines that do not exist yet (T11), under a BUDGET or SCHEME approval. Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetBudget {
     /// Budget year.
@@ -75,7 +75,7 @@ pub struct SetBudget {
     pub evidence: Vec<Evidence>,
 }
 
-/// Adjusts budget lines (T11), under a BUDGET_ADJUST approval (BUD-002, P8).
+/// Adjusts budget lines (T11), under a BUDGET_ADJUST approval (BUD-002, P8). Reviewed by a second person.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct AdjustBudget {
     /// Budget year.
@@ -122,11 +122,11 @@ pub struct AllocateQuota {
     pub basis: String,
     /// Whether it goes to a second-level unit.
     pub second_level: bool,
-    /// Backing documents; a second-level unit needs three (ENR-011, later).
+    /// Backing documents; a second-level unit needs three (ENR-011).
     pub evidence: Vec<Evidence>,
 }
 
-/// The header of an enrolment form (报名表, 附件2). Its rows never reach the ledger: only their count, digest and, later, tokens.
+/// The header of an enrolment form (报名表, 附件2). Its rows never reach the ledger: only their count, digest and tokens.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SubmitEnrollmentBatch {
     /// Code of the batch, unique.
@@ -171,6 +171,16 @@ pub struct SubmitEnrollmentBatch {
     pub cover_end: Day,
     /// Proofs and attachments.
     pub evidence: Vec<Evidence>,
+    /// Code of the register snapshot that its persons stand in; needed where a department reviews the class (ENR-006).
+    pub snapshot: String,
+    /// Heads that the proofs of basic medical insurance cover (ENR-007).
+    pub proof_heads: u32,
+    /// Heads that the unit declares to be in its service (ENR-008).
+    pub in_service: u32,
+    /// Upload that holds the persons' tokens, which the form seals; needed in a year with a registered key (ENR-003).
+    pub upload: String,
+    /// SHA-256 over the tokens in the order of the roster's rows.
+    pub tokens_digest: Option<Digest>,
 }
 
 /// A department's or the association's review of an enrolment batch (办法第九条).
@@ -199,4 +209,70 @@ pub struct ConfirmCoverage {
     pub fen: Fen,
     /// Day of the confirmation.
     pub confirmed_on: Day,
+}
+
+/// States whether a unit paid its union dues of a year in full (足额上缴, ENR-005). Newest holds; it holds for units below too, unless they
+/// have their own. Reviewed by a second person.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetDuesStatus {
+    /// Unit.
+    pub organization: String,
+    /// Year of the dues.
+    pub year: u16,
+    /// Whether they were paid in full.
+    pub fully_paid: bool,
+    /// Day of which this is the state.
+    pub as_of: Day,
+    /// What shows it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Registers a state of a register of hardship files or honours (登记册快照, ENR-006). The department that keeps the register does it;
+/// a later state is another snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RegisterSnapshot {
+    /// Code of the snapshot, unique.
+    pub code: String,
+    /// Which register.
+    pub register: RegisterKind,
+    /// Version as the register itself counts them.
+    pub version: String,
+    /// Organisation whose register it is: of itself and all below.
+    pub organization: String,
+    /// Day of which it is the state.
+    pub as_of: Day,
+    /// Persons in it.
+    pub heads: u32,
+    /// SHA-256 of the register's own export.
+    pub digest: Digest,
+}
+
+/// Registers the key of a year's person tokens (P13): its name and a value that shows whether somebody holds the same key, not the key.
+/// One key a year. Reviewed by a second person.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RegisterTokenKey {
+    /// Programme year.
+    pub year: u16,
+    /// Name of the key.
+    pub key_id: String,
+    /// HMAC-SHA256 of a fixed text under the key.
+    pub check_value: Digest,
+}
+
+/// Uploads a part of a roster as person tokens. Parts of an upload come in any order; together they count for nothing until an enrolment
+/// form seals them, and are forgotten some days later (P17).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct UploadRosterChunk {
+    /// Code of the upload, the uploader's own.
+    pub upload: String,
+    /// Programme year.
+    pub year: u16,
+    /// Name of the key that made the tokens.
+    pub key_id: String,
+    /// The key's check value.
+    pub check_value: Digest,
+    /// Row of the roster that the first token stands for, from 1.
+    pub first_row: u32,
+    /// The tokens, a row each.
+    pub tokens: Vec<Token>,
 }

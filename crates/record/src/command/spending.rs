@@ -213,3 +213,12 @@ pub struct ReviewCommand {
     /// Reason, needed on rejection.
     pub reason: String,
 }
+
+/// Takes back a submitted command before anybody has reviewed it (撤回): its maker's alone.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct WithdrawCommand {
+    /// Sequence of the submission's record.
+    pub submission: u64,
+    /// Reason.
+    pub reason: String,
+}

@@ -40,8 +40,9 @@ closed! {
     kinds::LedgerKind => v1::Ledger { Actual, Budget }
     kinds::EvidenceKind => v1::EvidenceKind {
         Bill, BankSlip, AppropriationLetter, Reply, Agreement, Announcement, Minutes, Roster, QuotaTable, MedicalProof,
-        ReturnNotice, LegalBasis, Other
+        ReturnNotice, LegalBasis, Other, AllocationDocument, IndustryAllocation
     }
+    kinds::RegisterKind => v1::RegisterKind { Hardship, Honour }
     kinds::Settlement => v1::Settlement { Transfer, Cash }
     kinds::Change => v1::Change { Increase, Decrease }
     kinds::Verdict => v1::Verdict { Approve, Reject }

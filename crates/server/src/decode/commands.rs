@@ -34,8 +34,13 @@ wire! {
     ours::SubmitEnrollmentBatch => v1::EnrollmentForm {
         code, organization, year, class, plan, renewal, prior_confirmation_no, unit_headcount, insured_count, premium_total_fen,
         high_risk_count, gift_type, gift_count, gift_per_person_fen, gift_total_fen, roster_rows, roster_digest, submitted_on,
-        cover_start, cover_end, evidence
+        cover_start, cover_end, evidence, snapshot, proof_heads, in_service, upload,
+        tokens_digest
     }
+    ours::SetDuesStatus => v1::DuesStatus { organization, year, fully_paid, as_of, evidence }
+    ours::RegisterTokenKey => v1::TokenKey { year, key_id, check_value }
+    ours::UploadRosterChunk => v1::RosterChunk { upload, year, key_id, check_value, first_row, tokens }
+    ours::RegisterSnapshot => v1::Snapshot { code, register, version, organization, as_of, heads, digest }
     ours::ReviewEnrollmentBatch => v1::EnrollmentReview { batch, verdict, reviewed_on, reason }
     ours::ConfirmCoverage => v1::CoverageConfirmation { batch, confirmation_no, heads, confirmed_on; fen = amount_fen }
 
@@ -44,6 +49,7 @@ wire! {
         holder, payer, batch, heads, unit_fen, received_on, custody, bill_no, bank_txn, source_seq; fen = amount_fen
     }
     ours::RemitItem => v1::RemittanceItem { source, batch, heads; fen = amount_fen }
+    ours::VoidSourceNumbers => v1::NumberVoiding { system, from, to, reason }
     ours::RemitPremiums => v1::Remittance { holder, year, payee_account, items, date, bank_txn, summary, evidence }
 
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
@@ -97,6 +103,7 @@ wire! {
     ours::AmendGrant => v1::GrantAmendment {
         grant, doc_no, permitted_uses, valid_from, valid_to, date, consent, evidence
     }
+    ours::WithdrawCommand => v1::CommandWithdrawal { submission, reason }
 }
 
 /// An approval's scope may be left out: then every dimension is open.
@@ -307,6 +314,12 @@ cases! {
     FiscalReturn("fiscal_return") = ReturnFiscalSurplus,
     Opening("opening") = PostOpeningBalances,
     Amendment("amendment") = AmendGrant,
+    Withdrawal("withdrawal") = WithdrawCommand,
+    Dues("dues") = SetDuesStatus,
+    Snapshot("snapshot") = RegisterSnapshot,
+    TokenKey("token_key") = RegisterTokenKey,
+    Chunk("chunk") = UploadRosterChunk,
+    Voiding("voiding") = VoidSourceNumbers,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -2,7 +2,7 @@
 //! `preset`, as field lists that the `wire!` macro turns into both directions.
 
 use api::google::r#type::Date;
-use record::{Day, Digest, VoucherRef};
+use record::{Day, Digest, Token, VoucherRef};
 
 use super::{Closed, Fields};
 
@@ -88,6 +88,7 @@ placeholder!(
     Direction::In,
     EvidenceKind::Other,
     Settlement::Transfer,
+    RegisterKind::Hardship,
 );
 
 impl Wire<Option<Date>> for Option<Day> {
@@ -139,6 +140,29 @@ impl Wire<Vec<u8>> for Digest {
     }
     fn show(&self) -> Vec<u8> {
         self.to_vec()
+    }
+}
+
+impl Wire<Vec<u8>> for Option<Digest> {
+    fn read(fields: &mut Fields, wire: Vec<u8>) -> Option<Digest> {
+        (!wire.is_empty()).then(|| Digest::read(fields, wire))
+    }
+    fn show(&self) -> Vec<u8> {
+        self.map(|digest| digest.to_vec()).unwrap_or_default()
+    }
+}
+
+/// Tokens go one after another: as messages of their own, their framing would weigh as much as they.
+impl Wire<Vec<u8>> for Vec<Token> {
+    fn read(fields: &mut Fields, wire: Vec<u8>) -> Vec<Token> {
+        let (tokens, rest) = wire.as_chunks::<16>();
+        if !rest.is_empty() {
+            fields.fault("INVALID_TOKEN", "每个令牌须为 16 字节", "must be 16 bytes for each token");
+        }
+        tokens.to_vec()
+    }
+    fn show(&self) -> Vec<u8> {
+        self.concat()
     }
 }
 

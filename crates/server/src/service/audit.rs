@@ -321,5 +321,12 @@ fn event_name(event: &Event) -> &'static str {
         Event::RefusalsSuppressed { .. } => "RefusalsSuppressed",
         Event::StateDigest { .. } => "StateDigest",
         Event::Totals { .. } => "Totals",
+        Event::Withdrawn { .. } => "Withdrawn",
+        Event::DuesStatusSet { .. } => "DuesStatusSet",
+        Event::SnapshotRegistered { .. } => "SnapshotRegistered",
+        Event::TokenKeyRegistered { .. } => "TokenKeyRegistered",
+        Event::RosterChunkUploaded { .. } => "RosterChunkUploaded",
+        Event::PersonsEnrolled(_) => "PersonsEnrolled",
+        Event::SourceNumbersVoided { .. } => "SourceNumbersVoided",
     }
 }

@@ -15,7 +15,7 @@ use crate::edge::Origin;
 use crate::encode::{Failure, posted_result, previewed, time};
 use crate::face::{Face, caller, failure, storage, take};
 use crate::pages::Page;
-use crate::reads::Read;
+use crate::reads::{Read, bound_to};
 
 service! {
     BookService {
@@ -33,6 +33,7 @@ service! {
             close_period(ClosePeriodRequest) -> ClosePeriodResponse: closing => Command::ClosePeriod;
             close_year(CloseYearRequest) -> CloseYearResponse: closing => Command::CloseYear;
             sign_daily_summary(SignDailySummaryRequest) -> SignDailySummaryResponse: summary => Command::SignDailySummary;
+            set_dues_status(SetDuesStatusRequest) -> SetDuesStatusResponse: dues => Command::SetDuesStatus;
         }
         read {
             get_book(GetBookRequest) -> GetBookResponse;
@@ -41,6 +42,7 @@ service! {
             list_organizations(ListOrganizationsRequest) -> ListOrganizationsResponse;
             list_parameters(ListParametersRequest) -> ListParametersResponse;
             list_periods(ListPeriodsRequest) -> ListPeriodsResponse;
+            list_dues_statuses(ListDuesStatusesRequest) -> ListDuesStatusesResponse;
         }
 
         async fn create_book(
@@ -89,6 +91,37 @@ impl<S: Store> Face<S> {
             sequence: Some(sequence),
             replayed,
         })
+    }
+
+    async fn list_dues_statuses(
+        &self,
+        origin: &Origin,
+        message: v1::ListDuesStatusesRequest,
+    ) -> Result<v1::ListDuesStatusesResponse, Failure> {
+        let year = message.year.to_string();
+        let page = Page::open(message.page_size, &message.page_token, &["ListDuesStatuses", &message.book, &year])?;
+        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
+            let bound = bound_to(state, &origin.principal.person);
+            let shown = state.dues.iter().filter(|((year, org), _)| {
+                (message.year == 0 || message.year == u32::from(*year))
+                    && bound.is_none_or(|above| state.is_within(*org, above))
+            });
+            let keyed = shown.map(|((year, org), (fully_paid, as_of))| {
+                let key = [&year.to_be_bytes()[..], &org.to_be_bytes()[..]].concat();
+                let status = v1::DuesStatus {
+                    organization: state.organizations.code(*org).to_owned(),
+                    year: u32::from(*year),
+                    fully_paid: *fully_paid,
+                    as_of: as_of.show(),
+                    evidence: Vec::new(),
+                };
+                (key, status)
+            });
+            let rest = keyed.filter(|(key, _)| *key > page.after);
+            let (statuses, next_page_token) = page.take(state.sequence, rest);
+            Ok(v1::ListDuesStatusesResponse { statuses, next_page_token, sequence: state.sequence })
+        });
+        answer.await
     }
 
     async fn get_book(&self, origin: &Origin, message: v1::GetBookRequest) -> Result<v1::GetBookResponse, Failure> {

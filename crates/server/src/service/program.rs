@@ -3,15 +3,17 @@
 use api::v1;
 use api::v1::program_service_server::ProgramService;
 use engine::store::Store;
-use ledger::State;
+use ledger::decide::{Explanation, OfSource, Spend, explain};
 use ledger::state::{Batch, Quota};
+use ledger::{Language, State, rules};
+use record::event::Hit;
 use record::preset::StandardDef;
 use record::{Command, Day, GrantNo, OrgNo};
 
 use super::{at, service};
-use crate::decode::{Closed, Wire};
+use crate::decode::{Closed, Fields, Wire};
 use crate::edge::Origin;
-use crate::encode::Failure;
+use crate::encode::{Failure, hits};
 use crate::face::Face;
 use crate::pages::Page;
 use crate::reads::{Read, bound_to};
@@ -30,11 +32,16 @@ service! {
             review_enrollment_batch(ReviewEnrollmentBatchRequest) -> ReviewEnrollmentBatchResponse:
                 review => Command::ReviewEnrollmentBatch;
             confirm_coverage(ConfirmCoverageRequest) -> ConfirmCoverageResponse: confirmation => Command::ConfirmCoverage;
+            register_snapshot(RegisterSnapshotRequest) -> RegisterSnapshotResponse: snapshot => Command::RegisterSnapshot;
+            register_token_key(RegisterTokenKeyRequest) -> RegisterTokenKeyResponse: key => Command::RegisterTokenKey;
+            upload_roster_chunk(UploadRosterChunkRequest) -> UploadRosterChunkResponse: chunk => Command::UploadRosterChunk;
         }
         read {
             get_scheme(GetSchemeRequest) -> GetSchemeResponse;
             list_quotas(ListQuotasRequest) -> ListQuotasResponse;
             list_enrollment_batches(ListEnrollmentBatchesRequest) -> ListEnrollmentBatchesResponse;
+            list_snapshots(ListSnapshotsRequest) -> ListSnapshotsResponse;
+            explain(ExplainRequest) -> ExplainResponse;
         }
     }
 }
@@ -71,6 +78,46 @@ impl<S: Store> Face<S> {
             let keyed = notices.map(|(number, quota)| (number.clone().into_bytes(), notice(state, quota)));
             let (notices, next_page_token) = page.take(state.sequence, keyed);
             Ok(v1::ListQuotasResponse { notices, next_page_token, sequence: state.sequence })
+        });
+        answer.await
+    }
+
+    async fn explain(&self, origin: &Origin, message: v1::ExplainRequest) -> Result<v1::ExplainResponse, Failure> {
+        let at = at!(message);
+        let mut fields = Fields::default();
+        let date = fields.at("date", |f| Wire::read(f, message.date));
+        if !fields.is_clean() {
+            return Err(Failure::Malformed(fields.with(Vec::new())));
+        }
+        let spend = Spend {
+            date,
+            class: message.class,
+            plan: message.plan,
+            heads: message.heads,
+            unit_fen: message.unit_fen,
+            payee_account: message.payee_account,
+            use_code: message.r#use,
+            organization: message.organization,
+        };
+        let now = self.book(origin, &message.book)?.now();
+        let language = origin.language;
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
+            Ok(explained(state, &explain(state, &spend, now), language))
+        });
+        answer.await
+    }
+
+    async fn list_snapshots(
+        &self,
+        origin: &Origin,
+        message: v1::ListSnapshotsRequest,
+    ) -> Result<v1::ListSnapshotsResponse, Failure> {
+        let page = Page::open(message.page_size, &message.page_token, &["ListSnapshots", &message.book])?;
+        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
+            let rest = state.snapshots.iter().filter(|(code, _)| code.as_bytes() > page.after.as_slice());
+            let keyed = rest.map(|(code, snapshot)| (code.clone().into_bytes(), snapshot.show()));
+            let (snapshots, next_page_token) = page.take(state.sequence, keyed);
+            Ok(v1::ListSnapshotsResponse { snapshots, next_page_token, sequence: state.sequence })
         });
         answer.await
     }
@@ -190,4 +237,31 @@ fn custody(state: &State, account: u16, source: u8, grant: GrantNo) -> (i64, i64
     of_batch.fold((0i64, 0i64), |(credit, debit), (_, sum)| {
         (credit.saturating_add(sum.credit_fen), debit.saturating_add(sum.debit_fen))
     })
+}
+
+fn explained(state: &State, found: &Explanation, language: Language) -> v1::ExplainResponse {
+    let shown = |found: &[Hit]| found.iter().map(|hit| hits::shown(hit.clone(), language)).collect();
+    let lawful: Vec<_> = found.lawful().map(|of| of.source).collect();
+    let source = |of: &OfSource| v1::SourceExplanation {
+        source: state.sources.code(of.source).to_owned(),
+        source_name: state.sources.get(of.source).map_or(String::new(), |source| source.name.clone()),
+        lawful: lawful.contains(&of.source),
+        spendable_fen: of.spendable_fen,
+        budget_fen: of.budget_fen,
+        approvals: of.approvals.clone(),
+        hits: shown(&of.hits),
+    };
+    let clause = |rule: &&str| {
+        let rule = rules::find(rule)?;
+        let demand = if language == Language::Zh { rule.zh } else { rule.en };
+        Some(v1::Clause { rule: rule.code.to_owned(), clause: rule.clause.to_owned(), demand: demand.to_owned() })
+    };
+    v1::ExplainResponse {
+        lawful: !lawful.is_empty(),
+        amount_fen: found.fen,
+        hits: shown(&found.hits),
+        sources: found.sources.iter().map(source).collect(),
+        clauses: found.judged.iter().filter_map(clause).collect(),
+        sequence: state.sequence,
+    }
 }

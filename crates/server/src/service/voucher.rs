@@ -4,6 +4,7 @@ use api::v1;
 use api::v1::voucher_service_server::VoucherService;
 use engine::Book;
 use engine::store::{Store, VoucherQuery};
+use ledger::access;
 use ledger::rows::VoucherRow;
 use record::kinds::Word;
 use record::{Command, Record, VoucherRef, command};
@@ -26,6 +27,7 @@ service! {
             identify_deposit(IdentifyDepositRequest) -> IdentifyDepositResponse:
                 identification => Command::IdentifyDeposit;
             review_command(ReviewCommandRequest) -> ReviewCommandResponse: review => Command::ReviewCommand;
+            withdraw_command(WithdrawCommandRequest) -> WithdrawCommandResponse: withdrawal => Command::WithdrawCommand;
         }
         read {
             list_submitted(ListSubmittedRequest) -> ListSubmittedResponse;
@@ -41,15 +43,23 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListSubmittedRequest,
     ) -> Result<v1::ListSubmittedResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListSubmitted", &message.book])?;
+        let query = ["ListSubmitted", &message.book, if message.reviewable { "reviewable" } else { "" }];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
         let after = page.after_number()?;
+        let today = self.book(origin, &message.book)?.today();
         let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let keyed = state.pending.range(after.saturating_add(1)..).map(|(submission, pending)| {
+            let caller = state.person(&origin.principal.person).map_or(0, |(no, _)| no);
+            let waiting = state.pending.range(after.saturating_add(1)..);
+            let waiting = waiting.map(|(no, pending)| (no, pending, access::may_review(state, caller, pending, today)));
+            let listed = waiting.filter(|(.., reviewable)| *reviewable || !message.reviewable);
+            let keyed = listed.map(|(submission, pending, reviewable)| {
                 let shown = v1::Submission {
                     submission: *submission,
                     record_time: Some(time(pending.time)),
                     person: state.persons.code(pending.person).to_owned(),
                     command: command::decode(&pending.command).as_ref().and_then(message_of),
+                    last_day: pending.last_day.show(),
+                    reviewable,
                 };
                 (submission.to_be_bytes().to_vec(), shown)
             });

@@ -13,8 +13,8 @@ pub use money::{
     commit, correct, disburse, income, receipt, record_return, release, remit, remit_item, reverse, surplus,
 };
 pub use programme::{
-    adjust_budget, approval, batch, body_of, budget_line, close_year, confirm, quota, quota_line, review_batch, scheme,
-    set_budget, standard,
+    adjust_budget, approval, batch, body_of, budget_line, chunk, close_year, confirm, dues, quota, quota_line,
+    review_batch, scheme, set_budget, snapshot, snapshot_of, standard, token, token_key, tokens_digest,
 };
 pub use setup::{
     GZ, PAYEE, PERSONS, PROVINCE, SPECIAL, bank_account, bank_txn, cast, create_book, custody_of, organization,

@@ -2,13 +2,14 @@
 
 use record::command::{
     AdjustBudget, AllocateQuota, ApprovalScope, BudgetLine, ClassTarget, CloseYear, ConfirmCoverage, QuotaLine,
-    RecordApproval, RegisterScheme, ReviewEnrollmentBatch, SetBudget, SetSubsidyStandard, SubmitEnrollmentBatch,
+    RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetBudget,
+    SetDuesStatus, SetSubsidyStandard, SubmitEnrollmentBatch, UploadRosterChunk,
 };
-use record::kinds::{ApprovalKind, Body, Change, EvidenceKind, GiftType, Verdict};
+use record::kinds::{ApprovalKind, Body, Change, EvidenceKind, GiftType, RegisterKind, Verdict};
 use record::preset::StandardDef;
-use record::{Day, Fen};
+use record::{Day, Digest, Fen, Token};
 
-use super::{day, digest, paper, yuan};
+use super::{PROVINCE, day, digest, paper, yuan};
 
 /// The body that usually gives a kind of approval.
 pub fn body_of(kind: ApprovalKind) -> Body {
@@ -156,6 +157,44 @@ pub fn batch(
         cover_start: day(&format!("{}-01-01", year + 1)),
         cover_end: day(&format!("{}-12-31", year + 1)),
         evidence: vec![paper(EvidenceKind::MedicalProof, code, submitted_on)],
+        snapshot: snapshot_of(class).into(),
+        proof_heads: heads,
+        in_service: heads,
+        upload: String::new(),
+        tokens_digest: None,
+    }
+}
+
+/// Code of the season's register snapshot that a class is drawn from; members need none.
+pub fn snapshot_of(class: &str) -> &'static str {
+    match class {
+        "B" => "JD-2018",
+        "C" => "RY-2018",
+        _ => "",
+    }
+}
+
+/// A state of a register of the province.
+pub fn snapshot(code: &str, register: RegisterKind, heads: u32, as_of: Day) -> RegisterSnapshot {
+    RegisterSnapshot {
+        code: code.into(),
+        register,
+        version: format!("v-{code}"),
+        organization: PROVINCE.into(),
+        as_of,
+        heads,
+        digest: digest(&format!("register {code}")),
+    }
+}
+
+/// Dues of a year paid in full.
+pub fn dues(organization: &str, year: u16, as_of: Day) -> SetDuesStatus {
+    SetDuesStatus {
+        organization: organization.into(),
+        year,
+        fully_paid: true,
+        as_of,
+        evidence: vec![paper(EvidenceKind::Other, &format!("足额-{organization}-{year}"), as_of)],
     }
 }
 
@@ -172,4 +211,33 @@ pub fn confirm(batch: &str, heads: u32, fen: Fen, confirmed_on: Day) -> ConfirmC
 /// The closing of a year.
 pub fn close_year(year: u16) -> CloseYear {
     CloseYear { year }
+}
+
+/// The key of a year's tokens; its check value is made of its name.
+pub fn token_key(year: u16, key_id: &str) -> RegisterTokenKey {
+    RegisterTokenKey { year, key_id: key_id.into(), check_value: digest(&format!("check {key_id}")) }
+}
+
+/// The token of a person, who is a number, under a key.
+pub fn token(key_id: &str, person: u32) -> Token {
+    let digest = digest(&format!("{key_id} {person}"));
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// A part of a roster.
+pub fn chunk(upload: &str, year: u16, key_id: &str, first_row: u32, persons: &[u32]) -> UploadRosterChunk {
+    UploadRosterChunk {
+        upload: upload.into(),
+        year,
+        key_id: key_id.into(),
+        check_value: token_key(year, key_id).check_value,
+        first_row,
+        tokens: persons.iter().map(|person| token(key_id, *person)).collect(),
+    }
+}
+
+/// The digest of the tokens of persons, in order.
+pub fn tokens_digest(key_id: &str, persons: &[u32]) -> Digest {
+    let bytes: Vec<u8> = persons.iter().flat_map(|person| token(key_id, *person)).collect();
+    record::hash::sha256(&bytes)
 }

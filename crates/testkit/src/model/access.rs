@@ -9,7 +9,7 @@ use super::Model;
 pub fn makers(command: &Command) -> Vec<Role> {
     use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
     let roles: &[Role] = match command {
-        Command::CreateBook(_) | Command::ReviewCommand(_) => &[],
+        Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => &[],
         Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
             &[FinChief]
         }
@@ -17,11 +17,12 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::RegisterBankTransaction(_) => &[Cashier],
         Command::SignDailySummary(_) => &[Cashier, FinReviewer],
         Command::RecordApproval(_) => &[Approver],
-        Command::RegisterScheme(_) => &[SvcDept],
+        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
         Command::AllocateQuota(_) => &[SvcDept, EcoDept],
         Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[SvcDept, FinMaker],
         Command::RegisterOrganization(_) => &[SvcDept, EcoDept, FinMaker],
-        Command::SubmitEnrollmentBatch(_) => &[SvcDept, EcoDept, Collector],
+        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[SvcDept, EcoDept, Collector],
+        Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
         Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
@@ -39,6 +40,11 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         Command::SignDailySummary(_) => vec![Role::FinReviewer, Role::Cashier],
         Command::RegisterBankAccount(_)
         | Command::SetParameter(_)
+        | Command::RegisterScheme(_)
+        | Command::SetBudget(_)
+        | Command::AdjustBudget(_)
+        | Command::SetDuesStatus(_)
+        | Command::RegisterTokenKey(_)
         | Command::SetSubsidyStandard(_)
         | Command::CloseYear(_) => vec![Role::FinReviewer, Role::FinChief],
         Command::RecordIncome(_)
@@ -61,7 +67,8 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::CorrectPriorYear(_)
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
-        | Command::AmendGrant(_) => vec![Role::FinReviewer],
+        | Command::AmendGrant(_)
+        | Command::VoidSourceNumbers(_) => vec![Role::FinReviewer],
         _ => Vec::new(),
     }
 }
@@ -82,6 +89,10 @@ impl Model {
                 Some(waiting) => reviewers(&waiting.command),
                 None => vec![Role::FinReviewer, Role::FinChief, Role::Approver, Role::Cashier],
             },
+            // Only who submitted it may take it back.
+            Command::WithdrawCommand(c) => {
+                return self.waiting.iter().all(|w| w.number != c.submission || w.person == person);
+            }
             _ => makers(command),
         };
         // Another office lifts a collecting system's bound only where that office may ask the same.

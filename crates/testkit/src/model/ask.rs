@@ -44,7 +44,7 @@ impl Model {
             return no;
         }
         if needs_review(command) {
-            self.waiting.push(Waiting { number: 0, person: person.to_owned(), command: command.clone() });
+            self.waiting.push(Waiting { number: 0, person: person.to_owned(), command: command.clone(), on: today });
             return Verdict::Submitted;
         }
         self.take(changes)
@@ -55,6 +55,7 @@ impl Model {
             return Verdict::Malformed([("submission".to_owned(), "UNKNOWN")].into());
         };
         let mut case = Case::new(self, today, &waiting.person, person);
+        case.fault_if(today > self.last_day(&waiting), "submission", "EXPIRED");
         case.hit_if(waiting.person == person, "LED-009");
         if let Command::SignDailySummary(_) = waiting.command {
             // One signs as reviewer, the other as cashier.
@@ -65,6 +66,8 @@ impl Model {
         }
         let mut changes = Vec::new();
         if c.verdict == Judgement::Approve {
+            // Who may not ask it any more has it not done by another's review.
+            case.hit_if(!self.may_ask(&waiting.person, &waiting.command), "LED-009");
             changes = case.effect(&waiting.command);
             case.check_papers(&changes);
         }
@@ -73,6 +76,11 @@ impl Model {
         }
         self.waiting.retain(|w| w.number != c.submission);
         if c.verdict == Judgement::Reject { Verdict::Rejected } else { self.take(changes) }
+    }
+
+    /// The last day on which what waits may be reviewed (P15).
+    pub(crate) fn last_day(&self, waiting: &Waiting) -> Day {
+        waiting.on.plus_days(self.parameter("P15.review_max_days", waiting.on).parse().unwrap_or(30))
     }
 
     fn take(&mut self, changes: Vec<Change>) -> Verdict {
@@ -99,6 +107,13 @@ impl Case<'_> {
     pub fn effect(&mut self, command: &Command) -> Vec<Change> {
         match command {
             Command::CreateBook(_) | Command::ReviewCommand(_) => Vec::new(),
+            Command::WithdrawCommand(c) => self.withdraw(c.submission),
+            Command::SetDuesStatus(c) => self.set_dues(c),
+            Command::RegisterSnapshot(c) => self.register_snapshot(c),
+            // Persons touch no balance: the model has none, and its books register no key.
+            Command::RegisterTokenKey(_) | Command::UploadRosterChunk(_) => Vec::new(),
+            // Nor do the systems' numbers, which the model's receipts do not have.
+            Command::VoidSourceNumbers(_) => Vec::new(),
             Command::DefineAccount(c) => self.define_account(c),
             Command::RegisterOrganization(c) => self.register_organization(c),
             Command::RegisterBankAccount(c) => self.register_bank_account(c),
@@ -143,6 +158,12 @@ impl Case<'_> {
         }
     }
 
+    fn withdraw(&mut self, submission: u64) -> Vec<Change> {
+        let waits = self.m.waiting.iter().any(|w| w.number == submission);
+        self.fault_if(!waits, "submission", "UNKNOWN");
+        vec![Change::Withdrawn(submission)]
+    }
+
     /// The day on which a waiting command would post; none for those that post nothing of their own date.
     pub fn posting_month(command: &Command) -> Option<Period> {
         let date = match command {
@@ -167,6 +188,8 @@ impl Case<'_> {
             Command::ReturnFiscalSurplus(c) => c.date,
             Command::PostOpeningBalances(c) => c.date,
             Command::SignDailySummary(c) => c.day,
+            Command::SetBudget(c) => c.date,
+            Command::AdjustBudget(c) => c.date,
             _ => return None,
         };
         Some(date.period())

@@ -149,6 +149,7 @@ impl Model {
             || self.quotas.iter().flat_map(|q| &q.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
             || self.batches.iter().flat_map(|b| &b.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
             || self.amending_slips.contains(digest)
+            || self.dues.iter().flat_map(|d| &d.evidence).any(|e| e.kind.is_unique() && e.digest == *digest)
     }
 
     // Money.

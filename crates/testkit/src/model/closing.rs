@@ -42,7 +42,9 @@ impl Case<'_> {
             let signed = self.m.signatures.iter().rfind(|(d, ..)| *d == day).map(|(_, count, fen)| (*count, *fen));
             signed != Some(self.m.receipts_of_day(day))
         };
-        let waits = self.m.waiting.iter().any(|w| Case::posting_month(&w.command) == Some(period));
+        // What has expired waits no more.
+        let mut waiting = self.m.waiting.iter().filter(|w| self.m.last_day(w) >= self.today);
+        let waits = waiting.any(|w| Case::posting_month(&w.command) == Some(period));
         let any_unsigned = receipts.map(|p| p.date).any(unsigned);
         self.hit_if(any_unsigned || waits, "LED-013");
     }

@@ -115,6 +115,7 @@ impl Case<'_> {
         self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &association) {
             self.hit_if(drawn.counterparty != c.payee_account, "REM-003");
+            self.cooled(&c.payee_account, "REM-003", c.date, drawn.date);
         }
         let mut parts: Vec<Part> = Vec::new();
         for (i, item) in c.items.iter().enumerate() {

@@ -10,6 +10,7 @@ mod closing;
 mod correction;
 mod custody;
 mod flows;
+mod eligibility;
 mod form;
 mod form_text;
 mod income;
@@ -25,7 +26,8 @@ use std::sync::Arc;
 
 use record::command::{
     AllocateQuota, CommitExpenditure, ConfirmCoverage, CreateBook, PersonDef, PostPremiumReceipt, RecordApproval,
-    RegisterBankAccount, RegisterBankTransaction, RegisterScheme, SubmitEnrollmentBatch,
+    RegisterBankAccount, RegisterBankTransaction, RegisterScheme, RegisterSnapshot, SetDuesStatus,
+    SubmitEnrollmentBatch,
 };
 use record::kinds::Verdict as Judgement;
 use record::preset::{AccountDef, OrgDef, StandardDef};
@@ -96,6 +98,8 @@ pub struct Waiting {
     pub person: String,
     /// What was submitted.
     pub command: Command,
+    /// Day of the submission.
+    pub on: Day,
 }
 
 /// What an accepted command adds to the model.
@@ -105,7 +109,7 @@ pub(crate) enum Change {
     Account(AccountDef),
     Organization(OrgDef),
     Person(PersonDef),
-    BankAccount(RegisterBankAccount),
+    BankAccount(RegisterBankAccount, Day),
     BankTxn(RegisterBankTransaction, String),
     Parameter(String, String, Day, String),
     Standard(StandardDef),
@@ -122,6 +126,9 @@ pub(crate) enum Change {
     Closed(Period),
     Signed(Day, u64, Fen),
     Terms(Grant, Day, Vec<record::Digest>),
+    Withdrawn(u64),
+    Dues(SetDuesStatus),
+    Snapshot(RegisterSnapshot),
 }
 
 /// A book as lists of what happened, oldest first.
@@ -137,6 +144,8 @@ pub struct Model {
     pub persons: Vec<PersonDef>,
     /// Bank accounts.
     pub bank_accounts: Vec<RegisterBankAccount>,
+    /// Day on which each bank account was registered.
+    pub accounts_since: Vec<(String, Day)>,
     /// Bank transactions, each with the cashier who registered it.
     pub bank_txns: Vec<(RegisterBankTransaction, String)>,
     /// Parameters set: key, value, first day, approval.
@@ -153,6 +162,10 @@ pub struct Model {
     pub batches: Vec<SubmitEnrollmentBatch>,
     /// Who handed each batch in: batch, person.
     pub handed_in: Vec<(String, String)>,
+    /// Dues of units, as stated.
+    pub dues: Vec<SetDuesStatus>,
+    /// States of registers.
+    pub snapshots: Vec<RegisterSnapshot>,
     /// Reviews of batches.
     pub reviews: Vec<Review>,
     /// Confirmations of cover.
@@ -196,7 +209,10 @@ impl Model {
                 Some(known) => *known = person,
                 None => self.persons.push(person),
             },
-            Change::BankAccount(account) => self.bank_accounts.push(account),
+            Change::BankAccount(account, since) => {
+                self.accounts_since.push((account.code.clone(), since));
+                self.bank_accounts.push(account);
+            }
             Change::BankTxn(txn, cashier) => self.bank_txns.push((txn, cashier)),
             Change::Parameter(key, value, from, approval) => self.parameters.push((key, value, from, approval)),
             Change::Standard(standard) => self.standards.push(standard),
@@ -221,6 +237,9 @@ impl Model {
                 self.former.extend(before.map(|grant| (grant, from)).collect::<Vec<_>>());
                 self.grants.iter_mut().filter(|g| g.code == terms.code).for_each(|g| *g = terms.clone());
             }
+            Change::Dues(dues) => self.dues.push(dues),
+            Change::Snapshot(snapshot) => self.snapshots.push(snapshot),
+            Change::Withdrawn(submission) => self.waiting.retain(|w| w.number != submission),
         }
     }
 

@@ -235,6 +235,7 @@ impl Case<'_> {
                 self.hit_if(end != Some(c.cover_end), "USE-008");
             }
         }
+        self.persons_of(c);
         vec![Change::Batch(c.clone(), self.maker.clone())]
     }
 

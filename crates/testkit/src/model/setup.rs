@@ -123,7 +123,7 @@ impl Case<'_> {
         self.hit_if(c.currency != "CNY", "LED-015");
         self.hit_if(c.purpose == BankPurpose::FundSpecial && owner.code != self.own(), "SRC-010");
         self.hit_if(c.purpose == BankPurpose::Payee && owner.org_type != OrgType::MutualAid, "USE-006");
-        vec![Change::BankAccount(c.clone())]
+        vec![Change::BankAccount(c.clone(), self.today)]
     }
 
     pub fn register_bank_txn(&mut self, c: &RegisterBankTransaction) -> Vec<Change> {

@@ -161,6 +161,13 @@ impl Case<'_> {
         found.map(|a| a.organization.clone())
     }
 
+    /// A payee's account takes money some days after its registration (P16), historical entries apart.
+    pub fn cooled(&mut self, account: &str, rule: &'static str, date: Day, moved_on: Day) {
+        let Some((_, since)) = self.m.accounts_since.iter().find(|(code, _)| code == account) else { return };
+        let days = self.m.parameter("P16.payee_cooling_days", *since).parse().unwrap_or(3);
+        self.hit_if(date >= self.m.opened().live_from && moved_on < since.plus_days(days), rule);
+    }
+
     pub fn disburse(&mut self, c: &Disburse) -> Vec<Change> {
         self.date(c.date);
         self.hit_if(c.settlement == Settlement::Cash, "DIV-003");
@@ -177,6 +184,7 @@ impl Case<'_> {
         self.evidence(&c.evidence);
         if let (Some(drawn), Some(_)) = (&drawn, &payee) {
             self.hit_if(drawn.counterparty != c.payee_account, "USE-006");
+            self.cooled(&c.payee_account, "USE-006", c.date, drawn.date);
         }
         // Authority stands before the money leaves, whatever day the voucher then bears.
         let paid_on = drawn.as_ref().map_or(c.date, |d| d.date.min(c.date));
@@ -283,6 +291,7 @@ impl Case<'_> {
         let batches: Vec<_> = codes.into_iter().filter_map(|code| self.m.batch(code)).collect();
         let heads: u64 = batches.iter().map(|b| u64::from(b.insured_count)).sum();
         self.hit_if(heads != u64::from(c.heads), "ENR-001");
+        self.within_places(of, &batches);
         for batch in batches {
             self.hit_if(self.m.paid_heads(&batch.code) > 0, "ENR-001");
             self.hit_if(batch.class != of.class || batch.year > of.year, "BUD-001");

@@ -1,8 +1,10 @@
-//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open, grant.
+//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left,
+//! open, grant, explain.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ledger::decide::{Spend, explain};
 use ledger::state::{Sum, SumKey};
 use record::kinds::Side;
 use record::{AccountNo, Fen, SourceNo};
@@ -19,6 +21,7 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
         "trial" => trial(book, args, want),
         "totals" => totals(book, args, want, folder),
         "voucher" => posted(book, args, want),
+        "explain" => explained(book, args, want),
         "left" => {
             let code = args.word("an approval")?;
             let left = book.state.approvals.find(&code).map(|(_, a)| a.approval.max_fen - a.used_fen);
@@ -35,6 +38,31 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
     }?;
     args.finish()?;
     Ok(true)
+}
+
+/// `explain CLASS PLAN HEADS [unit=] [price=] [payee=] [use=] [date=] = SOURCES`: the sources that could lawfully pay, or `-`; with
+/// `source=` what stands against that one, or `lawful`.
+fn explained(book: &Book, args: &mut Args, want: &str) -> Result<(), Fault> {
+    let (class, plan) = (args.word("a class")?, args.word("a plan")?);
+    let mut spend = Spend { class, plan, heads: number(&args.word("heads")?)?, ..Spend::default() };
+    args.text("unit", &mut spend.organization);
+    args.text("payee", &mut spend.payee_account);
+    args.text("use", &mut spend.use_code);
+    args.set("price", &mut spend.unit_fen, money)?;
+    args.set("date", &mut spend.date, |text| date(text).map(Some))?;
+    let of = args.field("source").map(|code| source(book, &code)).transpose()?;
+    let found = explain(&book.state, &spend, book.now);
+    let shown: Vec<String> = match of {
+        None => found.lawful().map(|of| book.state.sources.code(of.source).to_owned()).collect(),
+        Some(of) => {
+            let against = found.sources.iter().filter(|found| found.source == of).flat_map(|found| &found.hits);
+            let mut codes: Vec<String> = found.hits.iter().chain(against).map(|hit| hit.rule.clone()).collect();
+            codes.dedup();
+            codes
+        }
+    };
+    let none = if of.is_some() { "lawful" } else { "-" };
+    Fault::unless_same(want, &if shown.is_empty() { none.to_owned() } else { shown.join(" ") })
 }
 
 fn account(book: &Book, code: &str) -> Result<AccountNo, Fault> {

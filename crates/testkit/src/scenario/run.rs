@@ -129,9 +129,9 @@ impl Runner<'_> {
         self.note(&expected, passes)
     }
 
-    /// Lets `review NAME` stand for the sequence that an earlier line submitted under that name.
+    /// Lets `review NAME` and `withdraw NAME` stand for the sequence that an earlier line submitted under that name.
     fn name_submission(&self, args: &mut Args) {
-        if args.verb == "review"
+        if matches!(args.verb.as_str(), "review" | "withdraw")
             && let Some(word) = args.words.first_mut()
             && let Some(sequence) = self.names.get(word.as_str())
         {
@@ -143,6 +143,7 @@ impl Runner<'_> {
     fn ask(&mut self, args: &Args, command: Command) -> Found {
         let maker = args.by.clone().unwrap_or_else(|| match &command {
             Command::ReviewCommand(review) => self.reviewer_of(review.submission),
+            Command::WithdrawCommand(withdrawal) => self.submitter_of(withdrawal.submission),
             other => self.book.maker_of(other),
         });
         let reviewer = args.reviewed.clone().unwrap_or_else(|| self.book.reviewer_of(&command, &maker));
@@ -159,6 +160,11 @@ impl Runner<'_> {
         let command = pending.and_then(|p| record::command::decode(&p.command));
         let maker = pending.map_or("", |p| self.book.state.persons.code(p.person));
         command.map_or_else(|| "fin.reviewer".to_owned(), |command| self.book.reviewer_of(&command, maker))
+    }
+
+    fn submitter_of(&self, submission: u64) -> String {
+        let person = self.book.state.pending.get(&submission).map_or(0, |pending| pending.person);
+        self.book.state.persons.code(person).to_owned()
     }
 
     /// Notes which rules the line showed.

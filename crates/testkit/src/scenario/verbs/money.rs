@@ -1,7 +1,7 @@
-//! Verbs of money: income, receipt, remit, commit, release, pay, return, surplus, reverse, correct. A line that names no bank movement
-//! (`txn=`) takes one for granted: the cashier registers it, over the same amount, before the line is asked.
+//! Verbs of money: income, receipt, void, remit, commit, release, pay, return, surplus, reverse, correct. A line that names no bank
+//! movement (`txn=`) takes one for granted: the cashier registers it, over the same amount, before the line is asked.
 
-use record::command::GrantShare;
+use record::command::{GrantShare, VoidSourceNumbers};
 use record::kinds::{Custody, Direction, IncomeKind, PayerType, Settlement};
 use record::{Command, Fen, VoucherRef};
 
@@ -18,6 +18,7 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Option<Bui
         "remit" => remit(context, args).map(Some),
         "pay" => pay(context, args).map(Some),
         "return" => give_back(context, args).map(Some),
+        "void" => alone(void(args)?),
         "commit" => alone(commit(context, args)?),
         "release" => alone(release(context, args)?),
         "surplus" => alone(surplus(context, args)?),
@@ -53,7 +54,7 @@ fn income(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     Ok(Built { before, command: Command::RecordIncome(income) })
 }
 
-/// `receipt BATCH HEADS [holder=GZ] [payer=MEMBER] [price=20] [amount=] [bill=] [direct=yes] [txn=]`
+/// `receipt BATCH HEADS [holder=GZ] [payer=MEMBER] [price=20] [amount=] [bill=] [direct=yes] [seq=] [txn=]`
 fn receipt(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let (batch, heads) = (args.word("a batch")?, number(&args.word("heads")?)?);
     let holder = args.field("holder").unwrap_or_else(|| build::GZ.into());
@@ -62,6 +63,7 @@ fn receipt(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
     let mut receipt = build::receipt(&holder, &batch, heads, payer, context.date(args)?, &bill);
     args.text("bill", &mut receipt.bill_no);
     args.text("txn", &mut receipt.bank_txn);
+    args.set("seq", &mut receipt.source_seq, number)?;
     args.set("price", &mut receipt.unit_fen, money)?;
     receipt.fen = i64::from(heads) * receipt.unit_fen;
     args.set("amount", &mut receipt.fen, money)?;
@@ -69,6 +71,13 @@ fn receipt(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
         receipt.custody = Custody::MutualAidDirect;
     }
     Ok(Built { before: None, command: Command::PostPremiumReceipt(receipt) })
+}
+
+/// `void SYSTEM FROM TO`: numbers that no receipt will bear.
+fn void(args: &mut Args) -> Result<Command, Fault> {
+    let system = args.word("a system")?;
+    let (from, to) = (number(&args.word("a number")?)?, number(&args.word("a number")?)?);
+    Ok(Command::VoidSourceNumbers(VoidSourceNumbers { system, from, to, reason: "废号".into() }))
 }
 
 /// `remit HOLDER item=SOURCE/HEADS[/BATCH] ... [payee=] [amount=] [txn=]`: the amount is that of the only item.

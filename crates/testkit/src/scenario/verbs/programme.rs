@@ -1,7 +1,7 @@
-//! Verbs of the programme: approval, scheme, standard, set-budget, adjust-budget, quota, batch, review-batch, confirm.
+//! Verbs of the programme: approval, scheme, standard, set-budget, adjust-budget, quota, dues, snapshot, batch, review-batch, confirm.
 
 use record::command::{BudgetLine, ClassTarget, QuotaLine};
-use record::kinds::{ApprovalKind, Body, Change, Verdict};
+use record::kinds::{ApprovalKind, Body, Change, EvidenceKind, RegisterKind, Verdict};
 use record::{Command, Fen};
 
 use super::super::Fault;
@@ -26,6 +26,13 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Option<Com
             }
             Command::ReviewEnrollmentBatch(review)
         }
+        "token-key" => {
+            let (year, key) = (number(&args.word("a year")?)?, args.word("a key")?);
+            Command::RegisterTokenKey(build::token_key(year, &key))
+        }
+        "upload" => upload(args)?,
+        "dues" => dues(context, args)?,
+        "snapshot" => snapshot(context, args)?,
         "confirm" => {
             let (code, heads) = (args.word("a batch")?, number(&args.word("heads")?)?);
             let fen = money(&args.word("an amount")?)?;
@@ -82,6 +89,44 @@ fn standard(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     Ok(Command::SetSubsidyStandard(build::standard(&class, &plan, subsidy, own, from, &approval)))
 }
 
+/// `upload CODE YEAR FIRST-ROW PERSON+PERSON+3-7 ... [key=K-YEAR]`: persons are numbers, each with a token of its own under the key.
+fn upload(args: &mut Args) -> Result<Command, Fault> {
+    let (code, year) = (args.word("a code")?, number(&args.word("a year")?)?);
+    let first_row = number(&args.word("a row")?)?;
+    let persons = persons(&args.word("persons")?)?;
+    let key = args.field("key").unwrap_or_else(|| format!("K-{year}"));
+    Ok(Command::UploadRosterChunk(build::chunk(&code, year, &key, first_row, &persons)))
+}
+
+/// Persons of a `+` list of numbers and ranges.
+fn persons(text: &str) -> Result<Vec<u32>, Fault> {
+    let mut found = Vec::new();
+    for part in text.split('+') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        found.extend(number::<u32>(from)?..=number(to)?);
+    }
+    Ok(found)
+}
+
+/// `dues ORG YEAR [paid=no] [date=]`
+fn dues(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
+    let (org, year) = (args.word("an organisation")?, number(&args.word("a year")?)?);
+    let mut dues = build::dues(&org, year, context.date(args)?);
+    dues.fully_paid = args.field("paid").is_none_or(|paid| paid != "no");
+    documents(args, dues.as_of, &mut dues.evidence)?;
+    Ok(Command::SetDuesStatus(dues))
+}
+
+/// `snapshot CODE HARDSHIP|HONOUR HEADS [org=] [date=]`
+fn snapshot(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
+    let code = args.word("a code")?;
+    let register = coded(&args.word("a register")?, RegisterKind::from_code)?;
+    let heads = number(&args.word("heads")?)?;
+    let mut snapshot = build::snapshot(&code, register, heads, context.date(args)?);
+    args.text("org", &mut snapshot.organization);
+    Ok(Command::RegisterSnapshot(snapshot))
+}
+
 fn budget_line(text: &str) -> Result<BudgetLine, Fault> {
     let [source, class, plan, amount] = parts(text)?;
     let fen = money(amount)?;
@@ -108,7 +153,8 @@ fn adjust_budget(context: &Context<'_>, args: &mut Args) -> Result<Command, Faul
     Ok(Command::AdjustBudget(budget))
 }
 
-/// `quota NOTICE ORG line=CLASS/PLAN/HEADS ... [source=] [year=] [take-back=yes]`: `-` for heads means by actual number.
+/// `quota NOTICE ORG line=CLASS/PLAN/HEADS ... [source=] [year=] [take-back=yes] [second=yes]`: `-` for heads means by actual number. A
+/// unit of the second level brings its three documents, unless `docs=` names others.
 fn quota(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     let (notice, org) = (args.word("a notice")?, args.word("an organisation")?);
     let line = |text: &String| -> Result<QuotaLine, Fault> {
@@ -123,11 +169,18 @@ fn quota(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     if args.field("take-back").is_some() {
         quota.change = Change::Decrease;
     }
+    quota.second_level = args.field("second").is_some();
+    let parent = context.book.state.organizations.find(&org).map_or("", |(_, o)| o.parent.as_str());
+    if quota.second_level || !["", build::PROVINCE].contains(&parent) {
+        let more = [EvidenceKind::AllocationDocument, EvidenceKind::IndustryAllocation];
+        quota.evidence.extend(more.map(|kind| build::paper(kind, &notice, quota.date)));
+    }
     documents(args, quota.date, &mut quota.evidence)?;
     Ok(Command::AllocateQuota(quota))
 }
 
-/// `batch CODE ORG CLASS PLAN HEADS [rows=] [premium=] [gift=HEADS/EACH/TOTAL] [cover=FROM..TO] [date=] [year=]`
+/// `batch CODE ORG CLASS PLAN HEADS [rows=] [premium=] [gift=HEADS/EACH/TOTAL] [cover=FROM..TO] [date=] [year=] [snapshot=] [proof=]
+/// [serving=] [staff=] [risky=] [upload=] [persons=]`: the upload's persons, in the order of its rows
 fn batch(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     let (code, org) = (args.word("a code")?, args.word("an organisation")?);
     let (class, plan) = (args.word("a class")?, args.word("a plan")?);
@@ -136,6 +189,15 @@ fn batch(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> {
     args.set("rows", &mut batch.roster_rows, number)?;
     args.set("premium", &mut batch.premium_total_fen, money)?;
     args.set("year", &mut batch.year, number)?;
+    args.text("upload", &mut batch.upload);
+    if let Some(list) = args.field("persons") {
+        batch.tokens_digest = Some(build::tokens_digest(&format!("K-{}", batch.year), &persons(&list)?));
+    }
+    args.text("snapshot", &mut batch.snapshot);
+    args.set("proof", &mut batch.proof_heads, number)?;
+    args.set("serving", &mut batch.in_service, number)?;
+    args.set("staff", &mut batch.unit_headcount, number)?;
+    args.set("risky", &mut batch.high_risk_count, number)?;
     if let Some(cover) = args.field("cover") {
         let (from, to) = cover.split_once("..").ok_or_else(|| Fault::unreadable("cover=FROM..TO"))?;
         (batch.cover_start, batch.cover_end) = (date(from)?, date(to)?);

@@ -1,7 +1,7 @@
 //! Verbs that open, staff and close a book: open, account, org, bank-account, bank, grant-role, revoke-role, parameter, close-month,
-//! close-year, sign, review.
+//! close-year, sign, review, withdraw.
 
-use record::command::{ClosePeriod, DefineAccount, GrantRole, PersonDef, ReviewCommand, RevokeRole};
+use record::command::{ClosePeriod, DefineAccount, GrantRole, PersonDef, ReviewCommand, RevokeRole, WithdrawCommand};
 use record::kinds::{BankPurpose, Direction, Element, OrgType, Role, Settlement, Side, Verdict};
 use record::preset::AccountDef;
 use record::{Command, Period};
@@ -36,6 +36,11 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Option<Com
         "close-year" => Command::CloseYear(build::close_year(number(&args.word("a year")?)?)),
         "sign" => sign(context, args)?,
         "review" => review(args)?,
+        "withdraw" => {
+            let submission = number(&args.word("a submission")?)?;
+            let reason = args.field("reason").unwrap_or_else(|| "填错".into());
+            Command::WithdrawCommand(WithdrawCommand { submission, reason })
+        }
         _ => return Ok(None),
     }))
 }
