@@ -89,6 +89,29 @@ impl PremiumService for Echo {
     ) -> Result<Response<v1::RemitPremiumsResponse>, Status> {
         Err(Status::unimplemented("only receipts are echoed"))
     }
+
+    async fn void_source_numbers(
+        &self,
+        _request: Request<v1::VoidSourceNumbersRequest>,
+    ) -> Result<Response<v1::VoidSourceNumbersResponse>, Status> {
+        Err(Status::unimplemented("only receipts are echoed"))
+    }
+
+    async fn list_source_gaps(
+        &self,
+        _request: Request<v1::ListSourceGapsRequest>,
+    ) -> Result<Response<v1::ListSourceGapsResponse>, Status> {
+        Err(Status::unimplemented("only receipts are echoed"))
+    }
+
+    type ReconcileStream = ReceiverStream<Result<v1::ReconcileResponse, Status>>;
+
+    async fn reconcile(
+        &self,
+        _request: Request<Streaming<v1::ReconcileRequest>>,
+    ) -> Result<Response<Self::ReconcileStream>, Status> {
+        Err(Status::unimplemented("only receipts are echoed"))
+    }
 }
 
 /// Serves echoes on a free port of this machine until the process ends; `bound` hears the address. Limits are those of the server.

@@ -141,6 +141,7 @@ impl Case<'_> {
         self.fault_if(!self.m.has_organization(&c.organization), "organization", "UNKNOWN");
         let approved = self.m.scheme(c.year).and_then(|s| self.m.approvals.iter().find(|(a, _)| a.code == s.approval));
         self.hit_if(approved.is_none_or(|(a, _)| c.date < a.meeting_on), "APR-003");
+        self.second_level(c);
         let source = self.source(&c.source);
         let mut legs = Vec::new();
         let mut lawful = Vec::new();
