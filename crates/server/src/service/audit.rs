@@ -321,6 +321,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::RefusalsSuppressed { .. } => "RefusalsSuppressed",
         Event::StateDigest { .. } => "StateDigest",
         Event::Totals { .. } => "Totals",
+        Event::GrantAmended(_) => "GrantAmended",
         Event::Withdrawn { .. } => "Withdrawn",
         Event::DuesStatusSet { .. } => "DuesStatusSet",
         Event::SnapshotRegistered { .. } => "SnapshotRegistered",
