@@ -1554,6 +1554,82 @@ pub mod audit_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// The funding document that income comes under (资金依据). An existing code of the same source is topped up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantSpec {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Organisation that gives; empty for interest (出资单位).
+    #[prost(string, tag = "2")]
+    pub grantor: ::prost::alloc::string::String,
+    /// Document number (拨款文号、批复文号、协议号).
+    #[prost(string, tag = "3")]
+    pub doc_no: ::prost::alloc::string::String,
+    /// Uses it permits; empty where its source's own hold (限定用途).
+    #[prost(string, repeated, tag = "4")]
+    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// First day on which it may be spent; absent where open (可用起始日).
+    #[prost(message, optional, tag = "5")]
+    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it may be spent; absent where open (可用截止日).
+    #[prost(message, optional, tag = "6")]
+    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Money of one grant that a book starts with (期初资金).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpeningFund {
+    /// Source code (资金来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// The funding document; new (资金依据).
+    #[prost(message, optional, tag = "2")]
+    pub grant: ::core::option::Option<GrantSpec>,
+    /// Day of its first income: its age in oldest-first attribution (首笔日期).
+    #[prost(message, optional, tag = "3")]
+    pub opened_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Money of it in the special account (金额).
+    #[prost(int64, tag = "4")]
+    pub amount_fen: i64,
+    /// Of it, surplus; the rest is carried forward (其中结余).
+    #[prost(int64, tag = "5")]
+    pub surplus_fen: i64,
+}
+/// Premiums that a holder has in custody as a book starts (期初代管保障费).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpeningCustody {
+    /// Source code, S1\* (资金来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Organisation that holds the money (经管单位).
+    #[prost(string, tag = "2")]
+    pub holder: ::prost::alloc::string::String,
+    /// Enrolment batch (报名批次).
+    #[prost(string, tag = "3")]
+    pub batch: ::prost::alloc::string::String,
+    /// Heads (人数).
+    #[prost(uint32, tag = "4")]
+    pub heads: u32,
+    /// Amount (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+}
+/// What a book starts with (期初余额).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpeningBalances {
+    /// The fund's own money (期初资金).
+    #[prost(message, repeated, tag = "1")]
+    pub funds: ::prost::alloc::vec::Vec<OpeningFund>,
+    /// Premiums held for the insured (期初代管保障费).
+    #[prost(message, repeated, tag = "2")]
+    pub custody: ::prost::alloc::vec::Vec<OpeningCustody>,
+    /// Voucher date: the first day of the book's first month (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Backing documents: the old books' closing statement and the bank's (附件).
+    #[prost(message, repeated, tag = "4")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
 /// A code and its name or value (代码与名称).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NamedCode {
@@ -1727,6 +1803,21 @@ pub struct PostingMap {
     /// Accounts that pass money down the ranks (下拨科目).
     #[prost(string, repeated, tag = "12")]
     pub pass_down: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Adjustment of the opening balance, one beside each carry-forward account (年初余额调整).
+    #[prost(string, repeated, tag = "13")]
+    pub opening_adjustments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Internal transfer, one beside each carry-forward account (单位内部调剂).
+    #[prost(string, repeated, tag = "14")]
+    pub internal_transfers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Fiscal surplus handed back, 33202 (归集上缴).
+    #[prost(string, tag = "15")]
+    pub fiscal_return: ::prost::alloc::string::String,
+    /// Fiscal surplus transferred in from carry-forward, 33204 (财政结转转入).
+    #[prost(string, tag = "16")]
+    pub fiscal_surplus_transfer: ::prost::alloc::string::String,
+    /// Unidentified deposits, 21502 (待查款).
+    #[prost(string, tag = "17")]
+    pub suspense: ::prost::alloc::string::String,
 }
 /// A subsidy standard (补贴标准): premium = subsidy + own share, a head.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2155,6 +2246,8 @@ pub enum BankAccountPurpose {
     Custody = 2,
     /// A payee's account (收款人账户).
     Payee = 3,
+    /// An account that pays us, to which alone a deposit goes back (付款人账户).
+    Payer = 4,
 }
 impl BankAccountPurpose {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2167,6 +2260,7 @@ impl BankAccountPurpose {
             Self::FundSpecial => "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL",
             Self::Custody => "BANK_ACCOUNT_PURPOSE_CUSTODY",
             Self::Payee => "BANK_ACCOUNT_PURPOSE_PAYEE",
+            Self::Payer => "BANK_ACCOUNT_PURPOSE_PAYER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2176,6 +2270,7 @@ impl BankAccountPurpose {
             "BANK_ACCOUNT_PURPOSE_FUND_SPECIAL" => Some(Self::FundSpecial),
             "BANK_ACCOUNT_PURPOSE_CUSTODY" => Some(Self::Custody),
             "BANK_ACCOUNT_PURPOSE_PAYEE" => Some(Self::Payee),
+            "BANK_ACCOUNT_PURPOSE_PAYER" => Some(Self::Payer),
             _ => None,
         }
     }
@@ -2708,6 +2803,29 @@ pub struct SignDailySummaryResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Request of PostOpeningBalances (期初建账请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PostOpeningBalancesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The balances (期初余额).
+    #[prost(message, optional, tag = "4")]
+    pub opening: ::core::option::Option<OpeningBalances>,
+}
+/// Answer of PostOpeningBalances (期初建账回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PostOpeningBalancesResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// Whether a period takes vouchers (期间状态).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3137,6 +3255,33 @@ pub mod book_service_client {
                 .insert(GrpcMethod::new("earmark.v1.BookService", "ListParameters"));
             self.inner.unary(req, path, codec).await
         }
+        /// Opens the books by source, before any other voucher (期初建账, T30).
+        pub async fn post_opening_balances(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PostOpeningBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PostOpeningBalancesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/PostOpeningBalances",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.BookService", "PostOpeningBalances"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Closes a month (结账). Nothing re-opens it.
         pub async fn close_period(
             &mut self,
@@ -3343,6 +3488,14 @@ pub mod book_service_server {
             request: tonic::Request<super::ListParametersRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListParametersResponse>,
+            tonic::Status,
+        >;
+        /// Opens the books by source, before any other voucher (期初建账, T30).
+        async fn post_opening_balances(
+            &self,
+            request: tonic::Request<super::PostOpeningBalancesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PostOpeningBalancesResponse>,
             tonic::Status,
         >;
         /// Closes a month (结账). Nothing re-opens it.
@@ -3998,6 +4151,52 @@ pub mod book_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.BookService/PostOpeningBalances" => {
+                    #[allow(non_camel_case_types)]
+                    struct PostOpeningBalancesSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::PostOpeningBalancesRequest>
+                    for PostOpeningBalancesSvc<T> {
+                        type Response = super::PostOpeningBalancesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PostOpeningBalancesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::post_opening_balances(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PostOpeningBalancesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.BookService/ClosePeriod" => {
                     #[allow(non_camel_case_types)]
                     struct ClosePeriodSvc<T: BookService>(pub Arc<T>);
@@ -4219,27 +4418,359 @@ pub mod book_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// The funding document that income comes under (资金依据). An existing code of the same source is topped up.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GrantSpec {
-    /// Code of the grant (依据码).
+/// An appropriation out of surplus (历年结余调剂拨款).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SurplusAppropriation {
+    /// The appropriation letter (资金依据).
+    #[prost(message, optional, tag = "1")]
+    pub grant: ::core::option::Option<GrantSpec>,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of the INTERNAL_TRANSFER approval (批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "7")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Interest to share (利息分摊).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InterestAllocation {
+    /// First day of the interest period (结息期起日).
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day of the interest period (结息期止日).
+    #[prost(message, optional, tag = "2")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Amount, as on the bank's note (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "5")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "6")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "7")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A deposit of unknown origin (待查款).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnidentifiedDeposit {
+    /// Code of the deposit, new (待查款码).
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
-    /// Organisation that gives; empty for interest (出资单位).
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "6")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A deposit to return (待查款退回).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DepositReturn {
+    /// Code of the deposit (待查款码).
+    #[prost(string, tag = "1")]
+    pub deposit: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to the account that the deposit came from (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// New terms of a funding document, in whole (资金依据变更).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GrantAmendment {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Number of the amending document (变更文号).
     #[prost(string, tag = "2")]
-    pub grantor: ::prost::alloc::string::String,
-    /// Document number (拨款文号、批复文号、协议号).
-    #[prost(string, tag = "3")]
     pub doc_no: ::prost::alloc::string::String,
-    /// Uses it permits; empty where its source's own hold (限定用途).
-    #[prost(string, repeated, tag = "4")]
+    /// Uses permitted from now on; empty where its source's own hold (限定用途).
+    #[prost(string, repeated, tag = "3")]
     pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// First day on which it may be spent; absent where open (可用起始日).
-    #[prost(message, optional, tag = "5")]
+    #[prost(message, optional, tag = "4")]
     pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
     /// Last day on which it may be spent; absent where open (可用截止日).
-    #[prost(message, optional, tag = "6")]
+    #[prost(message, optional, tag = "5")]
     pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Day of the amending document (文件日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the DONOR_CONSENT or FISCAL_REPLY, where its source needs one (捐赠人同意或财政批复).
+    #[prost(string, tag = "7")]
+    pub consent: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Money to move between sources (来源间调剂).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SourceTransfer {
+    /// Source code that gives (调出来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Its grant that gives (调出依据码).
+    #[prost(string, tag = "2")]
+    pub grant: ::prost::alloc::string::String,
+    /// Source code that takes (调入来源).
+    #[prost(string, tag = "3")]
+    pub to_source: ::prost::alloc::string::String,
+    /// The grant that takes: an open one of that source, or a new one (调入资金依据).
+    #[prost(message, optional, tag = "4")]
+    pub to_grant: ::core::option::Option<GrantSpec>,
+    /// Amount (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the INTERNAL_TRANSFER approval (批复).
+    #[prost(string, tag = "7")]
+    pub approval: ::prost::alloc::string::String,
+    /// Code of the FISCAL_REPLY or DONOR_CONSENT, where the giving source needs one (财政批复或捐赠人同意).
+    #[prost(string, tag = "8")]
+    pub consent: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "10")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Fiscal money to hand back (财政结余上缴).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FiscalReturn {
+    /// Grant whose remainder is handed back (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to a registered account of the treasury (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of the FISCAL_REPLY (财政批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Request of AppropriateSurplus (历年结余调剂拨款请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AppropriateSurplusRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The money (拨款).
+    #[prost(message, optional, tag = "4")]
+    pub appropriation: ::core::option::Option<SurplusAppropriation>,
+}
+/// Answer of AppropriateSurplus (历年结余调剂拨款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AppropriateSurplusResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of AllocateInterest (利息分摊请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateInterestRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The interest (利息).
+    #[prost(message, optional, tag = "4")]
+    pub interest: ::core::option::Option<InterestAllocation>,
+}
+/// Answer of AllocateInterest (利息分摊回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateInterestResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordUnidentifiedDeposit (待查款请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordUnidentifiedDepositRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The deposit (待查款).
+    #[prost(message, optional, tag = "4")]
+    pub deposit: ::core::option::Option<UnidentifiedDeposit>,
+}
+/// Answer of RecordUnidentifiedDeposit (待查款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordUnidentifiedDepositResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ReturnDeposit (待查款退回请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnDepositRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is returned (退回).
+    #[prost(message, optional, tag = "4")]
+    pub deposit_return: ::core::option::Option<DepositReturn>,
+}
+/// Answer of ReturnDeposit (待查款退回回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnDepositResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of AmendGrant (变更资金依据请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmendGrantRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The new terms (变更).
+    #[prost(message, optional, tag = "4")]
+    pub amendment: ::core::option::Option<GrantAmendment>,
+}
+/// Answer of AmendGrant (变更资金依据回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmendGrantResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of TransferBetweenSources (来源间调剂请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferBetweenSourcesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is moved (调剂).
+    #[prost(message, optional, tag = "4")]
+    pub transfer: ::core::option::Option<SourceTransfer>,
+}
+/// Answer of TransferBetweenSources (来源间调剂回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferBetweenSourcesResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ReturnFiscalSurplus (财政结余上缴请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnFiscalSurplusRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is handed back (上缴).
+    #[prost(message, optional, tag = "4")]
+    pub fiscal_return: ::core::option::Option<FiscalReturn>,
+}
+/// Answer of ReturnFiscalSurplus (财政结余上缴回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnFiscalSurplusResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
 }
 /// Money coming in (收入).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4311,6 +4842,27 @@ pub struct Grant {
     /// Money of it that still lies in bank accounts (货币资金余额).
     #[prost(int64, tag = "11")]
     pub balance_fen: i64,
+    /// Paid, passed on or given back (累计支出).
+    #[prost(int64, tag = "12")]
+    pub spent_fen: i64,
+    /// Sent back by the association (累计退回).
+    #[prost(int64, tag = "13")]
+    pub returned_fen: i64,
+    /// Brought by transfer, opening balance or correction of an earlier year (调入).
+    #[prost(int64, tag = "14")]
+    pub moved_in_fen: i64,
+    /// Taken by transfer, handed back, identified as another's or corrected away (调出).
+    #[prost(int64, tag = "15")]
+    pub moved_out_fen: i64,
+    /// Of the balance, what open commitments would take, oldest grant first (已占用).
+    #[prost(int64, tag = "16")]
+    pub committed_fen: i64,
+    /// Of the balance, what nothing is committed on (闲置).
+    #[prost(int64, tag = "17")]
+    pub idle_fen: i64,
+    /// Numbers of the documents that amended it, in their order (变更文号).
+    #[prost(string, repeated, tag = "18")]
+    pub amendments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Request of RecordAppropriation (省总拨款请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4536,6 +5088,8 @@ pub enum SubsidyKind {
     Fiscal = 1,
     /// Public finance of another level or place (非同级、地方财政).
     OtherFiscal = 2,
+    /// Superior union, earmarked (上级工会专项补助, T01c).
+    Superior = 3,
 }
 impl SubsidyKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4547,6 +5101,7 @@ impl SubsidyKind {
             Self::Unspecified => "SUBSIDY_KIND_UNSPECIFIED",
             Self::Fiscal => "SUBSIDY_KIND_FISCAL",
             Self::OtherFiscal => "SUBSIDY_KIND_OTHER_FISCAL",
+            Self::Superior => "SUBSIDY_KIND_SUPERIOR",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4555,6 +5110,7 @@ impl SubsidyKind {
             "SUBSIDY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "SUBSIDY_KIND_FISCAL" => Some(Self::Fiscal),
             "SUBSIDY_KIND_OTHER_FISCAL" => Some(Self::OtherFiscal),
+            "SUBSIDY_KIND_SUPERIOR" => Some(Self::Superior),
             _ => None,
         }
     }
@@ -4684,6 +5240,8 @@ pub enum IncomeKind {
     Other = 9,
     /// Other lawful source (其他合法来源).
     OtherLawful = 10,
+    /// Subsidy of the superior union (上级工会专项补助).
+    SuperiorSubsidy = 11,
 }
 impl IncomeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4703,6 +5261,7 @@ impl IncomeKind {
             Self::Interest => "INCOME_KIND_INTEREST",
             Self::Other => "INCOME_KIND_OTHER",
             Self::OtherLawful => "INCOME_KIND_OTHER_LAWFUL",
+            Self::SuperiorSubsidy => "INCOME_KIND_SUPERIOR_SUBSIDY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4719,6 +5278,7 @@ impl IncomeKind {
             "INCOME_KIND_INTEREST" => Some(Self::Interest),
             "INCOME_KIND_OTHER" => Some(Self::Other),
             "INCOME_KIND_OTHER_LAWFUL" => Some(Self::OtherLawful),
+            "INCOME_KIND_SUPERIOR_SUBSIDY" => Some(Self::SuperiorSubsidy),
             _ => None,
         }
     }
@@ -4895,7 +5455,7 @@ pub mod funding_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Subsidy of public finance (财政补助, T04).
+        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
         pub async fn record_subsidy(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordSubsidyRequest>,
@@ -5024,6 +5584,140 @@ pub mod funding_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
+        pub async fn appropriate_surplus(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AppropriateSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AppropriateSurplusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AppropriateSurplus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "AppropriateSurplus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
+        pub async fn allocate_interest(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AllocateInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateInterestResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AllocateInterest",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "AllocateInterest"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Books money whose origin is not known yet (待查款, T31).
+        pub async fn record_unidentified_deposit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordUnidentifiedDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordUnidentifiedDepositResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordUnidentifiedDeposit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.FundingService",
+                        "RecordUnidentifiedDeposit",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
+        pub async fn return_deposit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReturnDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnDepositResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/ReturnDeposit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "ReturnDeposit"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes the terms of a funding document (变更资金依据).
+        pub async fn amend_grant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AmendGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendGrantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AmendGrant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "AmendGrant"));
+            self.inner.unary(req, path, codec).await
+        }
         /// One funding document and what is left of it (查询资金依据).
         pub async fn get_grant(
             &mut self,
@@ -5097,7 +5791,7 @@ pub mod funding_service_server {
             tonic::Response<super::RecordAppropriationResponse>,
             tonic::Status,
         >;
-        /// Subsidy of public finance (财政补助, T04).
+        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
         async fn record_subsidy(
             &self,
             request: tonic::Request<super::RecordSubsidyRequest>,
@@ -5135,6 +5829,46 @@ pub mod funding_service_server {
             request: tonic::Request<super::RecordOtherIncomeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RecordOtherIncomeResponse>,
+            tonic::Status,
+        >;
+        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
+        async fn appropriate_surplus(
+            &self,
+            request: tonic::Request<super::AppropriateSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AppropriateSurplusResponse>,
+            tonic::Status,
+        >;
+        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
+        async fn allocate_interest(
+            &self,
+            request: tonic::Request<super::AllocateInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateInterestResponse>,
+            tonic::Status,
+        >;
+        /// Books money whose origin is not known yet (待查款, T31).
+        async fn record_unidentified_deposit(
+            &self,
+            request: tonic::Request<super::RecordUnidentifiedDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordUnidentifiedDepositResponse>,
+            tonic::Status,
+        >;
+        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
+        async fn return_deposit(
+            &self,
+            request: tonic::Request<super::ReturnDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnDepositResponse>,
+            tonic::Status,
+        >;
+        /// Changes the terms of a funding document (变更资金依据).
+        async fn amend_grant(
+            &self,
+            request: tonic::Request<super::AmendGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendGrantResponse>,
             tonic::Status,
         >;
         /// One funding document and what is left of it (查询资金依据).
@@ -5506,6 +6240,240 @@ pub mod funding_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.FundingService/AppropriateSurplus" => {
+                    #[allow(non_camel_case_types)]
+                    struct AppropriateSurplusSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AppropriateSurplusRequest>
+                    for AppropriateSurplusSvc<T> {
+                        type Response = super::AppropriateSurplusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AppropriateSurplusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::appropriate_surplus(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AppropriateSurplusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/AllocateInterest" => {
+                    #[allow(non_camel_case_types)]
+                    struct AllocateInterestSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AllocateInterestRequest>
+                    for AllocateInterestSvc<T> {
+                        type Response = super::AllocateInterestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AllocateInterestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::allocate_interest(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AllocateInterestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordUnidentifiedDeposit" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordUnidentifiedDepositSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<
+                        super::RecordUnidentifiedDepositRequest,
+                    > for RecordUnidentifiedDepositSvc<T> {
+                        type Response = super::RecordUnidentifiedDepositResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::RecordUnidentifiedDepositRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_unidentified_deposit(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordUnidentifiedDepositSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/ReturnDeposit" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReturnDepositSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::ReturnDepositRequest>
+                    for ReturnDepositSvc<T> {
+                        type Response = super::ReturnDepositResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReturnDepositRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::return_deposit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReturnDepositSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/AmendGrant" => {
+                    #[allow(non_camel_case_types)]
+                    struct AmendGrantSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AmendGrantRequest>
+                    for AmendGrantSvc<T> {
+                        type Response = super::AmendGrantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AmendGrantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::amend_grant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AmendGrantSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.FundingService/GetGrant" => {
                     #[allow(non_camel_case_types)]
                     struct GetGrantSvc<T: FundingService>(pub Arc<T>);
@@ -5813,6 +6781,60 @@ pub struct RemitPremiumsResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Premiums to give back (返还的保障费).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PremiumRefund {
+    /// Voucher of the premium receipt, for example 代-2018-8 (代收凭证字号).
+    #[prost(string, tag = "1")]
+    pub receipt: ::prost::alloc::string::String,
+    /// Heads given back (人数).
+    #[prost(uint32, tag = "2")]
+    pub heads: u32,
+    /// Amount (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of an EXPENDITURE approval that names the premium's source (批复).
+    #[prost(string, tag = "5")]
+    pub approval: ::prost::alloc::string::String,
+    /// Bank transaction by which the association sent it back; empty where it was never passed on (退回流水号).
+    #[prost(string, tag = "6")]
+    pub return_txn: ::prost::alloc::string::String,
+    /// Bank transaction that carried it from custody to the payer (返还流水号).
+    #[prost(string, tag = "7")]
+    pub refund_txn: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "8")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents; a BILL among them, the payer's named receipt (附件).
+    #[prost(message, repeated, tag = "9")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Request of RefundPremium (返还请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RefundPremiumRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is given back (返还).
+    #[prost(message, optional, tag = "4")]
+    pub refund: ::core::option::Option<PremiumRefund>,
+}
+/// Answer of RefundPremium (返还回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RefundPremiumResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// Who paid (缴款人类型).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6056,6 +7078,31 @@ pub mod premium_service_client {
                 .insert(GrpcMethod::new("earmark.v1.PremiumService", "RemitPremiums"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gives premiums back to who paid them (返还, T19).
+        pub async fn refund_premium(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RefundPremiumRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RefundPremiumResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.PremiumService/RefundPremium",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.PremiumService", "RefundPremium"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -6102,6 +7149,14 @@ pub mod premium_service_server {
             request: tonic::Request<super::RemitPremiumsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RemitPremiumsResponse>,
+            tonic::Status,
+        >;
+        /// Gives premiums back to who paid them (返还, T19).
+        async fn refund_premium(
+            &self,
+            request: tonic::Request<super::RefundPremiumRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RefundPremiumResponse>,
             tonic::Status,
         >;
     }
@@ -6310,6 +7365,51 @@ pub mod premium_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemitPremiumsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.PremiumService/RefundPremium" => {
+                    #[allow(non_camel_case_types)]
+                    struct RefundPremiumSvc<T: PremiumService>(pub Arc<T>);
+                    impl<
+                        T: PremiumService,
+                    > tonic::server::UnaryService<super::RefundPremiumRequest>
+                    for RefundPremiumSvc<T> {
+                        type Response = super::RefundPremiumResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RefundPremiumRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PremiumService>::refund_premium(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RefundPremiumSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -8567,6 +9667,8 @@ pub enum ApprovalKind {
     CarryToSurplus = 11,
     /// Parameter (参数).
     Param = 12,
+    /// Correction of an earlier year (以前年度差错更正).
+    PriorYear = 13,
 }
 impl ApprovalKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -8588,6 +9690,7 @@ impl ApprovalKind {
             Self::DonorConsent => "APPROVAL_KIND_DONOR_CONSENT",
             Self::CarryToSurplus => "APPROVAL_KIND_CARRY_TO_SURPLUS",
             Self::Param => "APPROVAL_KIND_PARAM",
+            Self::PriorYear => "APPROVAL_KIND_PRIOR_YEAR",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8606,6 +9709,7 @@ impl ApprovalKind {
             "APPROVAL_KIND_DONOR_CONSENT" => Some(Self::DonorConsent),
             "APPROVAL_KIND_CARRY_TO_SURPLUS" => Some(Self::CarryToSurplus),
             "APPROVAL_KIND_PARAM" => Some(Self::Param),
+            "APPROVAL_KIND_PRIOR_YEAR" => Some(Self::PriorYear),
             _ => None,
         }
     }
@@ -8947,7 +10051,7 @@ pub mod spending_service_client {
                 .insert(GrpcMethod::new("earmark.v1.SpendingService", "Disburse"));
             self.inner.unary(req, path, codec).await
         }
-        /// Books money that the association sent back in the year of the payment (退回, T17).
+        /// Books money that the association sent back, in the year of the payment or later (退回, T17, T18).
         pub async fn record_return(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordReturnRequest>,
@@ -8995,6 +10099,63 @@ pub mod spending_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("earmark.v1.SpendingService", "CarryToSurplus"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves money between sources under an approval (来源间调剂, T16).
+        pub async fn transfer_between_sources(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferBetweenSourcesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferBetweenSourcesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.SpendingService/TransferBetweenSources",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.SpendingService",
+                        "TransferBetweenSources",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Hands fiscal money that is left back to the treasury (财政结余上缴, T28).
+        pub async fn return_fiscal_surplus(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReturnFiscalSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnFiscalSurplusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.SpendingService/ReturnFiscalSurplus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.SpendingService", "ReturnFiscalSurplus"),
+                );
             self.inner.unary(req, path, codec).await
         }
     }
@@ -9060,7 +10221,7 @@ pub mod spending_service_server {
             tonic::Response<super::DisburseResponse>,
             tonic::Status,
         >;
-        /// Books money that the association sent back in the year of the payment (退回, T17).
+        /// Books money that the association sent back, in the year of the payment or later (退回, T17, T18).
         async fn record_return(
             &self,
             request: tonic::Request<super::RecordReturnRequest>,
@@ -9074,6 +10235,22 @@ pub mod spending_service_server {
             request: tonic::Request<super::CarryToSurplusRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CarryToSurplusResponse>,
+            tonic::Status,
+        >;
+        /// Moves money between sources under an approval (来源间调剂, T16).
+        async fn transfer_between_sources(
+            &self,
+            request: tonic::Request<super::TransferBetweenSourcesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferBetweenSourcesResponse>,
+            tonic::Status,
+        >;
+        /// Hands fiscal money that is left back to the treasury (财政结余上缴, T28).
+        async fn return_fiscal_surplus(
+            &self,
+            request: tonic::Request<super::ReturnFiscalSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnFiscalSurplusResponse>,
             tonic::Status,
         >;
     }
@@ -9525,6 +10702,104 @@ pub mod spending_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.SpendingService/TransferBetweenSources" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransferBetweenSourcesSvc<T: SpendingService>(pub Arc<T>);
+                    impl<
+                        T: SpendingService,
+                    > tonic::server::UnaryService<super::TransferBetweenSourcesRequest>
+                    for TransferBetweenSourcesSvc<T> {
+                        type Response = super::TransferBetweenSourcesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransferBetweenSourcesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SpendingService>::transfer_between_sources(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransferBetweenSourcesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.SpendingService/ReturnFiscalSurplus" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReturnFiscalSurplusSvc<T: SpendingService>(pub Arc<T>);
+                    impl<
+                        T: SpendingService,
+                    > tonic::server::UnaryService<super::ReturnFiscalSurplusRequest>
+                    for ReturnFiscalSurplusSvc<T> {
+                        type Response = super::ReturnFiscalSurplusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReturnFiscalSurplusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SpendingService>::return_fiscal_surplus(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReturnFiscalSurplusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -9613,6 +10888,85 @@ pub struct Correction {
     #[prost(message, repeated, tag = "5")]
     pub evidence: ::prost::alloc::vec::Vec<Evidence>,
 }
+/// The amount of this year's income to correct (金额差额).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmountAdjustment {
+    /// The income's voucher, for example 记-2018-8 (原凭证字号).
+    #[prost(string, tag = "1")]
+    pub voucher: ::prost::alloc::string::String,
+    /// Whether too little or too much was booked (方向).
+    #[prost(enumeration = "Change", tag = "2")]
+    pub change: i32,
+    /// The difference (差额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Reason (理由).
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "6")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// The amount of an earlier year's income to correct (以前年度差错).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PriorYearCorrection {
+    /// The income's voucher, of an earlier year (原凭证字号).
+    #[prost(string, tag = "1")]
+    pub voucher: ::prost::alloc::string::String,
+    /// Whether too little or too much was booked (方向).
+    #[prost(enumeration = "Change", tag = "2")]
+    pub change: i32,
+    /// The difference (差额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the PRIOR_YEAR approval (批复).
+    #[prost(string, tag = "5")]
+    pub approval: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// What an unidentified deposit turned out to be (待查款查明事项).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DepositIdentification {
+    /// Code of the deposit (待查款码).
+    #[prost(string, tag = "1")]
+    pub deposit: ::prost::alloc::string::String,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "2")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Reason (理由).
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Documents that show what it is (附件).
+    #[prost(message, repeated, tag = "4")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+    /// What it is, on the deposit's own bank transaction (查明事项).
+    #[prost(oneof = "deposit_identification::Identified", tags = "5, 6")]
+    pub identified: ::core::option::Option<deposit_identification::Identified>,
+}
+/// Nested message and enum types in `DepositIdentification`.
+pub mod deposit_identification {
+    /// What it is, on the deposit's own bank transaction (查明事项).
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Identified {
+        /// Income of a source (收入).
+        #[prost(message, tag = "5")]
+        Income(super::IncomeRecord),
+        /// Money of a payment that came back (退回).
+        #[prost(message, tag = "6")]
+        PaymentReturn(super::PaymentReturn),
+    }
+}
 /// A review of a submitted request (送审的审核).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommandReview {
@@ -9632,7 +10986,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -9731,6 +11085,42 @@ pub mod command {
         /// ReviewCommand (审核).
         #[prost(message, tag = "30")]
         Review(super::CommandReview),
+        /// TransferBetweenSources (来源间调剂).
+        #[prost(message, tag = "31")]
+        Transfer(super::SourceTransfer),
+        /// AppropriateSurplus (历年结余调剂拨款).
+        #[prost(message, tag = "32")]
+        SurplusAppropriation(super::SurplusAppropriation),
+        /// RefundPremium (返还).
+        #[prost(message, tag = "33")]
+        Refund(super::PremiumRefund),
+        /// AllocateInterest (利息分摊).
+        #[prost(message, tag = "34")]
+        Interest(super::InterestAllocation),
+        /// RecordUnidentifiedDeposit (待查款).
+        #[prost(message, tag = "35")]
+        Deposit(super::UnidentifiedDeposit),
+        /// IdentifyDeposit (待查款转出).
+        #[prost(message, tag = "36")]
+        Identification(super::DepositIdentification),
+        /// ReturnDeposit (待查款退回).
+        #[prost(message, tag = "37")]
+        DepositReturn(super::DepositReturn),
+        /// AdjustAmount (金额差额调整).
+        #[prost(message, tag = "38")]
+        AmountAdjustment(super::AmountAdjustment),
+        /// CorrectPriorYear (以前年度差错更正).
+        #[prost(message, tag = "39")]
+        PriorYear(super::PriorYearCorrection),
+        /// ReturnFiscalSurplus (财政结余上缴).
+        #[prost(message, tag = "40")]
+        FiscalReturn(super::FiscalReturn),
+        /// PostOpeningBalances (期初建账).
+        #[prost(message, tag = "41")]
+        Opening(super::OpeningBalances),
+        /// AmendGrant (变更资金依据).
+        #[prost(message, tag = "42")]
+        Amendment(super::GrantAmendment),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.
@@ -10051,6 +11441,75 @@ pub struct ListVouchersResponse {
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
 }
+/// Request of AdjustAmount (金额差额调整请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AdjustAmountRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The difference (差额).
+    #[prost(message, optional, tag = "4")]
+    pub adjustment: ::core::option::Option<AmountAdjustment>,
+}
+/// Answer of AdjustAmount (金额差额调整回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AdjustAmountResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of CorrectPriorYear (以前年度差错更正请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CorrectPriorYearRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The difference (差额).
+    #[prost(message, optional, tag = "4")]
+    pub correction: ::core::option::Option<PriorYearCorrection>,
+}
+/// Answer of CorrectPriorYear (以前年度差错更正回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CorrectPriorYearResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of IdentifyDeposit (待查款转出请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct IdentifyDepositRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What the deposit is (查明事项).
+    #[prost(message, optional, tag = "4")]
+    pub identification: ::core::option::Option<DepositIdentification>,
+}
+/// Answer of IdentifyDeposit (待查款转出回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct IdentifyDepositResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// Voucher word (凭证字).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -10283,6 +11742,83 @@ pub mod voucher_service_client {
                 .insert(GrpcMethod::new("earmark.v1.VoucherService", "CorrectVoucher"));
             self.inner.unary(req, path, codec).await
         }
+        /// Corrects the amount alone of this year's income (金额差额调整, T22).
+        pub async fn adjust_amount(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AdjustAmountRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdjustAmountResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/AdjustAmount",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "AdjustAmount"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Corrects income of an earlier year, under an approval (以前年度差错, T23).
+        pub async fn correct_prior_year(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CorrectPriorYearRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CorrectPriorYearResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/CorrectPriorYear",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.VoucherService", "CorrectPriorYear"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves an unidentified deposit to where it belongs (待查款转出, T31).
+        pub async fn identify_deposit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::IdentifyDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IdentifyDepositResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/IdentifyDeposit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "IdentifyDeposit"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Approves or sends back a submitted request (审核).
         pub async fn review_command(
             &mut self,
@@ -10412,6 +11948,30 @@ pub mod voucher_service_server {
             request: tonic::Request<super::CorrectVoucherRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CorrectVoucherResponse>,
+            tonic::Status,
+        >;
+        /// Corrects the amount alone of this year's income (金额差额调整, T22).
+        async fn adjust_amount(
+            &self,
+            request: tonic::Request<super::AdjustAmountRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdjustAmountResponse>,
+            tonic::Status,
+        >;
+        /// Corrects income of an earlier year, under an approval (以前年度差错, T23).
+        async fn correct_prior_year(
+            &self,
+            request: tonic::Request<super::CorrectPriorYearRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CorrectPriorYearResponse>,
+            tonic::Status,
+        >;
+        /// Moves an unidentified deposit to where it belongs (待查款转出, T31).
+        async fn identify_deposit(
+            &self,
+            request: tonic::Request<super::IdentifyDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IdentifyDepositResponse>,
             tonic::Status,
         >;
         /// Approves or sends back a submitted request (审核).
@@ -10601,6 +12161,143 @@ pub mod voucher_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CorrectVoucherSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/AdjustAmount" => {
+                    #[allow(non_camel_case_types)]
+                    struct AdjustAmountSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::AdjustAmountRequest>
+                    for AdjustAmountSvc<T> {
+                        type Response = super::AdjustAmountResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AdjustAmountRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::adjust_amount(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AdjustAmountSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/CorrectPriorYear" => {
+                    #[allow(non_camel_case_types)]
+                    struct CorrectPriorYearSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::CorrectPriorYearRequest>
+                    for CorrectPriorYearSvc<T> {
+                        type Response = super::CorrectPriorYearResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CorrectPriorYearRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::correct_prior_year(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CorrectPriorYearSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/IdentifyDeposit" => {
+                    #[allow(non_camel_case_types)]
+                    struct IdentifyDepositSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::IdentifyDepositRequest>
+                    for IdentifyDepositSvc<T> {
+                        type Response = super::IdentifyDepositResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::IdentifyDepositRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::identify_deposit(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = IdentifyDepositSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -321,5 +321,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::RefusalsSuppressed { .. } => "RefusalsSuppressed",
         Event::StateDigest { .. } => "StateDigest",
         Event::Totals { .. } => "Totals",
+        Event::GrantAmended(_) => "GrantAmended",
     }
 }

@@ -1,4 +1,5 @@
-//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open, grant.
+//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open,
+//! grant.
 
 use std::collections::BTreeMap;
 use std::path::Path;
