@@ -112,6 +112,13 @@ impl PremiumService for Echo {
     ) -> Result<Response<Self::ReconcileStream>, Status> {
         Err(Status::unimplemented("only receipts are echoed"))
     }
+
+    async fn refund_premium(
+        &self,
+        _request: Request<v1::RefundPremiumRequest>,
+    ) -> Result<Response<v1::RefundPremiumResponse>, Status> {
+        Err(Status::unimplemented("only receipts are echoed"))
+    }
 }
 
 /// Serves echoes on a free port of this machine until the process ends; `bound` hears the address. Limits are those of the server.

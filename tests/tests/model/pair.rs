@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ledger::rows::{FactHash, FactRow};
 use ledger::{Ask, Caller, Decision, Facts, Outcome, Receipt, State, decide, facts, project};
-use record::kinds::VoucherKind;
+use record::kinds::{Template, VoucherKind};
 use record::{Command, Day, Record, Voucher, VoucherRef};
 use testkit::model::{Model, Verdict};
 
@@ -190,7 +190,7 @@ impl Pair {
         *self.counts.verdicts.entry(name).or_default() += 1;
         if let Verdict::Accepted(papers) = verdict {
             for paper in papers {
-                let blue = paper.kind == VoucherKind::BlueCorrection;
+                let blue = paper.kind == VoucherKind::BlueCorrection && paper.template != Template::T23;
                 let template = if blue { paper.kind.code() } else { paper.template.code() };
                 *self.counts.templates.entry(template).or_default() += 1;
             }

@@ -31,8 +31,9 @@ pub(super) fn between_sources(desk: &mut Desk<'_>, c: &TransferBetweenSources) -
     if source == to_source {
         desk.hit("SRC-004", "to_source", "another source", &c.to_source);
     }
-    for (no, field) in [(source, "source"), (to_source, "to_source")] {
-        check_own_money(desk, no, field);
+    let own = [(source, "source"), (to_source, "to_source")].map(|(no, field)| check_own_money(desk, no, field));
+    if own.contains(&false) {
+        return Vec::new();
     }
     let consent = consent(desk, source, &c.consent, c.date, c.fen);
     let Some((grant, _)) = desk.state.grants.find(&c.grant).filter(|(_, g)| g.source == source) else {
@@ -72,11 +73,13 @@ pub(super) fn between_sources(desk: &mut Desk<'_>, c: &TransferBetweenSources) -
 }
 
 /// SRC-007: what is held for others is nobody's to move between sources.
-fn check_own_money(desk: &mut Desk<'_>, source: SourceNo, field: &str) {
-    if desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::PassThrough) {
+fn check_own_money(desk: &mut Desk<'_>, source: SourceNo, field: &str) -> bool {
+    let held = desk.state.sources.get(source).is_some_and(|s| s.restriction == Restriction::PassThrough);
+    if held {
         let code = desk.state.sources.code(source).to_owned();
         desk.hit("SRC-007", field, "", &code);
     }
+    !held
 }
 
 /// What its giver must have said before money leaves its purpose: fiscal money takes a reply (SRC-006), what a donor, sponsor, campaign or

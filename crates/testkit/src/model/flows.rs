@@ -1,4 +1,5 @@
-//! The flows beside the ordinary ones: transfers (T16), surplus appropriated (T01b), unidentified deposits (T31), differences and earlier years (T22, T23), fiscal money handed back (T28), amended terms.
+//! The flows beside the ordinary ones: transfers (T16), surplus appropriated (T01b), unidentified deposits (T31), differences and earlier
+//! years (T22, T23), fiscal money handed back (T28), amended terms. Refunds and shared interest stand in `sharing`.
 
 use record::command::{
     AdjustAmount, AmendGrant, AppropriateSurplus, CorrectPriorYear, GrantSpec, Identified, IdentifyDeposit,
@@ -97,7 +98,10 @@ impl Case<'_> {
             return Vec::new();
         }
         self.hit_if(c.source == c.to_source, "SRC-004");
-        self.hit_if(self.held_for_others(&c.source) || self.held_for_others(&c.to_source), "SRC-007");
+        if self.held_for_others(&c.source) || self.held_for_others(&c.to_source) {
+            self.hit("SRC-007");
+            return Vec::new();
+        }
         self.giver_consents(&c.source, &c.consent, c.date, c.fen);
         if !self.m.grants.iter().any(|g| g.code == c.grant && g.source == c.source) {
             self.fault("grant", "UNKNOWN");
