@@ -15,7 +15,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::fund::bank_accounts;
-use crate::harness::{BOOK, Served, date, evidence, explain, serve_book};
+use crate::harness::{BOOK, Served, date, evidence, explain, serve_book, submission};
 
 /// A book with a scheme and an enrolment batch that receipts can be posted to.
 pub async fn serve_batch() -> Served {

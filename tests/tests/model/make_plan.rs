@@ -164,7 +164,7 @@ pub fn dues(pair: &mut Pair, rng: &mut Rng) -> Made {
     let command = Command::SetDuesStatus(SetDuesStatus {
         organization: rng.one(&["GZ", "SZ", "CHANG", "GDFED"]).into(),
         year: rng.one(&[2018, 2018, 2019]),
-        fully_paid: rng.chance(80),
+        fully_paid: rng.chance(40),
         as_of,
         evidence: documents(pair, EvidenceKind::Reply, as_of),
     });

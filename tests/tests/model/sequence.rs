@@ -39,7 +39,7 @@ const MAKERS: &[(usize, Maker)] = &[
     (5, make_plan::set_budget),
     (5, make_plan::adjust_budget),
     (7, make_plan::quota),
-    (3, make_plan::dues),
+    (7, make_plan::dues),
     (2, make_plan::snapshot),
     (9, make_flow::review),
     (2, make_flow::withdraw),

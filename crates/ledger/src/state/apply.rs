@@ -1,4 +1,5 @@
-//! Folding a record into the state; what enrols stands in `enrol`. Total: a record that was appended is applied, whatever it says; judging it was `decide`'s work.
+//! Folding a record into the state; what enrols stands in `enrol`. Total: a record that was appended is applied, whatever it says;
+//! judging it was `decide`'s work.
 
 use std::collections::BTreeMap;
 
