@@ -10,7 +10,7 @@ use engine::store::{AppendError, Head, Store, StoreError, VoucherQuery};
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 use store::postgres::{Migrated, migrate};
 use store::{PostgresStore, sql};
-use store_cases::sample::{BOOK, batch, body, book, fact, fill, join, name, plain, rejection};
+use store_cases::sample::{BOOK, batch, body, book, fill, filled_book};
 
 /// A store with one book of three records, projected up to the third.
 async fn filled(url: &str) -> (PostgresStore, Head) {

@@ -11,9 +11,7 @@ use ledger::rows::ViewRows;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use store::{SqliteStore, sql};
-use store_cases::sample::{
-    BOOK, Numbers, batch, body, book, fact, fill, join, name, plain, random_vouchers, rejection,
-};
+use store_cases::sample::{BOOK, Numbers, batch, body, book, fill, filled_book, plain, random_vouchers};
 
 /// A connection of someone else, with SQLite's own defaults.
 async fn raw(path: &Path) -> SqliteConnection {
