@@ -10,6 +10,8 @@ mod compare;
 mod make_flow;
 #[path = "../model/make_in.rs"]
 mod make_in;
+#[path = "../model/make_moves.rs"]
+mod make_moves;
 #[path = "../model/make_out.rs"]
 mod make_out;
 #[path = "../model/make_plan.rs"]
