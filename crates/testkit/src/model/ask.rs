@@ -44,7 +44,9 @@ impl Model {
             return no;
         }
         if needs_review(command) {
-            self.waiting.push(Waiting { number: 0, person: person.to_owned(), command: command.clone(), on: today });
+            let until = today.plus_days(self.parameter("P15.review_max_days", today).parse().unwrap_or(30));
+            let (person, command) = (person.to_owned(), command.clone());
+            self.waiting.push(Waiting { number: 0, person, command, until });
             return Verdict::Submitted;
         }
         self.take(changes)
@@ -55,7 +57,7 @@ impl Model {
             return Verdict::Malformed([("submission".to_owned(), "UNKNOWN")].into());
         };
         let mut case = Case::new(self, today, &waiting.person, person);
-        case.fault_if(today > self.last_day(&waiting), "submission", "EXPIRED");
+        case.fault_if(today > waiting.until, "submission", "EXPIRED");
         case.hit_if(waiting.person == person, "LED-009");
         if let Command::SignDailySummary(_) = waiting.command {
             // One signs as reviewer, the other as cashier.
@@ -76,11 +78,6 @@ impl Model {
         }
         self.waiting.retain(|w| w.number != c.submission);
         if c.verdict == Judgement::Reject { Verdict::Rejected } else { self.take(changes) }
-    }
-
-    /// The last day on which what waits may be reviewed (P15).
-    pub(crate) fn last_day(&self, waiting: &Waiting) -> Day {
-        waiting.on.plus_days(self.parameter("P15.review_max_days", waiting.on).parse().unwrap_or(30))
     }
 
     fn take(&mut self, changes: Vec<Change>) -> Verdict {

@@ -43,7 +43,7 @@ impl Case<'_> {
             signed != Some(self.m.receipts_of_day(day))
         };
         // What has expired waits no more.
-        let mut waiting = self.m.waiting.iter().filter(|w| self.m.last_day(w) >= self.today);
+        let mut waiting = self.m.waiting.iter().filter(|w| w.until >= self.today);
         let waits = waiting.any(|w| Case::posting_month(&w.command) == Some(period));
         let any_unsigned = receipts.map(|p| p.date).any(unsigned);
         self.hit_if(any_unsigned || waits, "LED-013");

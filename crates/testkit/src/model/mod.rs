@@ -98,8 +98,8 @@ pub struct Waiting {
     pub person: String,
     /// What was submitted.
     pub command: Command,
-    /// Day of the submission.
-    pub on: Day,
+    /// Last day on which it may be reviewed, by what P15 said when it was submitted.
+    pub until: Day,
 }
 
 /// What an accepted command adds to the model.
