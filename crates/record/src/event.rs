@@ -3,11 +3,12 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{Evidence, RecordApproval, RegisterScheme, SubmitEnrollmentBatch};
+use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
-    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo,
-    Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo, Heads,
+    OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
 };
 
 /// What happened.
@@ -180,6 +181,28 @@ pub enum Event {
         /// RFC 6962 root over the sorted entries.
         root: Digest,
     },
+    /// The detectors were run; what they newly saw follows in the same command.
+    DetectorsRun {
+        /// Day that was looked at.
+        day: Day,
+        /// Signs seen on it.
+        signs: u32,
+        /// Changes against the run before that this one leaves to the next: a run notes a bounded number.
+        left: u32,
+    },
+    /// A finding was opened.
+    FindingOpened(Box<FindingOpened>),
+    /// A finding's sign has changed, or is there again.
+    FindingChanged(Box<FindingChanged>),
+    /// A finding's sign is no longer there.
+    FindingGone {
+        /// The finding.
+        finding: FindingNo,
+        /// Day that was looked at.
+        day: Day,
+    },
+    /// A finding was taken a step on.
+    FindingUpdated(FindingUpdated),
 }
 
 /// A book as opened.

@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod correct;
 mod desk;
+mod findings;
 mod funding;
 mod lines;
 mod premium;
@@ -24,7 +25,9 @@ use crate::access::{self, Denied};
 use crate::facts::FactKey;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
+pub(crate) use approvals::PARAM_BODY;
 pub(crate) use desk::Desk;
+pub use findings::MAX_CHANGES;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
 pub const REFUSALS_PER_MINUTE: u32 = 600;
@@ -195,6 +198,8 @@ fn effect(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::CarryToSurplus(c) => close::carry_to_surplus(desk, c),
         Command::ReverseVoucher(c) => correct::reverse(desk, c),
         Command::CorrectVoucher(c) => correct::correct(desk, c),
+        Command::RunDetectors(c) => findings::run(desk, c),
+        Command::UpdateFinding(c) => findings::update(desk, c),
         // A review of a review cannot be submitted: reviews take effect at once.
         Command::ReviewCommand(_) => Vec::new(),
     }

@@ -2,7 +2,7 @@
 
 use record::command::{
     BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RemitPremiums,
-    ReviewCommand, SubmitEnrollmentBatch,
+    ReviewCommand, SubmitEnrollmentBatch, UpdateFinding,
 };
 use record::kinds::{Change, Verdict};
 use record::{Command, Fen};
@@ -124,6 +124,8 @@ impl Form {
             }
             Command::CorrectVoucher(c) => self.correction(c),
             Command::ReviewCommand(c) => self.review(c),
+            Command::RunDetectors(c) => c.day.iter().for_each(|day| self.day("day", *day)),
+            Command::UpdateFinding(c) => self.finding(c),
             _ => {}
         }
     }
@@ -274,6 +276,15 @@ impl Form {
             self.fault("submission", "REQUIRED", "必填", "is required");
         }
         self.reason(c.verdict, &c.reason);
+    }
+
+    fn finding(&mut self, c: &UpdateFinding) {
+        if c.finding == 0 {
+            self.fault("finding", "REQUIRED", "必填", "is required");
+        }
+        self.required_text("reason", &c.reason);
+        c.due.iter().for_each(|day| self.day("due", *day));
+        self.each("vouchers", &c.vouchers, 0, MAX_LINES, |form, voucher| form.voucher("", voucher));
     }
 
     fn reason(&mut self, verdict: Verdict, reason: &str) {

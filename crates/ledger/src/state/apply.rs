@@ -18,6 +18,7 @@ impl State {
     /// Folds one record. Records must come in order from 1.
     pub fn apply(&mut self, record: &Record) {
         let person = record.actor.person;
+        self.watch(record);
         match &record.event {
             Event::BookCreated(created) => self.open(created),
             Event::AccountDefined { account, .. } => self.accounts.push(account.clone()),
@@ -75,6 +76,11 @@ impl State {
                 self.refusals.insert(*person, (*minute, u32::MAX));
             }
             Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::DetectorsRun { .. }
+            | Event::FindingOpened(_)
+            | Event::FindingChanged(_)
+            | Event::FindingGone { .. }
+            | Event::FindingUpdated(_) => self.findings.apply(record),
         }
         self.sequence = record.sequence;
         self.time = record.time;

@@ -2,9 +2,11 @@
 //! Reading it is free; changing it is `apply`'s alone.
 
 mod apply;
+mod findings;
 mod masters;
 mod money;
 mod vouchers;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +20,12 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
+pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use vouchers::PARAM_CYCLE;
+pub(crate) use watch::until;
+pub use watch::{Place, Tries, VoucherDay, Watch};
 
 /// The state of a book after some number of records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -115,6 +120,10 @@ pub struct State {
     pub pending: BTreeMap<Sequence, Pending>,
     /// Refusals in the current minute: by person, the minute since the epoch and the count.
     pub refusals: BTreeMap<PersonNo, (i64, u32)>,
+    /// What detectors look at beside all this.
+    pub watch: Watch,
+    /// Findings of the detectors.
+    pub findings: Findings,
 }
 
 /// [`PostingMap`] with ordinals.

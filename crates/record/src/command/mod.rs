@@ -1,6 +1,7 @@
 //! Commands: what people and systems ask of a book, in the one canonical form that serves as request fingerprint, as draft and as the
 //! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
 
+mod audit;
 mod book;
 mod money;
 mod programme;
@@ -10,6 +11,7 @@ use borsh::de::EnumExt;
 use borsh::io::{Error, ErrorKind, Read, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub use audit::{RunDetectors, UpdateFinding};
 pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
     RegisterBankTransaction, RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
@@ -107,6 +109,10 @@ pub enum Command {
     CorrectVoucher(CorrectVoucher),
     /// Reviews a submitted command.
     ReviewCommand(ReviewCommand),
+    /// Runs the detectors.
+    RunDetectors(RunDetectors),
+    /// Takes a finding a step on.
+    UpdateFinding(UpdateFinding),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

@@ -46,6 +46,9 @@ wire! {
     ours::RemitItem => v1::RemittanceItem { source, batch, heads; fen = amount_fen }
     ours::RemitPremiums => v1::Remittance { holder, year, payee_account, items, date, bank_txn, summary, evidence }
 
+    ours::RunDetectors => v1::DetectorRun { day }
+    ours::UpdateFinding => v1::FindingUpdate { finding, step, reason, due, vouchers }
+
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
     ours::RegisterBankTransaction => v1::BankTransaction {
         id, account, direction, date, counterparty_account, settlement, currency, slip_digest; fen = amount_fen
@@ -223,6 +226,8 @@ cases! {
     Reversal("reversal") = ReverseVoucher,
     Correction("correction") = CorrectVoucher,
     Review("review") = ReviewCommand,
+    DetectorRun("detector_run") = RunDetectors,
+    FindingUpdate("finding_update") = UpdateFinding,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -88,6 +88,7 @@ placeholder!(
     Direction::In,
     EvidenceKind::Other,
     Settlement::Transfer,
+    FindingStep::Dismiss,
 );
 
 impl Wire<Option<Date>> for Option<Day> {

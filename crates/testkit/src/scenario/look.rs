@@ -1,4 +1,5 @@
-//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open.
+//! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left, open,
+//! finding.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,6 +20,7 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
         "trial" => trial(book, args, want),
         "totals" => totals(book, args, want, folder),
         "voucher" => posted(book, args, want),
+        "finding" => super::finds::look(&book.state, &args.word("a finding")?, want),
         "left" => {
             let code = args.word("an approval")?;
             let left = book.state.approvals.find(&code).map(|(_, a)| a.approval.max_fen - a.used_fen);

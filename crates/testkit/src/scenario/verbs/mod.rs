@@ -1,6 +1,8 @@
 //! Verbs of the scenario language and the commands that they stand for. Each takes what it needs from the line and leaves the rest to the
-//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money`.
+//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money`, those of
+//! supervision in `audit`.
 
+mod audit;
 mod money;
 mod programme;
 mod setup;
@@ -92,6 +94,8 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Built, Fau
     let built = if let Some(command) = setup::build(context, args)? {
         Built { before: None, command }
     } else if let Some(command) = programme::build(context, args)? {
+        Built { before: None, command }
+    } else if let Some(command) = audit::build(context, args)? {
         Built { before: None, command }
     } else if let Some(built) = money::build(context, args)? {
         built
