@@ -65,12 +65,14 @@ impl Context<'_> {
     }
 }
 
-/// Sets documents from `docs=`: `none`, or `KIND/NUMBER+KIND/NUMBER`. The same kind and number are the same file.
+/// Sets documents from `docs=`: `none`, or `KIND/NUMBER[@DAY]+KIND/NUMBER[@DAY]`. The same kind and number are the same file.
 fn documents(args: &mut Args, day: Day, into: &mut Vec<Evidence>) -> Result<(), Fault> {
     let Some(list) = args.field("docs") else { return Ok(()) };
     into.clear();
     for item in list.split('+').filter(|item| *item != "none") {
+        let (item, date_of) = item.split_once('@').map_or((item, None), |(item, day)| (item, Some(day)));
         let (kind, doc_no) = item.split_once('/').unwrap_or((item, item));
+        let day = date_of.map_or(Ok(day), date)?;
         let kind = coded(kind, EvidenceKind::from_code)?;
         // The file is its number alone: a bill passed off as another kind of document is still the same file.
         into.push(Evidence { kind, doc_no: doc_no.to_owned(), date: day, digest: digest(doc_no), pages: 1 });
