@@ -67,7 +67,9 @@ fn every_rule_refuses_and_lets_pass() {
     let elsewhere = |code: &str| ELSEWHERE.iter().any(|(other, ..)| *other == code);
     let missing = RULES.iter().map(|r| r.code).filter(|code| !shown.contains(*code) && !elsewhere(code));
     assert_none(
-        missing.map(|code| format!("{code}: no line refused or found by it with a line next to it that passes")).collect(),
+        missing
+            .map(|code| format!("{code}: no line refused or found by it with a line next to it that passes"))
+            .collect(),
     );
 }
 

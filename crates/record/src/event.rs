@@ -7,8 +7,8 @@ use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
-    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo, Heads,
-    OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo,
+    Heads, OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo, Voucher, VoucherRef,
 };
 
 /// What happened.

@@ -384,8 +384,7 @@ fn found() -> Vec<(&'static str, Event)> {
         evidence: vec![12, 27],
         parameters: vec![("P1.remit_max_days".into(), "30".into())],
     };
-    let opened =
-        FindingOpened { no: 1, sign: sign(2_000), clause: "方案五".into(), day, tree_size: 33, earlier: 0 };
+    let opened = FindingOpened { no: 1, sign: sign(2_000), clause: "方案五".into(), day, tree_size: 33, earlier: 0 };
     let updated = FindingUpdated {
         finding: 1,
         step: FindingStep::Dismiss,

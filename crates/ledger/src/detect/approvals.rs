@@ -65,20 +65,19 @@ pub(super) fn split(look: &mut Look<'_>) {
     let state = look.state;
     let days = look.number("detect.split_days");
     let least = usize::try_from(look.number("detect.split_payments")).unwrap_or(usize::MAX);
-    for (line, payments) in by_line(state, look.day) {
-        let mut rest = payments.as_slice();
-        while let Some(first) = rest.first() {
+    for (line, mut rest) in by_line(state, look.day) {
+        while let Some(first) = rest.first().copied() {
             let end = first.date.plus_days(days);
-            let near = |p: &&Paid| size_of_gap(p.meeting_on, first.meeting_on) <= days;
-            let window: Vec<&Paid> = rest.iter().take_while(|p| p.date <= end).filter(near).collect();
+            let near = |p: &&Paid| p.date <= end && size_of_gap(p.meeting_on, first.meeting_on) <= days;
+            let window: Vec<Paid> = rest.iter().filter(near).copied().collect();
             let approvals: BTreeSet<ApprovalNo> = window.iter().map(|p| p.approval).collect();
             let total = window.iter().fold(0, |sum: Fen, p| sum.saturating_add(p.fen));
             let ceiling = window.iter().map(|p| p.ceiling).max().unwrap_or(0);
             if window.len() >= least.max(2) && approvals.len() > 1 && total > ceiling {
                 see_split(look, line, &window, (total, ceiling));
-                rest = rest.split_at_checked(window.len()).map_or(&[], |(_, after)| after);
+                rest.retain(|p| !window.iter().any(|seen| seen.voucher == p.voucher));
             } else {
-                rest = rest.get(1..).unwrap_or(&[]);
+                rest.remove(0);
             }
         }
     }
@@ -108,7 +107,7 @@ fn by_line(state: &State, day: Day) -> BTreeMap<Line, Vec<Paid>> {
     lines
 }
 
-fn see_split(look: &mut Look<'_>, line: Line, window: &[&Paid], (total, ceiling): (Fen, Fen)) {
+fn see_split(look: &mut Look<'_>, line: Line, window: &[Paid], (total, ceiling): (Fen, Fen)) {
     let (year, source, class, plan) = line;
     let state = look.state;
     let (source, class, plan) = (state.sources.code(source), state.classes.code(class), state.plans.code(plan));

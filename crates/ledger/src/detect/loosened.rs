@@ -23,8 +23,10 @@ struct Loosening {
 pub(super) fn look(look: &mut Look<'_>) {
     let (state, day) = (look.state, look.day);
     for (key, values) in &state.parameters {
-        let values: Vec<(Day, &str)> =
-            values.range(..=day).map(|(from, (value, _)): (&Day, &(String, ApprovalNo))| (*from, value.as_str())).collect();
+        let values: Vec<(Day, &str)> = values
+            .range(..=day)
+            .map(|(from, (value, _)): (&Day, &(String, ApprovalNo))| (*from, value.as_str()))
+            .collect();
         for loosening in loosenings(key, &values) {
             see(look, key, &loosening);
         }

@@ -156,7 +156,11 @@ pub fn describe(sign: &Sign, language: Language) -> String {
         text.push_str(&if zh { format!("（{}）", rule.clause) } else { format!(" ({})", rule.clause) });
     }
     if !sign.expected.is_empty() {
-        text.push_str(&if zh { format!("；应为 {}", sign.expected) } else { format!("; expected {}", sign.expected) });
+        text.push_str(&if zh {
+            format!("；应为 {}", sign.expected)
+        } else {
+            format!("; expected {}", sign.expected)
+        });
     }
     if !sign.found.is_empty() {
         text.push_str(&if zh { format!("；实为 {}", sign.found) } else { format!("; found {}", sign.found) });

@@ -272,12 +272,7 @@ pub const RULES: &[Rule] = &[
         "各单位代管户存款须等于代管经费",
         "a holder's custody account holds what it owes",
     ),
-    detecting(
-        "REM-005",
-        "办法第九条",
-        "支出批复后须在规定天数内直拨",
-        "what was approved is paid within its days",
-    ),
+    detecting("REM-005", "办法第九条", "支出批复后须在规定天数内直拨", "what was approved is paid within its days"),
     detecting(
         "REM-007",
         "办法第十条",

@@ -8,7 +8,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use record::event::{Effect, Refused, VoucherPosted};
 use record::kinds::{EvidenceKind, LedgerKind, Template, VoucherKind, Word};
 use record::{
-    ApprovalNo, BankAccountNo, BankTxnNo, CommitmentNo, Day, Event, Fen, GrantNo, PersonNo, Record, Sequence, VoucherRef,
+    ApprovalNo, BankAccountNo, BankTxnNo, CommitmentNo, Day, Event, Fen, GrantNo, PersonNo, Record, Sequence,
+    VoucherRef,
 };
 
 use super::{Payment, State};

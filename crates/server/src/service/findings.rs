@@ -47,7 +47,9 @@ impl<S: Store> Face<S> {
         let state_asked = match (message.state, FindingState::of_wire(message.state)) {
             (0, _) => None,
             (_, Some(state)) => Some(state),
-            _ => return Err(Failure::field("state", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set")),
+            _ => {
+                return Err(Failure::field("state", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set"));
+            }
         };
         let query = format!("{} {} {}", message.rule, message.state, message.standing);
         let page = Page::open(message.page_size, &message.page_token, &["ListFindings", &message.book, &query])?;

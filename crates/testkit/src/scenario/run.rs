@@ -124,7 +124,8 @@ impl Runner<'_> {
         }
         let mut found = self.ask(&args, built.command);
         if let (Expected::Finds(_), Found::Ok(_)) = (&expected, &found) {
-            let day = self.book.state.findings.last_run.ok_or_else(|| Fault::unreadable("only a run finds anything"))?;
+            let day =
+                self.book.state.findings.last_run.ok_or_else(|| Fault::unreadable("only a run finds anything"))?;
             found = Found::Finds(finds::standing(&self.book.state, day)?);
         }
         expected.compare(&found)?;
