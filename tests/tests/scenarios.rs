@@ -1,5 +1,5 @@
-//! The readable scenarios of `tests/scenarios`: every file runs, every rule refuses (or finds) and lets pass, every file cites its clause. The
-//! language itself lives in the test kit.
+//! The readable scenarios of `tests/scenarios`: every file runs, every rule refuses (or finds) and lets pass, every file cites its
+//! clause. The language itself lives in the test kit.
 
 use std::collections::BTreeSet;
 use std::fs;

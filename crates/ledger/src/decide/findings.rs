@@ -1,5 +1,5 @@
-//! Findings on record: a run of the detectors against what is known (opened, changed, gone; what stands unchanged is not written again), and
-//! the steps of a finding from discovery to its end. What a detector sees stands in `detect`.
+//! Findings on record: a run of the detectors against what is known (opened, changed, gone; what stands unchanged is not written
+//! again), and the steps of a finding from discovery to its end. What a detector sees stands in `detect`.
 
 use std::collections::BTreeSet;
 

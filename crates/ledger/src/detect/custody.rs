@@ -82,8 +82,8 @@ fn age(days: &[(Day, Sum)], cutoff: Day) -> (Fen, Fen, Day) {
     (balance, overdue, oldest.unwrap_or_default())
 }
 
-/// REM-004: what a holder's custody accounts hold against what it owes. The books move both together; so what parts them is money that left a
-/// registered custody account and that no voucher explains.
+/// REM-004: what a holder's custody accounts hold against what it owes. The books move both together; so what parts them is money that
+/// left a registered custody account and that no voucher explains.
 fn custody_account(look: &mut Look<'_>, owed: &BTreeMap<OrgNo, Fen>) {
     let (state, day) = (look.state, look.day);
     let mut missing: BTreeMap<OrgNo, (Fen, Day, Vec<Sequence>)> = BTreeMap::new();

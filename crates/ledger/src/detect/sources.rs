@@ -1,5 +1,5 @@
-//! The equation of each source (REC-003): assets = liabilities + net assets + income - expenses. Every voucher keeps it, so a difference means
-//! that the books themselves are broken; a detector all the same, since nothing that holds everything else together goes unlooked at.
+//! The equation of each source (REC-003): assets = liabilities + net assets + income - expenses. Every voucher keeps it, so a difference
+//! means that the books themselves are broken; a detector all the same, since nothing that everything else rests on goes unlooked at.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What a `detect` line expects to stand, and what stands: `CODE`, `CODE/SUBJECT` or `CODE/SUBJECT=MEASURE`, where the measure is yuan, heads
-//! (`616,000人`) or a count (`5次`).
+//! What a `detect` line expects to stand, and what stands: `CODE`, `CODE/SUBJECT` or `CODE/SUBJECT=MEASURE`, where the measure is yuan,
+//! heads (`616,000人`) or a count (`5次`).
 
 use ledger::detect;
 use ledger::state::{State, key_of};
