@@ -2,7 +2,7 @@
 //! heads (`616,000人`) or a count (`5次`).
 
 use ledger::detect;
-use ledger::state::{State, key_of};
+use ledger::state::{SignKey, State, key_of};
 use record::{Day, Fen};
 
 use super::Fault;
@@ -91,7 +91,7 @@ pub fn agree(wanted: &[Wanted], seen: &[Seen]) -> bool {
 /// What stands after a run for a day. The record must say what the detectors see: anything else is a fault of the ledger.
 pub fn standing(state: &State, day: Day) -> Result<Vec<Seen>, Fault> {
     let signs = detect::signs(state, day, None);
-    let is_newest = |no: u32, key| state.findings.newest(key).is_some_and(|(newest, _)| newest == no);
+    let is_newest = |no: u32, key: &SignKey| state.findings.newest(key).is_some_and(|(newest, _)| newest == no);
     let on_record: Vec<_> = state
         .findings
         .iter()
