@@ -24,8 +24,8 @@ pub(super) fn look(look: &mut Look<'_>) {
     }
 }
 
-/// The name of the association that an account's name passes for; none where it passes for none. Of two accounts of associations the one
-/// registered later is the suspect.
+/// The name of the association that an account's name passes for; none where it passes for none. Of the association's own accounts one that
+/// differs from the association's name, or from an account registered before it, is the suspect.
 fn resembles(state: &State, no: u32, account: &BankAccount) -> Option<String> {
     let is_association = |org: u32| state.organizations.get(org).is_some_and(|o| o.org_type == OrgType::MutualAid);
     let name = plain(&account.name);
@@ -35,13 +35,8 @@ fn resembles(state: &State, no: u32, account: &BankAccount) -> Option<String> {
         .iter()
         .filter(|(other, a)| a.purpose == BankPurpose::Payee && is_association(a.organization) && (!own || *other < no))
         .map(|(_, a)| (a.organization, a.name.as_str()));
-    let organizations = state
-        .organizations
-        .iter()
-        .filter(|(org, o)| o.org_type == OrgType::MutualAid && *org != account.organization)
-        .filter(|(org, _)| !own || *org < account.organization)
-        .map(|(org, o)| (org, o.name.as_str()));
-    let mut others = accounts.chain(organizations);
+    let organizations = state.organizations.iter().filter(|(_, o)| o.org_type == OrgType::MutualAid);
+    let mut others = accounts.chain(organizations.map(|(org, o)| (org, o.name.as_str())));
     let found = others.find(|(owner, other)| {
         let other = plain(other);
         if name == other { *owner != account.organization } else { is_near(&name, &other) }
