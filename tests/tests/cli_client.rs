@@ -175,6 +175,8 @@ fn every_reading_verb_answers_in_tables_and_json() {
         &["statement", "2018"],
         &["rejections", "--rule", "USE-006"],
         &["records", "--page-size", "5"],
+        &["findings", "--standing"],
+        &["finding", "preview", "2018-12-16"],
     ] {
         let table = world.ask("audit", words).ok();
         assert!(!table.trim().is_empty(), "{words:?}");
@@ -186,6 +188,30 @@ fn every_reading_verb_answers_in_tables_and_json() {
     assert!(english.contains("prepared by maker") && english.contains("475,000.00"), "{english}");
     let missing = world.ask("audit", &["voucher", "get", "记-2018-999"]);
     assert!(missing.code == Some(1) && missing.err.contains("NOT_FOUND"), "{missing:?}");
+}
+
+#[test]
+fn findings_are_detected_listed_and_taken_on() {
+    let world = world();
+    // Nothing of the season was confirmed in time, and 2,000 yuan stayed behind the deadline.
+    world.ask("audit", &["finding", "detect", "2018-12-31"]).ok();
+    let listed = world.ask("audit", &["findings", "--rule", "REM-002", "--json"]).json();
+    let finding = &listed["findings"][0];
+    assert_eq!((&finding["state"], &finding["sign"]["amount_fen"]), (&"OPEN".into(), &200_000.into()), "{listed}");
+    let no = finding["finding"].to_string();
+    let table = world.ask("audit", &["findings", "--rule", "REM-002"]).ok();
+    assert!(table.contains("2,000.00") && table.contains("疑似"), "{table}");
+    let denied = world.ask("maker", &["finding", "verify", &no, "属实", "--due", "2999-01-31"]);
+    assert!(denied.code == Some(1) && denied.err.contains("PERMISSION_DENIED"), "{denied:?}");
+    let contradiction = world.ask("audit", &["finding", "verify", &no, "属实", "--step", "CLOSE"]);
+    assert_eq!(contradiction.code, Some(2), "{contradiction:?}");
+    world.ask("audit", &["finding", "verify", &no, "属实", "--due", "2999-01-31"]).ok();
+    world.ask("maker", &["finding", "rectify", &no, "已函告补缴"]).ok();
+    world.ask("audit", &["finding", "close", &no, "已补缴"]).ok();
+    let closed = world.ask("audit", &["findings", "--state", "CLOSED", "--json"]).json();
+    let steps: Vec<&Value> =
+        closed["findings"][0]["steps"].as_array().into_iter().flatten().map(|step| &step["step"]).collect();
+    assert_eq!(steps, ["VERIFY", "RECTIFY", "CLOSE"]);
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod answers;
 mod audit;
 #[path = "grpc/callers.rs"]
 mod callers;
+#[path = "grpc/findings.rs"]
+mod findings;
 #[path = "grpc/fund.rs"]
 mod fund;
 #[path = "grpc/harness.rs"]

@@ -34,6 +34,9 @@ pub async fn run(verb: &Verb, matches: &ArgMatches, config: &Config, as_json: bo
     let lang = config.lang()?;
     let method = schema::method(verb.method)?;
     let mut request = flags::read(&method.input(), matches).map_err(Misuse)?;
+    if let Some((flag, value)) = verb.fixed {
+        flags::fix(&mut request, flag, value).map_err(Misuse)?;
+    }
     let book = || Ok(Value::String(config.need("book")?.to_owned()));
     set_unless_given(&mut request, "book", book).map_err(Misuse)?;
     let client = Client::connect(&config.client().map_err(Misuse)?)?;

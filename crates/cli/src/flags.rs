@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use sha2::{Digest, Sha256};
 
 use crate::lang::Lang;
@@ -215,6 +215,19 @@ pub fn read(request: &MessageDescriptor, matches: &ArgMatches) -> anyhow::Result
         bail!("{}", faults.join("\n"));
     }
     Ok(message)
+}
+
+/// Gives the flag of this name the value that the verb stands for; another value is a contradiction.
+pub fn fix(message: &mut DynamicMessage, name: &str, given: &str) -> anyhow::Result<()> {
+    let all = flags(&message.descriptor());
+    let flag = all.into_iter().find(|flag| flag.name == name).with_context(|| format!("no flag {name}"))?;
+    let value = word(flag.path.last().context("a flag fills a field")?, given)?;
+    let found = flag.path.iter().try_fold(Value::Message(message.clone()), |at, field| {
+        at.as_message().filter(|message| message.has_field(field)).map(|message| message.get_field(field).into_owned())
+    });
+    ensure!(found.is_none_or(|found| found == value), "--{name} is {given} here");
+    set(message, &flag.path, value);
+    Ok(())
 }
 
 /// The text of a file, or of standard input.

@@ -17,10 +17,17 @@ pub struct Verb {
     pub method: &'static str,
     /// Flags that may also be given by position, in order.
     pub positional: &'static [&'static str],
+    /// A flag that the verb itself gives, with its value: of methods that several verbs call.
+    pub fixed: Option<(&'static str, &'static str)>,
 }
 
 const fn verb(words: &'static str, method: &'static str, positional: &'static [&'static str]) -> Verb {
-    Verb { words, method, positional }
+    Verb { words, method, positional, fixed: None }
+}
+
+/// A step of a finding.
+const fn step(words: &'static str, step: &'static str) -> Verb {
+    Verb { fixed: Some(("step", step)), ..verb(words, "AuditService.UpdateFinding", &["finding", "reason"]) }
 }
 
 /// Every verb, as the help lists them. A test keeps this table complete against the API.
@@ -102,6 +109,13 @@ pub const VERBS: &[Verb] = &[
     verb("statement", "AuditService.GetStatement", &["year"]),
     verb("rejections", "AuditService.ListRejections", &[]),
     verb("records", "AuditService.ListRecords", &[]),
+    verb("findings", "AuditService.ListFindings", &[]),
+    verb("finding detect", "AuditService.RunDetectors", &["day"]),
+    verb("finding preview", "AuditService.PreviewFindings", &["day"]),
+    step("finding verify", "VERIFY"),
+    step("finding rectify", "RECTIFY"),
+    step("finding close", "CLOSE"),
+    step("finding dismiss", "DISMISS"),
 ];
 
 /// Headings of the words that group verbs.
@@ -128,6 +142,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("receipt", "代收", "Premium receipts"),
     ("voucher", "凭证", "Vouchers"),
     ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
+    ("finding", "发现", "Findings"),
 ];
 
 /// Adds every verb to a command.
@@ -135,8 +150,15 @@ pub fn add_to(mut root: Command, lang: Lang) -> anyhow::Result<Command> {
     for verb in VERBS {
         let leaf = |name: &'static str| -> anyhow::Result<Command> {
             let method = schema::method(verb.method)?;
-            let about = schema::word(method.full_name(), lang);
-            flags::add_to(Command::new(name).about(about), &method.input(), verb.positional, lang)
+            let about = match verb.fixed {
+                Some((_, step)) => schema::word(&format!("earmark.v1.FindingStep.FINDING_STEP_{step}"), lang),
+                None => schema::word(method.full_name(), lang),
+            };
+            let made = flags::add_to(Command::new(name).about(about), &method.input(), verb.positional, lang)?;
+            Ok(match verb.fixed {
+                Some((flag, _)) => made.mut_arg(flag, |arg| arg.hide(true)),
+                None => made,
+            })
         };
         match verb.words.split_once(' ') {
             None => root = root.subcommand(leaf(verb.words)?),
@@ -173,7 +195,11 @@ mod tests {
 
     #[test]
     fn every_method_has_one_verb() {
-        let mut called: Vec<&str> = VERBS.iter().map(|verb| verb.method).collect();
+        let mut called: Vec<&str> = VERBS.iter().filter(|v| v.fixed.is_none()).map(|verb| verb.method).collect();
+        // Verbs that each give another value of one flag share a method.
+        let shared: std::collections::BTreeSet<&str> =
+            VERBS.iter().filter(|verb| verb.fixed.is_some()).map(|verb| verb.method).collect();
+        called.extend(shared);
         // The stream is `import receipts`.
         called.push("PremiumService.PostPremiumReceipts");
         // Rosters go up in parts by `roster submit`.

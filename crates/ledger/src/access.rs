@@ -1,6 +1,6 @@
 //! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). One table each; default deny.
 
-use record::kinds::Role;
+use record::kinds::{FindingStep, Role};
 use record::{Command, Day, OrgNo, PersonNo};
 
 use crate::State;
@@ -11,7 +11,7 @@ use crate::state::Pending;
 #[error("this person has no role that may ask this")]
 pub struct Denied;
 
-use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
+use Role::{Approver, Audit, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
 
 /// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand and WithdrawCommand: by
 /// what they name).
@@ -60,6 +60,10 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::AmendGrant(_)
         | Command::SetDuesStatus(_)
         | Command::VoidSourceNumbers(_) => &[FinMaker],
+        Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
+        // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
+        Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
+        Command::UpdateFinding(_) => &[Audit],
     }
 }
 

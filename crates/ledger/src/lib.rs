@@ -2,13 +2,15 @@
 //!
 //! A guided tour: an [`Ask`] comes in; [`form`] tells whether it is well formed, [`access`] whether its caller may ask it, and
 //! [`decide()`] judges it against the [`State`] and the [`Facts`] and gives records. [`State::apply`] folds records; [`project()`]
-//! makes view rows of them. Everything that is 2018's is data of a [`preset`].
+//! makes view rows of them. [`detect`] sees what suggests a breach that no decision can judge. Everything that is 2018's is data of a
+//! [`preset`].
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::float_arithmetic)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod access;
 mod ask;
 pub mod decide;
+pub mod detect;
 pub mod facts;
 pub mod filter;
 pub mod form;

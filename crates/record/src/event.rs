@@ -1,5 +1,6 @@
 //! Events: what a record says has happened. State is a fold over them, and only over them. Refusals stand in `refusal`.
 
+mod posted;
 mod refusal;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -8,13 +9,15 @@ use crate::command::{
     Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
     UploadRosterChunk,
 };
+pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
 pub use refusal::{Hit, Refused};
 
+use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
-    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, Heads, OrgNo,
-    Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo, Voucher, VoucherRef,
+    AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo,
+    OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo,
 };
 
 /// What happened.
@@ -237,6 +240,28 @@ pub enum Event {
         /// Reason.
         reason: String,
     },
+    /// The detectors were run; what they newly saw follows in the same command.
+    DetectorsRun {
+        /// Day that was looked at.
+        day: Day,
+        /// Signs seen on it.
+        signs: u32,
+        /// Changes against the run before that this one leaves to the next: a run notes a bounded number.
+        left: u32,
+    },
+    /// A finding was opened.
+    FindingOpened(Box<FindingOpened>),
+    /// A finding's sign has changed, or is there again.
+    FindingChanged(Box<FindingChanged>),
+    /// A finding's sign is no longer there.
+    FindingGone {
+        /// The finding.
+        finding: FindingNo,
+        /// Day that was looked at.
+        day: Day,
+    },
+    /// A finding was taken a step on.
+    FindingUpdated(FindingUpdated),
 }
 
 /// Persons enrolled by a batch, as tokens.
@@ -424,119 +449,4 @@ pub struct Committed {
     pub from_allocated_fen: Fen,
     /// Day.
     pub date: Day,
-}
-
-/// What a voucher does to the fund's documents beside its lines.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub enum Effect {
-    /// Nothing beside its lines.
-    None,
-    /// Pays batches out of a commitment.
-    Payment {
-        /// The commitment.
-        commitment: CommitmentNo,
-        /// Batches paid, with heads.
-        batches: Vec<(GrantNo, u32)>,
-        /// Heads.
-        heads: u32,
-        /// Amount.
-        fen: Fen,
-    },
-    /// Money of a payment came back.
-    Return {
-        /// The payment.
-        payment: VoucherRef,
-        /// Heads.
-        heads: u32,
-        /// Amount.
-        fen: Fen,
-    },
-    /// Premiums were passed on: heads and amount of each batch and source.
-    Remittance {
-        /// Holder.
-        holder: OrgNo,
-        /// Batch, source, heads, fen.
-        items: Vec<(GrantNo, SourceNo, Heads, Fen)>,
-    },
-    /// A reversal: what its original did is undone.
-    Reversal {
-        /// The original.
-        of: VoucherRef,
-    },
-    /// Money moved between sources.
-    Transfer {
-        /// Consent of the giver, consumed beside the voucher's approval; 0 none.
-        consent: ApprovalNo,
-        /// Amount.
-        fen: Fen,
-    },
-    /// Premiums were given back to who paid them.
-    Refund {
-        /// The premium receipt.
-        receipt: VoucherRef,
-        /// Heads.
-        heads: u32,
-        /// Whether they had been passed on to the association, which sent them back.
-        passed_on: bool,
-    },
-    /// The amount of an income voucher was corrected.
-    Adjustment {
-        /// The income's voucher.
-        of: VoucherRef,
-        /// Up or down.
-        change: Change,
-        /// The difference.
-        fen: Fen,
-    },
-    /// The books were opened with premiums in custody.
-    Opening {
-        /// Batch, source, holder, heads, fen.
-        custody: Vec<(GrantNo, SourceNo, OrgNo, Heads, Fen)>,
-    },
-}
-
-/// A posted voucher and what it does.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct VoucherPosted {
-    /// The voucher.
-    pub voucher: Voucher,
-    /// What it does beside its lines.
-    pub effect: Effect,
-    /// Bill number issued; empty none.
-    pub bill_no: String,
-    /// Backing documents.
-    pub evidence: Vec<Evidence>,
-    /// Digests among them, and the bill number's, that an earlier record brought: a bank transaction's slip, or the documents of the
-    /// voucher that this one corrects. They make no new fact.
-    pub reused: Vec<Digest>,
-}
-
-/// The fields of a premium receipt.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct ReceiptFields {
-    /// Batch that it belongs to.
-    pub batch: GrantNo,
-    /// Source, by payer.
-    pub source: SourceNo,
-    /// Holder of the money.
-    pub holder: OrgNo,
-    /// Heads.
-    pub heads: u32,
-    /// Amount.
-    pub fen: Fen,
-    /// Day of receipt.
-    pub received_on: Day,
-    /// Bill number.
-    pub bill_no: String,
-    /// Number within the collecting system; 0 none.
-    pub source_seq: u64,
-}
-
-/// A booked premium receipt.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct ReceiptPosted {
-    /// Its fields.
-    pub receipt: ReceiptFields,
-    /// Its voucher.
-    pub voucher: Voucher,
 }

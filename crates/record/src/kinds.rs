@@ -351,3 +351,39 @@ impl RegisterKind {
         }
     }
 }
+
+coded! {
+    /// Where a finding stands on its way from discovery to its end (办法第十五条; rules.md 1.1).
+    FindingState { /// 发现: a detector saw it; nobody has looked at it yet.
+        Open = "OPEN", /// 核实
+        Verified = "VERIFIED", /// 整改
+        Rectifying = "RECTIFYING", /// 销号
+        Closed = "CLOSED", /// 排除: looked at, and explained.
+        Dismissed = "DISMISSED" }
+}
+
+coded! {
+    /// A step of a finding; each leads to one state (decisions.md 21).
+    FindingStep { /// 核实: the audit committee confirms what was seen and sets the due date.
+        Verify = "VERIFY", /// 整改: the owner department says what it does.
+        Rectify = "RECTIFY", /// 销号: the audit committee accepts what was done.
+        Close = "CLOSE", /// 排除: the audit committee explains why it is nothing.
+        Dismiss = "DISMISS" }
+}
+
+coded! {
+    /// What a finding is about.
+    SubjectKind { /// An organisation that holds money (经管单位).
+        Holder = "HOLDER", /// An enrolment batch.
+        Batch = "BATCH", /// A commitment.
+        Commitment = "COMMITMENT", /// An approval.
+        Approval = "APPROVAL", /// A grant (funding document).
+        Grant = "GRANT", /// A funding source.
+        Source = "SOURCE", /// A bank transaction.
+        BankTransaction = "BANK_TRANSACTION", /// A bank account.
+        BankAccount = "BANK_ACCOUNT", /// A budget line: year, source, class and plan.
+        BudgetLine = "BUDGET_LINE", /// An accounting period.
+        Period = "PERIOD", /// A parameter, from the day on which it was loosened.
+        Parameter = "PARAMETER", /// A person and a day.
+        Person = "PERSON" }
+}

@@ -16,6 +16,7 @@ mod coded;
 pub mod command;
 mod day;
 pub mod event;
+pub mod finding;
 pub mod hash;
 mod ids;
 pub mod kinds;
@@ -60,6 +61,8 @@ pub type CommitmentNo = u32;
 pub type BankAccountNo = u32;
 /// Ordinal of a bank transaction in its book, from 1; 0 means none.
 pub type BankTxnNo = u32;
+/// Ordinal of a finding in its book, from 1; 0 means none.
+pub type FindingNo = u32;
 /// Heads (persons). Negative only in red-letter lines.
 pub type Heads = i32;
 /// Place of a record in its book's log, from 1 without gap.

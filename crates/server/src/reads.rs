@@ -15,6 +15,8 @@ pub(crate) enum Read {
     Money,
     /// Refusals and the records themselves.
     Log,
+    /// Findings: those who find and those who must put right.
+    Findings,
 }
 
 use Role::{
@@ -41,6 +43,7 @@ fn readers(what: Read) -> &'static [Role] {
         ],
         Read::Money => OWN,
         Read::Log => &[Audit, FinChief, FinReviewer],
+        Read::Findings => &[Audit, FinMaker, FinReviewer, FinChief],
     }
 }
 
@@ -66,6 +69,8 @@ mod tests {
         for role in Role::ALL {
             assert!(readers(Read::Masters).contains(role) && readers(Read::Programme).contains(role), "{role}");
             assert_eq!(readers(Read::Money).contains(role), !systems.contains(role), "{role}");
+            let finds = matches!(role, Audit | FinMaker | FinReviewer | FinChief);
+            assert_eq!(readers(Read::Findings).contains(role), finds, "{role}");
             assert_eq!(readers(Read::Log).contains(role), matches!(role, Audit | FinChief | FinReviewer), "{role}");
         }
     }

@@ -1,7 +1,7 @@
 //! The commands of the test vectors, for fingerprints and for records that hold a command.
 
 use record::command::*;
-use record::kinds::{Custody, EvidenceKind, PayerType, RegisterKind, Settlement, Word};
+use record::kinds::{Custody, EvidenceKind, FindingStep, PayerType, RegisterKind, Settlement, Word};
 use record::{Command, VoucherRef};
 
 use crate::records::{day, evidence};
@@ -81,6 +81,17 @@ pub fn correction() -> Command {
     })
 }
 
+/// A finding confirmed, to be put right in a month.
+pub fn verify() -> Command {
+    Command::UpdateFinding(UpdateFinding {
+        finding: 1,
+        step: FindingStep::Verify,
+        reason: "经核对账龄属实".into(),
+        due: Some(day("2019-01-15")),
+        vouchers: vec![VoucherRef { word: Word::Ji, cycle: 2018, number: 15 }],
+    })
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -104,5 +115,7 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("payment", "GD-HIC2", "zhang", disburse()),
         ("correction", "GD-HIC2", "zhang", correction()),
         ("roster chunk", "GD-HIC2", "sz-collector", Command::UploadRosterChunk(chunk())),
+        ("detectors", "GD-HIC2", "shen", Command::RunDetectors(RunDetectors { day: Some(day("2018-12-16")) })),
+        ("finding", "GD-HIC2", "shen", verify()),
     ]
 }

@@ -3,6 +3,7 @@
 
 use record::command::{ApprovalScope, Evidence, RecordApproval, SubmitEnrollmentBatch};
 use record::event::*;
+use record::finding::*;
 use record::kinds::*;
 use record::preset::{AccountDef, OrgDef, StandardDef};
 use record::{Actor, Day, Event, Line, MAX_FEN, Period, Record, Request, Voucher, VoucherRef};
@@ -423,9 +424,43 @@ fn flows() -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// A finding from discovery to its end.
+fn found() -> Vec<(&'static str, Event)> {
+    let day = day("2018-12-16");
+    let sign = |fen: i64| Sign {
+        rule: "REM-002".into(),
+        detector: "custody-age".into(),
+        kind: SubjectKind::Holder,
+        subject: "SZ".into(),
+        fen,
+        heads: 0,
+        count: 0,
+        expected: "0.00".into(),
+        found: "20.00".into(),
+        since: day,
+        evidence: vec![12, 27],
+        parameters: vec![("P1.remit_max_days".into(), "30".into())],
+    };
+    let opened = FindingOpened { no: 1, sign: sign(2_000), clause: "方案五".into(), day, tree_size: 33, earlier: 0 };
+    let updated = FindingUpdated {
+        finding: 1,
+        step: FindingStep::Dismiss,
+        reason: "已上解，流水在途".into(),
+        due: None,
+        vouchers: vec![payment().reference],
+    };
+    vec![
+        ("detectors run", Event::DetectorsRun { day, signs: 1, left: 0 }),
+        ("finding opened", Event::FindingOpened(Box::new(opened))),
+        ("finding changed", Event::FindingChanged(Box::new(FindingChanged { finding: 1, sign: sign(4_000), day }))),
+        ("finding gone", Event::FindingGone { finding: 1, day }),
+        ("finding updated", Event::FindingUpdated(updated)),
+    ]
+}
+
 /// The log: every event once at least, each with the name of its vector.
 pub fn log() -> Vec<(&'static str, Record)> {
-    let events = [opened(), programme(), money(), signed(), flows()].concat();
+    let events = [opened(), programme(), money(), signed(), flows(), found()].concat();
     let mut log = Vec::new();
     for (sequence, (name, event)) in (1u64..).zip(events) {
         let by_the_ledger = matches!(event, Event::StateDigest { .. } | Event::Totals { .. });

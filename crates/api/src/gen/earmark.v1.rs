@@ -447,6 +447,318 @@ impl Verdict {
         }
     }
 }
+/// A run of the detectors (检测).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DetectorRun {
+    /// Day to look at, not before that of the last run; absent means today (检测日).
+    #[prost(message, optional, tag = "1")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// A step of a finding (办理发现).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindingUpdate {
+    /// The finding (发现号).
+    #[prost(uint32, tag = "1")]
+    pub finding: u32,
+    /// The step (步骤).
+    #[prost(enumeration = "FindingStep", tag = "2")]
+    pub step: i32,
+    /// Why (理由).
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Day by which it must be put right; needed to verify (整改期限).
+    #[prost(message, optional, tag = "4")]
+    pub due: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Vouchers that put it right (整改凭证).
+    #[prost(string, repeated, tag = "5")]
+    pub vouchers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A parameter that a sign was judged by (所据参数).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignParameter {
+    /// Key (键).
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Value (值).
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// What a detector sees (迹象): detector, day and parameters are all that seeing it again takes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Sign {
+    /// Rule code, for example REM-001 (规则码).
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// How the rule works: B blocks, D detects, W warns (级别).
+    #[prost(string, tag = "2")]
+    pub level: ::prost::alloc::string::String,
+    /// Clause that it enforces (条款).
+    #[prost(string, tag = "3")]
+    pub clause: ::prost::alloc::string::String,
+    /// What it is about (对象种类).
+    #[prost(enumeration = "SubjectKind", tag = "4")]
+    pub kind: i32,
+    /// Code of what it is about (对象).
+    #[prost(string, tag = "5")]
+    pub subject: ::prost::alloc::string::String,
+    /// Money concerned; 0 none (金额).
+    #[prost(int64, tag = "6")]
+    pub amount_fen: i64,
+    /// Heads concerned; 0 none (人数).
+    #[prost(int64, tag = "7")]
+    pub heads: i64,
+    /// Vouchers, payments or attempts concerned; 0 none (次数).
+    #[prost(uint32, tag = "8")]
+    pub count: u32,
+    /// What the rule expects; money in yuan (应为).
+    #[prost(string, tag = "9")]
+    pub expected: ::prost::alloc::string::String,
+    /// What was found; money in yuan (实为).
+    #[prost(string, tag = "10")]
+    pub found: ::prost::alloc::string::String,
+    /// First day on which it was so (起始日).
+    #[prost(message, optional, tag = "11")]
+    pub since: ::core::option::Option<super::super::google::r#type::Date>,
+    /// What is suspected, in the caller's language (说明).
+    #[prost(string, tag = "12")]
+    pub description: ::prost::alloc::string::String,
+    /// Detector that sees it (检测器).
+    #[prost(string, tag = "13")]
+    pub detector: ::prost::alloc::string::String,
+    /// What the detector computes, in the caller's language (检测方法).
+    #[prost(string, tag = "14")]
+    pub method: ::prost::alloc::string::String,
+    /// Parameters that it was judged by (所据参数).
+    #[prost(message, repeated, tag = "15")]
+    pub parameters: ::prost::alloc::vec::Vec<SignParameter>,
+    /// Records that show it, at most fifty (证据记录).
+    #[prost(uint64, repeated, tag = "16")]
+    pub evidence: ::prost::alloc::vec::Vec<u64>,
+}
+/// A step that was taken (办理记录).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindingStepTaken {
+    /// The step (步骤).
+    #[prost(enumeration = "FindingStep", tag = "1")]
+    pub step: i32,
+    /// Who took it (办理人).
+    #[prost(string, tag = "2")]
+    pub person: ::prost::alloc::string::String,
+    /// When (时刻).
+    #[prost(message, optional, tag = "3")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its record (记录序号).
+    #[prost(uint64, tag = "4")]
+    pub sequence: u64,
+    /// Why (理由).
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// Day by which it must be put right, from then on (整改期限).
+    #[prost(message, optional, tag = "6")]
+    pub due: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Vouchers that put it right (整改凭证).
+    #[prost(string, repeated, tag = "7")]
+    pub vouchers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A finding on record (发现).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Finding {
+    /// Its number (发现号).
+    #[prost(uint32, tag = "1")]
+    pub finding: u32,
+    /// Where it stands (状态).
+    #[prost(enumeration = "FindingState", tag = "2")]
+    pub state: i32,
+    /// Whether the last run still saw it (仍存在).
+    #[prost(bool, tag = "3")]
+    pub stands: bool,
+    /// What is seen, as last noted (迹象).
+    #[prost(message, optional, tag = "4")]
+    pub sign: ::core::option::Option<Sign>,
+    /// Day that it was found for (发现日).
+    #[prost(message, optional, tag = "5")]
+    pub found_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Day of the run that last noted a change (最近变动日).
+    #[prost(message, optional, tag = "6")]
+    pub noted_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Day by which it must be put right (整改期限).
+    #[prost(message, optional, tag = "7")]
+    pub due: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Its first record (记录序号).
+    #[prost(uint64, tag = "8")]
+    pub sequence: u64,
+    /// Records that the books held when they were looked at; the head of the tree is that of this size (树头序号).
+    #[prost(uint64, tag = "9")]
+    pub tree_size: u64,
+    /// Version of the rule set that it was found under (规则集版本).
+    #[prost(uint32, tag = "10")]
+    pub rule_set: u32,
+    /// The earlier finding of the same rule and subject; 0 none (前次发现号).
+    #[prost(uint32, tag = "11")]
+    pub earlier: u32,
+    /// Every step, in order (办理记录).
+    #[prost(message, repeated, tag = "12")]
+    pub steps: ::prost::alloc::vec::Vec<FindingStepTaken>,
+}
+/// Where a finding stands (发现状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FindingState {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// Seen by a detector, not looked at yet (发现).
+    Open = 1,
+    /// Confirmed by the audit committee (核实).
+    Verified = 2,
+    /// Being put right by the owner department (整改).
+    Rectifying = 3,
+    /// Put right and accepted (销号).
+    Closed = 4,
+    /// Explained: it was nothing (排除).
+    Dismissed = 5,
+}
+impl FindingState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FINDING_STATE_UNSPECIFIED",
+            Self::Open => "FINDING_STATE_OPEN",
+            Self::Verified => "FINDING_STATE_VERIFIED",
+            Self::Rectifying => "FINDING_STATE_RECTIFYING",
+            Self::Closed => "FINDING_STATE_CLOSED",
+            Self::Dismissed => "FINDING_STATE_DISMISSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FINDING_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FINDING_STATE_OPEN" => Some(Self::Open),
+            "FINDING_STATE_VERIFIED" => Some(Self::Verified),
+            "FINDING_STATE_RECTIFYING" => Some(Self::Rectifying),
+            "FINDING_STATE_CLOSED" => Some(Self::Closed),
+            "FINDING_STATE_DISMISSED" => Some(Self::Dismissed),
+            _ => None,
+        }
+    }
+}
+/// A step of a finding (办理步骤).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FindingStep {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// AUDIT confirms it and sets the due date (核实).
+    Verify = 1,
+    /// The owner department says what it does (整改).
+    Rectify = 2,
+    /// AUDIT accepts what was done (销号).
+    Close = 3,
+    /// AUDIT explains why it is nothing (排除).
+    Dismiss = 4,
+}
+impl FindingStep {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FINDING_STEP_UNSPECIFIED",
+            Self::Verify => "FINDING_STEP_VERIFY",
+            Self::Rectify => "FINDING_STEP_RECTIFY",
+            Self::Close => "FINDING_STEP_CLOSE",
+            Self::Dismiss => "FINDING_STEP_DISMISS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FINDING_STEP_UNSPECIFIED" => Some(Self::Unspecified),
+            "FINDING_STEP_VERIFY" => Some(Self::Verify),
+            "FINDING_STEP_RECTIFY" => Some(Self::Rectify),
+            "FINDING_STEP_CLOSE" => Some(Self::Close),
+            "FINDING_STEP_DISMISS" => Some(Self::Dismiss),
+            _ => None,
+        }
+    }
+}
+/// What a finding is about (对象种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SubjectKind {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// An organisation that holds money (经管单位).
+    Holder = 1,
+    /// An enrolment batch (报名批次).
+    Batch = 2,
+    /// A commitment (占用).
+    Commitment = 3,
+    /// An approval (批复).
+    Approval = 4,
+    /// A funding document (资金依据).
+    Grant = 5,
+    /// A funding source (资金来源).
+    Source = 6,
+    /// A bank transaction (银行流水).
+    BankTransaction = 7,
+    /// A bank account (银行账户).
+    BankAccount = 8,
+    /// A budget line: year, source, class, plan, first day (预算行).
+    BudgetLine = 9,
+    /// An accounting period (会计期间).
+    Period = 10,
+    /// A parameter and the day from which it was looser (参数).
+    Parameter = 11,
+    /// A person and a day (人员).
+    Person = 12,
+}
+impl SubjectKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUBJECT_KIND_UNSPECIFIED",
+            Self::Holder => "SUBJECT_KIND_HOLDER",
+            Self::Batch => "SUBJECT_KIND_BATCH",
+            Self::Commitment => "SUBJECT_KIND_COMMITMENT",
+            Self::Approval => "SUBJECT_KIND_APPROVAL",
+            Self::Grant => "SUBJECT_KIND_GRANT",
+            Self::Source => "SUBJECT_KIND_SOURCE",
+            Self::BankTransaction => "SUBJECT_KIND_BANK_TRANSACTION",
+            Self::BankAccount => "SUBJECT_KIND_BANK_ACCOUNT",
+            Self::BudgetLine => "SUBJECT_KIND_BUDGET_LINE",
+            Self::Period => "SUBJECT_KIND_PERIOD",
+            Self::Parameter => "SUBJECT_KIND_PARAMETER",
+            Self::Person => "SUBJECT_KIND_PERSON",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUBJECT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUBJECT_KIND_HOLDER" => Some(Self::Holder),
+            "SUBJECT_KIND_BATCH" => Some(Self::Batch),
+            "SUBJECT_KIND_COMMITMENT" => Some(Self::Commitment),
+            "SUBJECT_KIND_APPROVAL" => Some(Self::Approval),
+            "SUBJECT_KIND_GRANT" => Some(Self::Grant),
+            "SUBJECT_KIND_SOURCE" => Some(Self::Source),
+            "SUBJECT_KIND_BANK_TRANSACTION" => Some(Self::BankTransaction),
+            "SUBJECT_KIND_BANK_ACCOUNT" => Some(Self::BankAccount),
+            "SUBJECT_KIND_BUDGET_LINE" => Some(Self::BudgetLine),
+            "SUBJECT_KIND_PERIOD" => Some(Self::Period),
+            "SUBJECT_KIND_PARAMETER" => Some(Self::Parameter),
+            "SUBJECT_KIND_PERSON" => Some(Self::Person),
+            _ => None,
+        }
+    }
+}
 /// One balance (余额行). Dimensions that were not asked for are empty or 0.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Balance {
@@ -860,6 +1172,125 @@ pub struct ListRecordsResponse {
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
 }
+/// Request of RunDetectors (运行检测请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunDetectorsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The run (检测).
+    #[prost(message, optional, tag = "4")]
+    pub run: ::core::option::Option<DetectorRun>,
+}
+/// Answer of RunDetectors (运行检测回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunDetectorsResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of PreviewFindings (重算检测请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewFindingsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Day to look at (检测日).
+    #[prost(message, optional, tag = "4")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Only this detector; empty all (检测器).
+    #[prost(string, tag = "5")]
+    pub detector: ::prost::alloc::string::String,
+}
+/// Answer of PreviewFindings (重算检测回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewFindingsResponse {
+    /// What is seen, by rule and subject; at most 1000 (迹象).
+    #[prost(message, repeated, tag = "1")]
+    pub signs: ::prost::alloc::vec::Vec<Sign>,
+    /// How many more are seen; ask by detector for those (未列出数).
+    #[prost(uint32, tag = "2")]
+    pub left: u32,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Request of ListFindings (发现台账请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFindingsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only of this rule; empty all (规则码).
+    #[prost(string, tag = "6")]
+    pub rule: ::prost::alloc::string::String,
+    /// Only in this state; UNSPECIFIED all (状态).
+    #[prost(enumeration = "FindingState", tag = "7")]
+    pub state: i32,
+    /// Only those that the last run still saw (仅仍存在的).
+    #[prost(bool, tag = "8")]
+    pub standing: bool,
+}
+/// Answer of ListFindings (发现台账回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFindingsResponse {
+    /// The findings, oldest first (发现).
+    #[prost(message, repeated, tag = "1")]
+    pub findings: ::prost::alloc::vec::Vec<Finding>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Request of UpdateFinding (办理发现请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateFindingRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The step (办理).
+    #[prost(message, optional, tag = "4")]
+    pub update: ::core::option::Option<FindingUpdate>,
+}
+/// Answer of UpdateFinding (办理发现回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateFindingResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// Which chart of accounts to print under (科目表).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1163,6 +1594,106 @@ pub mod audit_service_client {
                 .insert(GrpcMethod::new("earmark.v1.AuditService", "ListRecords"));
             self.inner.unary(req, path, codec).await
         }
+        /// Run every detector and put on record what is new, has changed or is gone (运行检测).
+        pub async fn run_detectors(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RunDetectorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RunDetectorsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/RunDetectors",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "RunDetectors"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What the detectors see on a day, without putting it on record (重算检测).
+        pub async fn preview_findings(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewFindingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewFindingsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/PreviewFindings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "PreviewFindings"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Findings on record, each with its steps (发现台账).
+        pub async fn list_findings(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFindingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFindingsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/ListFindings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "ListFindings"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Take a finding a step on (办理发现).
+        pub async fn update_finding(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateFindingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFindingResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/UpdateFinding",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "UpdateFinding"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1216,6 +1747,38 @@ pub mod audit_service_server {
             request: tonic::Request<super::ListRecordsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListRecordsResponse>,
+            tonic::Status,
+        >;
+        /// Run every detector and put on record what is new, has changed or is gone (运行检测).
+        async fn run_detectors(
+            &self,
+            request: tonic::Request<super::RunDetectorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RunDetectorsResponse>,
+            tonic::Status,
+        >;
+        /// What the detectors see on a day, without putting it on record (重算检测).
+        async fn preview_findings(
+            &self,
+            request: tonic::Request<super::PreviewFindingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewFindingsResponse>,
+            tonic::Status,
+        >;
+        /// Findings on record, each with its steps (发现台账).
+        async fn list_findings(
+            &self,
+            request: tonic::Request<super::ListFindingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFindingsResponse>,
+            tonic::Status,
+        >;
+        /// Take a finding a step on (办理发现).
+        async fn update_finding(
+            &self,
+            request: tonic::Request<super::UpdateFindingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFindingResponse>,
             tonic::Status,
         >;
     }
@@ -1507,6 +2070,186 @@ pub mod audit_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/RunDetectors" => {
+                    #[allow(non_camel_case_types)]
+                    struct RunDetectorsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::RunDetectorsRequest>
+                    for RunDetectorsSvc<T> {
+                        type Response = super::RunDetectorsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RunDetectorsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::run_detectors(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RunDetectorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/PreviewFindings" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewFindingsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::PreviewFindingsRequest>
+                    for PreviewFindingsSvc<T> {
+                        type Response = super::PreviewFindingsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewFindingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::preview_findings(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewFindingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/ListFindings" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFindingsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ListFindingsRequest>
+                    for ListFindingsSvc<T> {
+                        type Response = super::ListFindingsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFindingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::list_findings(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFindingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/UpdateFinding" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateFindingSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::UpdateFindingRequest>
+                    for UpdateFindingSvc<T> {
+                        type Response = super::UpdateFindingResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateFindingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::update_finding(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateFindingSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -12405,7 +13148,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -12558,6 +13301,12 @@ pub mod command {
         /// VoidSourceNumbers (作废序号).
         #[prost(message, tag = "48")]
         Voiding(super::NumberVoiding),
+        /// RunDetectors (运行检测).
+        #[prost(message, tag = "49")]
+        DetectorRun(super::DetectorRun),
+        /// UpdateFinding (办理发现).
+        #[prost(message, tag = "50")]
+        FindingUpdate(super::FindingUpdate),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.

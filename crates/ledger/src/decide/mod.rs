@@ -13,11 +13,12 @@ mod deposit;
 mod desk;
 mod eligibility;
 mod explain;
+mod findings;
 mod funding;
 mod interest;
 mod lines;
-mod opening;
 mod numbers;
+mod opening;
 mod persons;
 mod places;
 mod premium;
@@ -35,9 +36,11 @@ use crate::access::{self, Denied};
 use crate::state::Pending;
 use crate::{Ask, Facts, FieldFault, Receipt, State};
 
+pub(crate) use approvals::PARAM_BODY;
 pub(crate) use desk::Desk;
-pub(crate) use lines::{grant_permits, grants_of, in_term};
 pub use explain::{Explanation, OfSource, Spend, explain};
+pub use findings::MAX_CHANGES;
+pub(crate) use lines::{grant_permits, grants_of, in_term};
 pub(crate) use persons::MAX_ROSTER_ROWS;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
@@ -240,6 +243,8 @@ fn effect(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::CarryToSurplus(c) => close::carry_to_surplus(desk, c),
         Command::ReverseVoucher(c) => correct::reverse(desk, c),
         Command::CorrectVoucher(c) => correct::correct(desk, c),
+        Command::RunDetectors(c) => findings::run(desk, c),
+        Command::UpdateFinding(c) => findings::update(desk, c),
         // A review of a review cannot be submitted: reviews take effect at once.
         Command::ReviewCommand(_) => Vec::new(),
         other => flow(desk, other),

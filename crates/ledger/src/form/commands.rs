@@ -2,7 +2,7 @@
 
 use record::command::{
     BudgetLine, CorrectVoucher, Disburse, PostPremiumReceipt, RecordApproval, RecordIncome, RecordReturn,
-    RemitPremiums, ReviewCommand, SubmitEnrollmentBatch,
+    RemitPremiums, ReviewCommand, SubmitEnrollmentBatch, UpdateFinding,
 };
 use record::kinds::{Change, IncomeKind, Verdict};
 use record::{Command, Fen};
@@ -130,6 +130,8 @@ impl Form {
                 self.submission(c.submission);
                 self.required_text("reason", &c.reason);
             }
+            Command::RunDetectors(c) => c.day.iter().for_each(|day| self.day("day", *day)),
+            Command::UpdateFinding(c) => self.finding(c),
             _ => self.flows(command),
         }
     }
@@ -293,6 +295,15 @@ impl Form {
         if submission == 0 {
             self.fault("submission", "REQUIRED", "必填", "is required");
         }
+    }
+
+    fn finding(&mut self, c: &UpdateFinding) {
+        if c.finding == 0 {
+            self.fault("finding", "REQUIRED", "必填", "is required");
+        }
+        self.required_text("reason", &c.reason);
+        c.due.iter().for_each(|day| self.day("due", *day));
+        self.each("vouchers", &c.vouchers, 0, MAX_LINES, |form, voucher| form.voucher("", voucher));
     }
 
     fn reason(&mut self, verdict: Verdict, reason: &str) {

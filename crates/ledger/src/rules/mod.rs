@@ -8,11 +8,35 @@ use record::event::Hit;
 use crate::Language;
 pub use table::RULES;
 
+/// How a rule works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What breaks it is refused (拦截).
+    Blocking,
+    /// What breaks it is found by a detector (事后发现).
+    Detecting,
+    /// A detector points at what may be nothing (警示).
+    Warning,
+}
+
+impl Level {
+    /// The stable code: B, D or W.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Level::Blocking => "B",
+            Level::Detecting => "D",
+            Level::Warning => "W",
+        }
+    }
+}
+
 /// A rule of the fund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Stable code.
     pub code: &'static str,
+    /// How it works.
+    pub level: Level,
     /// The clause that it carries out.
     pub clause: &'static str,
     /// What it demands, in Chinese.

@@ -1,9 +1,17 @@
-//! The table of rules enforced at posting, in the order in which an answer lists them.
+//! The table of rules, in the order in which an answer lists them: those enforced at posting, then those that detectors look after.
 
-use super::Rule;
+use super::{Level, Rule};
 
 const fn rule(code: &'static str, clause: &'static str, zh: &'static str, en: &'static str) -> Rule {
-    Rule { code, clause, zh, en }
+    Rule { code, level: Level::Blocking, clause, zh, en }
+}
+
+const fn detecting(code: &'static str, clause: &'static str, zh: &'static str, en: &'static str) -> Rule {
+    Rule { level: Level::Detecting, ..rule(code, clause, zh, en) }
+}
+
+const fn warning(code: &'static str, clause: &'static str, zh: &'static str, en: &'static str) -> Rule {
+    Rule { level: Level::Warning, ..rule(code, clause, zh, en) }
 }
 
 /// Every rule, in the documented order: diversion first (what the money is for), then authority, then form of the books.
@@ -311,5 +319,84 @@ pub const RULES: &[Rule] = &[
         "办法第十一条；财会〔2024〕12号第三十三条",
         "导出不得含未脱敏的个人信息",
         "nothing that is written out holds personal data",
+    ),
+    detecting(
+        "REM-001",
+        "办法第十条；方案五(二)",
+        "代收的保障费须在规定天数内上解",
+        "premiums collected are passed on within their days",
+    ),
+    detecting(
+        "REM-002",
+        "办法第八条；方案五",
+        "参保截止后代管经费不得留有余额",
+        "after the enrolment deadline nothing is left of the premiums held",
+    ),
+    detecting(
+        "REM-004",
+        "办法第十条（专账核算）",
+        "各单位代管户存款须等于代管经费",
+        "a holder's custody account holds what it owes",
+    ),
+    detecting("REM-005", "办法第九条", "支出批复后须在规定天数内直拨", "what was approved is paid within its days"),
+    detecting(
+        "REM-007",
+        "办法第十条",
+        "拨款文下达后须在规定天数内到专户",
+        "an appropriation is in the special account within its days after the letter",
+    ),
+    detecting(
+        "MAT-001",
+        "办法第七条(一)",
+        "同一批次省总 75 元人数须等于上解的 20 元人数",
+        "a batch's subsidised heads equal the heads whose own share was passed on",
+    ),
+    detecting(
+        "MAT-002",
+        "办法第十一条",
+        "名册、批复、拨付、确认四数须相等",
+        "roster, approval, payment and confirmation agree",
+    ),
+    detecting(
+        "ENR-010",
+        "办法第九条、第十一条",
+        "拨付人数和金额须与互助会确认相符，并按期取得确认",
+        "what was paid is confirmed by the association, head by head and in time",
+    ),
+    detecting(
+        "DIV-002",
+        "办法第十条",
+        "资金不得与互助会以外的对手同额出而复回",
+        "no money goes out to another than the association and comes back",
+    ),
+    detecting(
+        "DIV-004",
+        "办法第八条、第十条",
+        "收款户名不得与互助会相近而不同",
+        "no account bears a name that passes for the association's",
+    ),
+    detecting(
+        "DIV-005",
+        "办法第九条、第十条",
+        "不得拆分付款规避审批额",
+        "payments are not split to fit under an approval",
+    ),
+    warning(
+        "DIV-006",
+        "办法第十条、第十五条",
+        "红字凭证不得异常集中",
+        "red vouchers do not pile up, nor before closing",
+    ),
+    detecting(
+        "DIV-008",
+        "办法第十条、第十五条",
+        "规则放宽期间的入账须复查",
+        "what was posted while a parameter was loosened is looked at again",
+    ),
+    detecting(
+        "REC-003",
+        "办法第十条（专账核算）；工会会计制度",
+        "每一来源资产须等于负债加净资产",
+        "the assets of each source equal its liabilities and net assets",
     ),
 ];

@@ -19,6 +19,7 @@ impl State {
     /// Folds one record. Records must come in order from 1.
     pub fn apply(&mut self, record: &Record) {
         let person = record.actor.person;
+        self.watch(record);
         match &record.event {
             Event::BookCreated(created) => self.open(created),
             Event::AccountDefined { account, .. } => self.accounts.push(account.clone()),
@@ -99,6 +100,11 @@ impl State {
             }
             Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk),
             Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::DetectorsRun { .. }
+            | Event::FindingOpened(_)
+            | Event::FindingChanged(_)
+            | Event::FindingGone { .. }
+            | Event::FindingUpdated(_) => self.findings.apply(record),
         }
         self.sequence = record.sequence;
         self.time = record.time;

@@ -2,11 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use record::event::{QuotaAllocated, ReceiptFields};
 use record::kinds::{Change, GrantKind};
-use record::{Day, GrantNo, PersonNo, Record};
+use record::{Day, GrantNo, PersonNo, Record, Sequence};
 
-use super::{Batch, Flow, Grant, Quota, State, Upload};
+use super::{Batch, Flow, Grant, Quota, State};
+
+/// A roster uploaded in parts, which no form has sealed. Its tokens stand in the records.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Upload {
+    /// Who uploads it.
+    pub person: PersonNo,
+    /// Programme year.
+    pub year: u16,
+    /// Records of its parts, by their first rows.
+    pub chunks: BTreeMap<u32, Sequence>,
+    /// Last day on which it may be sealed.
+    pub last_day: Day,
+}
 
 impl State {
     pub(super) fn allocate(&mut self, event: &QuotaAllocated, date: Day) {

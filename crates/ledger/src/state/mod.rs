@@ -2,14 +2,16 @@
 //! Reading it is free; changing it is `apply`'s alone.
 
 mod apply;
-mod flows;
 mod enrol;
+mod findings;
+mod flows;
 mod masters;
 mod money;
 mod numbers;
 mod places;
 mod terms;
 mod vouchers;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,12 +25,17 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
+pub use enrol::Upload;
+pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
+pub use places::Places;
 pub use terms::{PARAM_PAYEE_COOLING, PARAM_REVIEW_DAYS, PARAM_UPLOAD_DAYS};
 pub use vouchers::PARAM_CYCLE;
+pub(crate) use watch::until;
+pub use watch::{Place, Tries, VoucherDay, Watch};
 
 /// The state of a book after some number of records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -143,28 +150,10 @@ pub struct State {
     pub uploads: BTreeMap<String, Upload>,
     /// Numbers that collecting systems gave their receipts.
     pub source_numbers: BTreeMap<PersonNo, SourceNumbers>,
-}
-
-/// A roster uploaded in parts, which no form has sealed. Its tokens stand in the records.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Upload {
-    /// Who uploads it.
-    pub person: PersonNo,
-    /// Programme year.
-    pub year: u16,
-    /// Records of its parts, by their first rows.
-    pub chunks: BTreeMap<u32, Sequence>,
-    /// Last day on which it may be sealed.
-    pub last_day: Day,
-}
-
-/// Places of a class that an organisation has, net of what was taken back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Places {
-    /// Places.
-    pub heads: i64,
-    /// Whether its newest notice gives no number (附件1: 按实际人数).
-    pub by_actual_number: bool,
+    /// What detectors look at beside all this.
+    pub watch: Watch,
+    /// Findings of the detectors.
+    pub findings: Findings,
 }
 
 /// [`PostingMap`] with ordinals.

@@ -1,10 +1,20 @@
 //! Places of organisations, the heads paid against them, and dues: the fold and the look-ups up the tree of organisations.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use record::event::QuotaAllocated;
 use record::kinds::Change;
 use record::{ClassNo, GrantNo, OrgNo, SourceNo};
 
 use super::State;
+
+/// Places of a class that an organisation has, net of what was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Places {
+    /// Places.
+    pub heads: i64,
+    /// Whether its newest notice gives no number (附件1: 按实际人数).
+    pub by_actual_number: bool,
+}
 
 impl State {
     pub(super) fn allocate_places(&mut self, event: &QuotaAllocated) {

@@ -1,6 +1,7 @@
 //! Commands: what people and systems ask of a book, in the one canonical form that serves as request fingerprint, as draft and as the
 //! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
 
+mod audit;
 mod book;
 mod flows;
 mod money;
@@ -11,6 +12,7 @@ use borsh::de::EnumExt;
 use borsh::io::{Error, ErrorKind, Read, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub use audit::{RunDetectors, UpdateFinding};
 pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
     RegisterBankTransaction, RegisterOrganization, RevokeRole, SetParameter, SignDailySummary,
@@ -150,6 +152,10 @@ pub enum Command {
     UploadRosterChunk(UploadRosterChunk),
     /// Declares numbers of a collecting system that no receipt will ever bear.
     VoidSourceNumbers(VoidSourceNumbers),
+    /// Runs the detectors.
+    RunDetectors(RunDetectors),
+    /// Takes a finding a step on.
+    UpdateFinding(UpdateFinding),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

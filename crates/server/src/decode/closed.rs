@@ -72,6 +72,11 @@ closed! {
     kinds::Direction => v1::BankDirection { In, Out }
     kinds::Word => v1::VoucherWord { Ji = Finance, Dai = Receipt, Zhuan = Closing, Yu = Budget }
     kinds::VoucherKind => v1::VoucherKind { Normal, RedReversal, RedAdjust, BlueCorrection, Opening, Closing }
+    kinds::FindingState => v1::FindingState { Open, Verified, Rectifying, Closed, Dismissed }
+    kinds::FindingStep => v1::FindingStep { Verify, Rectify, Close, Dismiss }
+    kinds::SubjectKind => v1::SubjectKind {
+        Holder, Batch, Commitment, Approval, Grant, Source, BankTransaction, BankAccount, BudgetLine, Period, Parameter, Person
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +101,8 @@ mod tests {
         check(kinds::OrgType::ALL);
         check(kinds::EvidenceKind::ALL);
         check(kinds::VoucherKind::ALL);
+        check(kinds::FindingState::ALL);
+        check(kinds::FindingStep::ALL);
+        check(kinds::SubjectKind::ALL);
     }
 }

@@ -52,6 +52,9 @@ wire! {
     ours::VoidSourceNumbers => v1::NumberVoiding { system, from, to, reason }
     ours::RemitPremiums => v1::Remittance { holder, year, payee_account, items, date, bank_txn, summary, evidence }
 
+    ours::RunDetectors => v1::DetectorRun { day }
+    ours::UpdateFinding => v1::FindingUpdate { finding, step, reason, due, vouchers }
+
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
     ours::RegisterBankTransaction => v1::BankTransaction {
         id, account, direction, date, counterparty_account, settlement, currency, slip_digest; fen = amount_fen
@@ -320,6 +323,8 @@ cases! {
     TokenKey("token_key") = RegisterTokenKey,
     Chunk("chunk") = UploadRosterChunk,
     Voiding("voiding") = VoidSourceNumbers,
+    DetectorRun("detector_run") = RunDetectors,
+    FindingUpdate("finding_update") = UpdateFinding,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

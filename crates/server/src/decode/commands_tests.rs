@@ -175,6 +175,15 @@ fn commands() -> Vec<Command> {
             evidence: Vec::new(),
         }),
         Command::ReviewCommand(ours::ReviewCommand { submission: 7, verdict: Verdict::Approve, reason: String::new() }),
+        Command::RunDetectors(ours::RunDetectors { day: None }),
+        Command::RunDetectors(ours::RunDetectors { day: Some(day("2018-12-01")) }),
+        Command::UpdateFinding(ours::UpdateFinding {
+            finding: 3,
+            step: FindingStep::Verify,
+            reason: "经核对".into(),
+            due: Some(day("2018-12-31")),
+            vouchers: vec![voucher()],
+        }),
         Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
         Command::GrantRole(ours::GrantRole {
             person: ours::PersonDef {

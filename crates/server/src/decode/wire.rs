@@ -89,6 +89,7 @@ placeholder!(
     EvidenceKind::Other,
     Settlement::Transfer,
     RegisterKind::Hardship,
+    FindingStep::Dismiss,
 );
 
 impl Wire<Option<Date>> for Option<Day> {

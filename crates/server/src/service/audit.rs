@@ -1,4 +1,4 @@
-//! AuditService: balances, statements, refusals and records.
+//! AuditService: balances, statements, refusals and records; its findings are answered in `findings`.
 
 use api::v1;
 use api::v1::audit_service_server::AuditService;
@@ -27,13 +27,18 @@ const RECORD_BYTES: usize = 2 << 20;
 
 service! {
     AuditService {
-        change {}
+        change {
+            run_detectors(RunDetectorsRequest) -> RunDetectorsResponse: run => record::Command::RunDetectors;
+            update_finding(UpdateFindingRequest) -> UpdateFindingResponse: update => record::Command::UpdateFinding;
+        }
         read {
             get_balances(GetBalancesRequest) -> GetBalancesResponse;
             get_trial_balance(GetTrialBalanceRequest) -> GetTrialBalanceResponse;
             get_statement(GetStatementRequest) -> GetStatementResponse;
             list_rejections(ListRejectionsRequest) -> ListRejectionsResponse;
             list_records(ListRecordsRequest) -> ListRecordsResponse;
+            preview_findings(PreviewFindingsRequest) -> PreviewFindingsResponse;
+            list_findings(ListFindingsRequest) -> ListFindingsResponse;
         }
     }
 }
@@ -222,7 +227,7 @@ impl<S: Store> Face<S> {
     }
 }
 
-fn day(date: Option<api::google::r#type::Date>, name: &'static str) -> Result<Option<Day>, Failure> {
+pub(super) fn day(date: Option<api::google::r#type::Date>, name: &'static str) -> Result<Option<Day>, Failure> {
     let mut fields = Fields::default();
     let day = fields.at(name, |f| Wire::read(f, date));
     if fields.is_clean() { Ok(day) } else { Err(Failure::Malformed(fields.with(Vec::new()))) }
@@ -329,5 +334,10 @@ fn event_name(event: &Event) -> &'static str {
         Event::RosterChunkUploaded { .. } => "RosterChunkUploaded",
         Event::PersonsEnrolled(_) => "PersonsEnrolled",
         Event::SourceNumbersVoided { .. } => "SourceNumbersVoided",
+        Event::DetectorsRun { .. } => "DetectorsRun",
+        Event::FindingOpened(_) => "FindingOpened",
+        Event::FindingChanged(_) => "FindingChanged",
+        Event::FindingGone { .. } => "FindingGone",
+        Event::FindingUpdated(_) => "FindingUpdated",
     }
 }

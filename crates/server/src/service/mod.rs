@@ -2,6 +2,7 @@
 
 mod audit;
 mod book;
+mod findings;
 mod funding;
 mod premium;
 mod program;

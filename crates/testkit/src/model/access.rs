@@ -1,13 +1,13 @@
 //! Who may ask what (rules.md 1.5 and decisions 5), as the documents' table of roles reads.
 
 use record::Command;
-use record::kinds::Role;
+use record::kinds::{FindingStep, Role};
 
 use super::Model;
 
 /// Roles that may make a command.
 pub fn makers(command: &Command) -> Vec<Role> {
-    use Role::{Approver, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
+    use Role::{Approver, Audit, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
     let roles: &[Role] = match command {
         Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => &[],
         Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
@@ -27,6 +27,9 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
         Command::RemitPremiums(_) => &[Collector, FinMaker],
+        Command::RunDetectors(_) => &[FinMaker, FinReviewer, FinChief, Audit],
+        Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
+        Command::UpdateFinding(_) => &[Audit],
         // Everything else is the finance department's to prepare.
         _ => &[FinMaker],
     };

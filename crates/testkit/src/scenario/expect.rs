@@ -9,6 +9,7 @@ use record::{Event, Sequence, VoucherRef};
 
 use super::Fault;
 use super::args::voucher;
+use super::finds::{self, Seen, Wanted};
 
 /// What a line says after `->`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Expected {
     Replay,
     /// The request id stands for something else.
     KeyReused,
+    /// The detectors ran, and exactly these findings stand.
+    Finds(Vec<Wanted>),
 }
 
 impl Expected {
@@ -53,6 +56,10 @@ impl Expected {
             "malformed" if !rest.is_empty() && rest.len() % 2 == 0 => {
                 Ok(Expected::Malformed(rest.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()))
             }
+            "nothing" => alone(Expected::Finds(Vec::new())),
+            "finds" if !rest.is_empty() => {
+                rest.iter().map(|token| Wanted::of(token)).collect::<Result<_, _>>().map(Expected::Finds)
+            }
             "denied" => alone(Expected::Denied),
             "replay" => alone(Expected::Replay),
             "key-reused" => alone(Expected::KeyReused),
@@ -64,6 +71,7 @@ impl Expected {
     pub fn rules(&self) -> Vec<String> {
         match self {
             Expected::Refused(codes) => codes.iter().cloned().collect(),
+            Expected::Finds(wanted) => wanted.iter().map(|wanted| wanted.rule.clone()).collect(),
             Expected::Malformed(faults) => {
                 faults.iter().map(|(_, code)| code.clone()).filter(|code| rules::find(code).is_some()).collect()
             }
@@ -86,6 +94,7 @@ impl Expected {
             (Expected::Malformed(faults), Found::Malformed(found)) => {
                 *faults == found.iter().cloned().collect::<BTreeSet<_>>()
             }
+            (Expected::Finds(wanted), Found::Finds(seen)) => finds::agree(wanted, seen),
             _ => false,
         };
         if same {
@@ -112,6 +121,8 @@ impl core::fmt::Display for Expected {
             Expected::Denied => f.write_str("denied"),
             Expected::Replay => f.write_str("replay"),
             Expected::KeyReused => f.write_str("key-reused"),
+            Expected::Finds(wanted) if wanted.is_empty() => f.write_str("nothing"),
+            Expected::Finds(wanted) => write!(f, "finds{}", joined(wanted)),
         }
     }
 }
@@ -137,6 +148,8 @@ pub enum Found {
     KeyReused,
     /// Too many refusals.
     Suppressed,
+    /// The detectors ran, and these findings stand.
+    Finds(Vec<Seen>),
 }
 
 impl Found {
@@ -189,6 +202,8 @@ impl core::fmt::Display for Found {
             Found::Replay => f.write_str("replay"),
             Found::KeyReused => f.write_str("key-reused"),
             Found::Suppressed => f.write_str("suppressed"),
+            Found::Finds(seen) if seen.is_empty() => f.write_str("nothing"),
+            Found::Finds(seen) => write!(f, "finds{}", joined(seen)),
         }
     }
 }

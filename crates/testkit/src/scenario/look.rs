@@ -1,5 +1,5 @@
 //! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left,
-//! open, grant, explain.
+//! open, grant, explain, finding.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +22,7 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
         "totals" => totals(book, args, want, folder),
         "voucher" => posted(book, args, want),
         "explain" => explained(book, args, want),
+        "finding" => super::finds::look(&book.state, &args.word("a finding")?, want),
         "left" => {
             let code = args.word("an approval")?;
             let left = book.state.approvals.find(&code).map(|(_, a)| a.approval.max_fen - a.used_fen);

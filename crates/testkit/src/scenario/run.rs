@@ -9,6 +9,7 @@ use record::Command;
 use super::Fault;
 use super::args::{Args, date, split};
 use super::expect::{Expected, Found};
+use super::finds;
 use super::look::look;
 use super::verbs::{self, Context};
 use crate::book::Book;
@@ -121,7 +122,12 @@ impl Runner<'_> {
             let registered = Found::of(&self.book.act(Command::RegisterBankTransaction(movement)));
             Expected::Ok(Vec::new()).compare(&registered)?;
         }
-        let found = self.ask(&args, built.command);
+        let mut found = self.ask(&args, built.command);
+        if let (Expected::Finds(_), Found::Ok(_)) = (&expected, &found) {
+            let day =
+                self.book.state.findings.last_run.ok_or_else(|| Fault::unreadable("only a run finds anything"))?;
+            found = Found::Finds(finds::standing(&self.book.state, day)?);
+        }
         expected.compare(&found)?;
         if let (Expected::Submitted(name), Found::Submitted(sequence)) = (&expected, &found) {
             self.names.insert(name.clone(), *sequence);
@@ -172,12 +178,17 @@ impl Runner<'_> {
         self.report.commands += 1;
         let at = self.report.commands;
         self.report.refuses.extend(expected.rules().into_iter().map(|code| (code, at)));
-        let effective = matches!(expected, Expected::Ok(_) | Expected::Submitted(_));
+        let effective = matches!(expected, Expected::Ok(_) | Expected::Submitted(_) | Expected::Finds(_));
         if !passes.is_empty() && !effective {
             return Err(Fault::unreadable("what does not take effect passes nothing"));
         }
         if let Some(unknown) = passes.iter().find(|code| ledger::rules::find(code).is_none()) {
             return Err(Fault::unreadable(format!("{unknown} is no rule")));
+        }
+        if let (Expected::Finds(wanted), Some(found)) = (expected, passes.first())
+            && wanted.iter().any(|wanted| passes.contains(&wanted.rule))
+        {
+            return Err(Fault::unreadable(format!("what is found does not pass: {found}")));
         }
         self.report.passes.extend(passes.iter().map(|code| (code.clone(), at)));
         Ok(())

@@ -1,6 +1,8 @@
 //! Verbs of the scenario language and the commands that they stand for. Each takes what it needs from the line and leaves the rest to the
-//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money` and `flows`.
+//! builders' defaults; the programme's verbs stand in `programme`, those of money in `money` and `flows`, those of
+//! supervision in `audit`.
 
+mod audit;
 mod flows;
 mod money;
 mod programme;
@@ -64,12 +66,14 @@ impl Context<'_> {
     }
 }
 
-/// Sets documents from `docs=`: `none`, or `KIND/NUMBER+KIND/NUMBER`. The same kind and number are the same file.
+/// Sets documents from `docs=`: `none`, or `KIND/NUMBER[@DAY]+KIND/NUMBER[@DAY]`. The same kind and number are the same file.
 fn documents(args: &mut Args, day: Day, into: &mut Vec<Evidence>) -> Result<(), Fault> {
     let Some(list) = args.field("docs") else { return Ok(()) };
     into.clear();
     for item in list.split('+').filter(|item| *item != "none") {
+        let (item, date_of) = item.split_once('@').map_or((item, None), |(item, day)| (item, Some(day)));
         let (kind, doc_no) = item.split_once('/').unwrap_or((item, item));
+        let day = date_of.map_or(Ok(day), date)?;
         let kind = coded(kind, EvidenceKind::from_code)?;
         // The file is its number alone: a bill passed off as another kind of document is still the same file.
         into.push(Evidence { kind, doc_no: doc_no.to_owned(), date: day, digest: digest(doc_no), pages: 1 });
@@ -93,6 +97,8 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Built, Fau
     let built = if let Some(command) = setup::build(context, args)? {
         Built { before: None, command }
     } else if let Some(command) = programme::build(context, args)? {
+        Built { before: None, command }
+    } else if let Some(command) = audit::build(context, args)? {
         Built { before: None, command }
     } else if let Some(built) = money::build(context, args)? {
         built
