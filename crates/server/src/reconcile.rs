@@ -219,7 +219,7 @@ fn booked<S>(asked: &Asked<S>, compared: &Compared, record: Record) -> Option<Bo
         _ => return None,
     };
     let request_id = record.request.as_ref().map(|request| request.id.clone()).unwrap_or_default();
-    covered(receipt).then(|| Booked { request_id, fen: receipt.fen, voucher })
+    covered(receipt).then_some(Booked { request_id, fen: receipt.fen, voucher })
 }
 
 /// Matches receipts with the list. A receipt that was reversed or corrected since is booked at nothing under its own number.

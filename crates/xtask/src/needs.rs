@@ -99,7 +99,8 @@ fn install(package: &str) {
     };
     let install = ["install", "--yes", "--no-install-recommends", package];
     // A fresh machine has no list of packages yet.
-    if !apt(&install) && !(apt(&["update"]) && apt(&install)) {
+    let installed = apt(&install) || (apt(&["update"]) && apt(&install));
+    if !installed {
         eprintln!("xtask: apt-get could not install {package}");
     }
 }

@@ -166,8 +166,7 @@ async fn a_systems_list_is_compared_with_the_books() {
     assert_eq!((shown.system.as_str(), shown.highest, shown.missing), ("gz-system", 5, 1));
     assert_eq!((shown.gaps[0].from, shown.gaps[0].to), (4, 4));
     let item = |id: &str, amount_fen| v1::ReconcileItem { request_id: id.into(), amount_fen };
-    let items =
-        vec![item("r-1", 2_000), item("r-2", 1_999), item("r-9", 2_000), item("r-1", 2_000), item("r-5", 2_000)];
+    let items = [item("r-1", 2_000), item("r-2", 1_999), item("r-9", 2_000), item("r-1", 2_000), item("r-5", 2_000)];
     let messages = [
         v1::ReconcileRequest { book: BOOK.into(), items: items[..2].to_vec(), ..Default::default() },
         v1::ReconcileRequest { book: BOOK.into(), items: items[2..].to_vec(), ..Default::default() },

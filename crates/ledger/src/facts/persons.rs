@@ -68,7 +68,7 @@ impl Facts {
             return Vec::new();
         }
         let parts = sealed_upload(state, command).into_iter().flat_map(|upload| upload.chunks.values().copied());
-        let found = self.looked.iter().filter_map(|key| self.found.get(key).copied());
+        let found = self.found.iter().filter(|(key, _)| self.looked.contains(*key)).map(|(_, sequence)| *sequence);
         let mut wanted: Vec<Sequence> = parts.chain(found).collect();
         wanted.sort_unstable();
         wanted.dedup();

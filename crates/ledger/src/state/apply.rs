@@ -80,15 +80,24 @@ impl State {
                 signed.signed_count = *count;
                 signed.signed_fen = *fen;
             }
+            Event::GrantAmended(event) => self.amend(event, Day::of_instant(record.time)),
+            _ => self.apply_beside(record),
+        }
+        self.sequence = record.sequence;
+        self.time = record.time;
+    }
+
+    /// The same for what moves neither money nor budget: submissions, refusals, registers, persons and findings.
+    fn apply_beside(&mut self, record: &Record) {
+        match &record.event {
             Event::Submitted { command } => self.submit(record, command),
             Event::Reviewed { submission, .. } | Event::Withdrawn { submission, .. } => {
                 self.pending.remove(submission);
             }
-            Event::Refused(_) => self.count_refusal(person, record.time),
+            Event::Refused(_) => self.count_refusal(record.actor.person, record.time),
             Event::RefusalsSuppressed { person, minute } => {
                 self.refusals.insert(*person, (*minute, u32::MAX));
             }
-            Event::GrantAmended(event) => self.amend(event, record::Day::of_instant(record.time)),
             Event::DuesStatusSet { organization, year, fully_paid, as_of, .. } => {
                 self.dues.insert((*year, *organization), (*fully_paid, *as_of));
             }
@@ -105,9 +114,9 @@ impl State {
             | Event::FindingChanged(_)
             | Event::FindingGone { .. }
             | Event::FindingUpdated(_) => self.findings.apply(record),
+            // Every other event is folded by `apply`, which hands only these on.
+            _ => {}
         }
-        self.sequence = record.sequence;
-        self.time = record.time;
     }
 
     fn open(&mut self, created: &BookCreated) {

@@ -221,19 +221,6 @@ impl Form {
                 self.fault_if(c.submission == 0, "submission", "REQUIRED");
                 self.given_text("reason", &c.reason);
             }
-            Command::SetDuesStatus(c) => {
-                self.code("organization", &c.organization);
-                self.year("year", c.year);
-                self.day("as_of", c.as_of);
-                self.evidence(&c.evidence);
-            }
-            Command::RegisterSnapshot(c) => {
-                self.codes(&[("code", &c.code), ("organization", &c.organization)]);
-                self.given_number("version", &c.version);
-                self.day("as_of", c.as_of);
-                self.heads("heads", c.heads);
-                self.digest("digest", &c.digest);
-            }
             _ => self.programme(command),
         }
     }

@@ -69,6 +69,26 @@ impl Form {
                 self.fen_or_zero("fen", c.fen);
                 self.day("confirmed_on", c.confirmed_on);
             }
+            _ => self.registers(command),
+        }
+    }
+
+    /// The registers that enrolment is judged by.
+    fn registers(&mut self, command: &Command) {
+        match command {
+            Command::SetDuesStatus(c) => {
+                self.code("organization", &c.organization);
+                self.year("year", c.year);
+                self.day("as_of", c.as_of);
+                self.evidence(&c.evidence);
+            }
+            Command::RegisterSnapshot(c) => {
+                self.codes(&[("code", &c.code), ("organization", &c.organization)]);
+                self.given_number("version", &c.version);
+                self.day("as_of", c.as_of);
+                self.heads("heads", c.heads);
+                self.digest("digest", &c.digest);
+            }
             _ => self.money(command),
         }
     }
