@@ -4,16 +4,17 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use ledger::totals;
 use record::Sequence;
 use tokio::time::{Instant, sleep};
 
-use crate::digest::snapshot_of;
+use crate::digest::{Due, snapshot_of};
 use crate::draft::Draft;
 use crate::error::{EngineError, StopReason};
 use crate::flight::{Flight, Landing};
 use crate::metrics::Came;
 use crate::shared::Phase;
-use crate::store::{AppendError, Batch, Head, Store, StoreError};
+use crate::store::{AppendError, Batch, Head, Snapshot, Store, StoreError};
 use crate::writer::Writer;
 
 /// First pause before storage is asked again for an unknown outcome; it doubles up to [`LONGEST_PAUSE`].
@@ -167,18 +168,23 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    /// Appends StateDigest and Totals, if they are due, as a batch of their own, so that they commit what is committed; then saves
-    /// the snapshot that they confirm, beside the writer.
+    /// Appends what is due of StateDigest and Totals, as a batch of their own, so that they commit what is committed; then saves the
+    /// snapshot that a digest confirms, beside the writer.
     pub(crate) async fn commit_due_digest(&mut self) -> Result<Result<(), EngineError>, StopReason> {
-        if !self.is_digest_due() {
-            return Ok(Ok(()));
-        }
+        let Some(due) = self.digest_due() else { return Ok(Ok(())) };
         if let Err(error) = self.land().await? {
             return Ok(Err(error));
         }
         let (events, snapshot) = {
             let committed = self.shared.committed()?;
-            (ledger::totals::commitments(&committed.position.state, &committed.filter), snapshot_of(&committed))
+            let state = &committed.position.state;
+            match due {
+                Due::Totals => (vec![totals::totals(state)], None),
+                Due::Digest => {
+                    let events = vec![totals::state_digest(state, &committed.filter), totals::totals(state)];
+                    (events, Some(snapshot_of(&committed)))
+                }
+            }
         };
         let mut draft = Draft::default();
         self.record_events(&mut draft, events)?;
@@ -186,6 +192,14 @@ impl<S: Store> Writer<S> {
         if let Err(error) = self.land().await? {
             return Ok(Err(error));
         }
+        if let Some(snapshot) = snapshot {
+            self.save(snapshot).await;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Saves a snapshot by a task of its own, after the one before.
+    async fn save(&mut self, snapshot: Snapshot) {
         if let Some(saving) = self.saving.take() {
             drop(saving.await);
         }
@@ -196,7 +210,6 @@ impl<S: Store> Writer<S> {
                 tracing::warn!(book = shared.code, at, %error, "a snapshot was not saved; the next start replays more");
             }
         }));
-        Ok(Ok(()))
     }
 }
 

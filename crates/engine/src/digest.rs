@@ -14,27 +14,48 @@ use crate::store::Snapshot;
 /// Bytes of a tree node.
 const NODE_BYTES: usize = size_of::<Digest>();
 
-/// Tells when a digest is due. A function of the log alone, so that batching and restarts change nothing.
+/// A StateDigest is due once the book has grown by this share of it (a sixteenth) since the last one: the filter that it hashes, and the snapshot
+/// that is saved with it, grow with the book, so that at a fixed distance they would cost a record ever more. A start replays at most that share.
+const GROWTH: u64 = 16;
+
+/// Tells what is due. A function of the log alone, so that batching and restarts change nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DigestClock {
     /// What the last digest committed.
-    last: Sequence,
-    /// Whether a period closed after it.
+    digest: Sequence,
+    /// What the last totals committed.
+    totals: Sequence,
+    /// Whether a period closed after that digest.
     closed: bool,
+}
+
+/// What is to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The sums.
+    Totals,
+    /// State and filter, with a snapshot, and the sums.
+    Digest,
 }
 
 impl DigestClock {
     pub fn note(&mut self, record: &Record) {
         match &record.event {
-            Event::StateDigest { at, .. } => *self = DigestClock { last: *at, closed: false },
+            Event::StateDigest { at, .. } => *self = DigestClock { digest: *at, closed: false, ..*self },
+            Event::Totals { at, .. } => self.totals = *at,
             Event::PeriodClosed { .. } => self.closed = true,
             _ => {}
         }
     }
 
-    /// Whether a digest is due after this many records.
-    pub fn is_due(&self, sequence: Sequence, records_per_digest: u64) -> bool {
-        self.closed || sequence.saturating_sub(self.last) >= records_per_digest
+    /// What is due after this many records.
+    pub fn due(&self, sequence: Sequence, records_per_totals: u64) -> Option<Due> {
+        let apart = records_per_totals.max(sequence / GROWTH);
+        if self.closed || sequence.saturating_sub(self.digest) >= apart {
+            Some(Due::Digest)
+        } else {
+            (sequence.saturating_sub(self.totals) >= records_per_totals).then_some(Due::Totals)
+        }
     }
 }
 

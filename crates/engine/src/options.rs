@@ -60,8 +60,8 @@ pub struct Options {
     pub backlog_records: u64,
     /// Records of a chunk of the tail, which is forgotten whole.
     pub chunk_records: u64,
-    /// Records between two StateDigest records.
-    pub records_per_digest: u64,
+    /// Records between two Totals records, and at least between two StateDigest records.
+    pub records_per_totals: u64,
     /// When an overloaded caller should come again.
     pub retry_after: Duration,
     /// How long a shutdown waits for storage that does not answer.
@@ -81,7 +81,7 @@ impl Default for Options {
             room_wait: ROOM_WAIT,
             backlog_records: BACKLOG_RECORDS,
             chunk_records: CHUNK_RECORDS,
-            records_per_digest: ledger::totals::RECORDS_PER_DIGEST,
+            records_per_totals: ledger::totals::RECORDS_PER_TOTALS,
             retry_after: RETRY_AFTER,
             shutdown_wait: SHUTDOWN_WAIT,
             clock: Arc::new(system_time),
@@ -96,7 +96,7 @@ impl fmt::Debug for Options {
             .field("batch_commands", &self.batch_commands)
             .field("batch_bytes", &self.batch_bytes)
             .field("backlog_records", &self.backlog_records)
-            .field("records_per_digest", &self.records_per_digest)
+            .field("records_per_totals", &self.records_per_totals)
             .finish_non_exhaustive()
     }
 }

@@ -76,7 +76,7 @@ impl<S: Store> Writer<S> {
                 batch.push_front(left);
                 break;
             }
-            if self.is_digest_due() {
+            if self.digest_due().is_some() {
                 break;
             }
             if draft.commands().is_multiple_of(DECISIONS_PER_TURN) {

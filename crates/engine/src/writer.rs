@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::digest::Due;
 use crate::draft::Draft;
 use crate::error::{EngineError, StopReason};
 use crate::flight::{Flight, Landing};
@@ -221,9 +222,9 @@ impl<S: Store> Writer<S> {
         Ok(())
     }
 
-    pub(crate) fn is_digest_due(&self) -> bool {
+    pub(crate) fn digest_due(&self) -> Option<Due> {
         let sequence = self.working.tree.size();
-        self.working.digests.is_due(sequence, self.shared.options.records_per_digest)
+        self.working.digests.due(sequence, self.shared.options.records_per_totals)
     }
 }
 

@@ -4,8 +4,8 @@ use record::{Digest, Event, hash};
 
 use crate::{Filter, State};
 
-/// Records between two StateDigest records: a start replays at most this many, well under a second of work.
-pub const RECORDS_PER_DIGEST: u64 = 100_000;
+/// Records between two Totals records: what a proof of a balance carries beside its entry.
+pub const RECORDS_PER_TOTALS: u64 = 100_000;
 
 impl State {
     /// The canonical bytes of the state: what a snapshot holds.
@@ -20,7 +20,7 @@ impl State {
 
     /// SHA-256 of the canonical bytes.
     pub fn digest(&self) -> Digest {
-        hash::sha256(&self.to_bytes())
+        hash::sha256_encoded(self)
     }
 
     /// One canonical entry a sum, in key order: borsh of the key, then of the sum.
@@ -29,12 +29,14 @@ impl State {
     }
 }
 
-/// The events that commit a state: its digest and its sums.
-pub fn commitments(state: &State, filter: &Filter) -> [Event; 2] {
+/// The event that commits a state and the key filter beside it.
+pub fn state_digest(state: &State, filter: &Filter) -> Event {
+    Event::StateDigest { at: state.sequence, state: state.digest(), filter: filter.digest() }
+}
+
+/// The event that commits the sums.
+pub fn totals(state: &State) -> Event {
     let leaves: Vec<Digest> = state.total_entries().map(|entry| hash::leaf_hash(&entry)).collect();
     let entries = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
-    [
-        Event::StateDigest { at: state.sequence, state: state.digest(), filter: filter.digest() },
-        Event::Totals { at: state.sequence, entries, root: proof::root_of(&leaves) },
-    ]
+    Event::Totals { at: state.sequence, entries, root: proof::root_of(&leaves) }
 }

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// Bytes of a request message at most: a preset or 1,000 receipts fit many times.
@@ -48,18 +48,21 @@ const ACCEPT_BUFFER: usize = 16;
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A connection that counts against [`CONNECTIONS`] as long as it lives.
-#[derive(Debug)]
 pub(crate) struct Guarded {
     stream: TcpStream,
+    /// Ready once the connection is to end, whatever its client does.
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: OwnedSemaphorePermit,
 }
 
-/// Accepts connections until `stop`; those over the limit are closed at once, those that stay silent when their time is over.
+/// Accepts connections until `stop`; those over the limit are closed at once, those that stay silent when their time is over, and
+/// at `cut` all: a client that is gone without a word would hold what serves it until it is missed.
 pub(crate) fn guarded(
     listener: TcpListener,
     connections: usize,
     first_bytes_within: Duration,
     stop: CancellationToken,
+    cut: CancellationToken,
 ) -> ReceiverStream<io::Result<Guarded>> {
     let (send, receive) = mpsc::channel(ACCEPT_BUFFER);
     let room = Arc::new(Semaphore::new(connections));
@@ -76,10 +79,11 @@ pub(crate) fn guarded(
             // Without room the stream is dropped here, which closes it.
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
             let send = send.clone();
+            let cut = Box::pin(cut.clone().cancelled_owned());
             tokio::spawn(async move {
                 if speaks(&stream, first_bytes_within).await && stream.set_nodelay(true).is_ok() {
                     // The server is gone if this fails, and the connection with it.
-                    drop(send.send(Ok(Guarded { stream, _permit: permit })).await);
+                    drop(send.send(Ok(Guarded { stream, cut, _permit: permit })).await);
                 }
             });
         }
@@ -113,6 +117,9 @@ impl Connected for Guarded {
 
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -155,7 +162,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let mut admitted = guarded(listener, 2, Duration::from_millis(150), stop.clone());
+        let mut admitted = guarded(listener, 2, Duration::from_millis(150), stop.clone(), CancellationToken::new());
 
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut halting = TcpStream::connect(address).await.unwrap();

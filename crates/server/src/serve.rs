@@ -123,7 +123,9 @@ pub async fn serve<S: Store>(
     let going_down = CancellationToken::new();
     let (health, router) = router(&engine, &options, &going_down).await?;
     let watching = tokio::spawn(watch_health(Arc::clone(&engine), health.clone(), going_down.clone()));
-    let incoming = limits::guarded(listener, options.connections, options.first_bytes_within, going_down.clone());
+    let cut = CancellationToken::new();
+    let incoming =
+        limits::guarded(listener, options.connections, options.first_bytes_within, going_down.clone(), cut.clone());
     let drain = going_down.clone();
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, drain.cancelled_owned()));
     tracing::info!(%address, tls = options.tls.is_some(), "serving");
@@ -140,8 +142,11 @@ pub async fn serve<S: Store>(
     set_health(&health, ServingStatus::NotServing).await;
     going_down.cancel();
     if !serving.is_finished() && tokio::time::timeout(options.drain_within, &mut serving).await.is_err() {
-        tracing::warn!("requests were still under way when the time to finish them was over");
-        serving.abort();
+        tracing::warn!("connections were still open when the time to finish their requests was over");
+        cut.cancel();
+        if tokio::time::timeout(options.drain_within, &mut serving).await.is_err() {
+            serving.abort();
+        }
     }
     engine.shutdown().await;
     tracing::info!("no longer serving");

@@ -83,7 +83,7 @@ proptest! {
         batch_bytes in 200usize..4_000,
     ) {
         let asks: Vec<Ask> = commands.into_iter().enumerate().map(|(place, c)| ask_of(c, place)).collect();
-        let each = Options { records_per_digest: 11, ..options() };
+        let each = Options { records_per_totals: 11, ..options() };
         let many = Options { batch_commands, batch_bytes, ..each.clone() };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let one_by_one = runtime.block_on(play(&asks, Options { batch_commands: 1, ..each.clone() }, false));

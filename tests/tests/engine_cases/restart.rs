@@ -47,7 +47,7 @@ async fn replay_gives_the_same_state_and_root() {
 
 #[tokio::test]
 async fn a_confirmed_snapshot_shortens_the_replay() {
-    let digests = || Options { records_per_digest: 10, ..options() };
+    let digests = || Options { records_per_totals: 10, ..options() };
     let old = a_used_book(digests()).await;
     let snapshot = old.store.snapshot(BOOK).await.unwrap().expect("a snapshot was saved");
     let new = old.reopen(digests()).await.unwrap();
@@ -60,7 +60,7 @@ async fn a_confirmed_snapshot_shortens_the_replay() {
 
 #[tokio::test]
 async fn a_snapshot_that_nothing_confirms_is_not_used() {
-    let digests = || Options { records_per_digest: 10, ..options() };
+    let digests = || Options { records_per_totals: 10, ..options() };
     let flip = |bytes: &[u8], place: usize| {
         let mut bytes = bytes.to_vec();
         bytes[place] ^= 1;
@@ -98,7 +98,7 @@ async fn a_digest_stands_right_after_a_close_and_after_so_many_records() {
 async fn a_digest_that_is_due_is_appended_before_anything_else() {
     let old = a_used_book(options()).await;
     let head = old.book.head().unwrap().sequence;
-    let new = old.reopen(Options { records_per_digest: 10, ..options() }).await.unwrap();
+    let new = old.reopen(Options { records_per_totals: 10, ..options() }).await.unwrap();
     let posted = new.post("maker", "o20", organization("A20")).await;
     assert_eq!(posted, head + 3);
     assert!(matches!(event_at(&new.store, head + 1).await, Event::StateDigest { at, .. } if at == head));

@@ -6,8 +6,10 @@ use std::time::Duration;
 use api::v1;
 use client::{Client, Options, Trust};
 use engine::Engine;
-use server::{ServeOptions, TlsIdentity};
+use server::{ServeOptions, TlsIdentity, serve};
 use testkit::memory::MemoryStore;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -103,6 +105,26 @@ async fn bytes_that_are_no_message_are_the_callers_fault() {
         assert!(!status.message().contains("GetBookRequest"));
     }
     served.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_fell_silent_does_not_keep_the_store() {
+    let store = Arc::new(MemoryStore::new());
+    let engine = Engine::open(Arc::clone(&store), engine::Options::default()).await.unwrap();
+    let (bound, address) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let options = ServeOptions {
+        drain_within: Duration::from_millis(100),
+        ..ServeOptions::at("127.0.0.1:0".parse().unwrap(), None)
+    };
+    let serving = tokio::spawn(serve(engine, options, bound, async move { drop(stopped.await) }));
+    let mut silent = TcpStream::connect(address.await.unwrap()).await.unwrap();
+    // Preface and empty SETTINGS; then no answer to GOAWAY and PING.
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    assert_ne!(silent.read(&mut [0; 64]).await.unwrap(), 0, "it is served");
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+    assert!(store::sole(store).await.is_some(), "its connection still holds the store");
 }
 
 fn options(endpoints: &[String], token: &str, trust: Option<Trust>) -> Options {

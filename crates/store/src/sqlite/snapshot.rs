@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::store::{Snapshot, StoreError};
-use record::hash::sha256;
+use record::hash::{sha256, sha256_of};
 
 use crate::error::file_error;
 
@@ -18,11 +18,14 @@ const MAGIC: &[u8; 20] = b"earmark/snapshot/v1\n";
 /// Writes a snapshot in place of the one before.
 pub(super) fn save(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
     let written = || -> std::io::Result<()> {
-        let bytes = encode(snapshot);
+        let head = head(snapshot);
+        let parts = [&head[..], &snapshot.state, &snapshot.filter];
         let new = dir.join("snapshot.new");
         let mut file = File::create(&new)?;
-        file.write_all(&bytes)?;
-        file.write_all(&sha256(&bytes))?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        file.write_all(&sha256_of(&parts))?;
         file.sync_all()?;
         std::fs::rename(&new, dir.join("snapshot"))
     };
@@ -45,14 +48,11 @@ pub(super) fn load(dir: &Path) -> Result<Option<Snapshot>, StoreError> {
     Ok(snapshot)
 }
 
-fn encode(snapshot: &Snapshot) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(MAGIC.len() + 24 + snapshot.state.len() + snapshot.filter.len());
-    bytes.extend_from_slice(MAGIC);
+fn head(snapshot: &Snapshot) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
     for number in [snapshot.at, snapshot.state.len() as u64, snapshot.filter.len() as u64] {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
-    bytes.extend_from_slice(&snapshot.state);
-    bytes.extend_from_slice(&snapshot.filter);
     bytes
 }
 
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn only_a_whole_snapshot_is_read() {
         let snapshot = Snapshot { at: 7, state: Arc::new(vec![1, 2, 3]), filter: Arc::new(vec![4; 9]) };
-        let mut bytes = encode(&snapshot);
+        let mut bytes = [&head(&snapshot)[..], &snapshot.state, &snapshot.filter].concat();
         bytes.extend_from_slice(&sha256(&bytes));
         assert_eq!(decode(&bytes), Some(snapshot));
         for cut in 0..bytes.len() {
