@@ -10,3 +10,4 @@ pub mod office;
 pub mod postgres;
 pub mod proxy;
 pub mod season;
+pub mod statements;

@@ -15,7 +15,11 @@ mod fund;
 mod harness;
 #[path = "grpc/programme.rs"]
 mod programme;
+#[path = "grpc/reconciliation.rs"]
+mod reconciliation;
 #[path = "grpc/stream.rs"]
 mod stream;
+#[path = "grpc/summaries.rs"]
+mod summaries;
 #[path = "grpc/transport.rs"]
 mod transport;

@@ -140,8 +140,8 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         )),
         reconcile::Args::augment_args(own(
             "reconcile",
-            "与来源系统的收款清单对账",
-            "Compare a collecting system's list of receipts with the books",
+            "对账：银行对账单、互助会清单、来源系统的收款清单",
+            "Reconcile: bank statements, the association's list, a collecting system's receipts",
         )),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
@@ -194,7 +194,10 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
         }
         "views" => serve::rebuild(&serve::ViewsArgs::from_arg_matches(flags)?, &config, lang, as_json).await,
         "roster" => roster::run(&roster::Args::from_arg_matches(flags)?, &config, as_json).await,
-        "reconcile" => reconcile::run(&reconcile::Args::from_arg_matches(flags)?, &config, as_json).await,
+        // The other verbs below it are one request each.
+        "reconcile" if flags.subcommand_name().is_some_and(|verb| reconcile::OWN.contains(&verb)) => {
+            reconcile::run(&reconcile::Args::from_arg_matches(flags)?, &config, as_json).await
+        }
         "import" => import::run(&import::Args::from_arg_matches(flags)?, &config, as_json).await,
         "config" => {
             show_config(&config, lang, as_json);

@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Re
 
 use crate::lang::Lang;
 use crate::table::Sheet;
-use crate::{schema, sheets, text, yuan};
+use crate::{reconcile, schema, sheets, text, yuan};
 
 /// Columns of listings whose entries have more than a line holds: paths of fields. Others show every field that is one word.
 const COLUMNS: &[(&str, &[&str])] = &[
@@ -78,6 +78,51 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ),
     ("Sign", &["rule", "subject", "amount_fen", "heads", "count", "since", "detector", "description"]),
     (
+        "Statement",
+        &[
+            "seal.code",
+            "seal.account",
+            "seal.from",
+            "seal.to",
+            "seal.count",
+            "matched",
+            "seal.opening_fen",
+            "seal.in_fen",
+            "seal.out_fen",
+            "seal.closing_fen",
+            "person",
+            "record_time",
+        ],
+    ),
+    (
+        "UnmatchedLine",
+        &[
+            "line.id",
+            "line.date",
+            "line.direction",
+            "line.amount_fen",
+            "line.nature",
+            "line.party",
+            "line.memo",
+            "statement",
+            "proposals",
+        ],
+    ),
+    (
+        "DailySummaryEntry",
+        &[
+            "summary.day",
+            "summary.count",
+            "summary.total_fen",
+            "signed",
+            "reviewer",
+            "cashier",
+            "missing",
+            "submission",
+            "parts",
+        ],
+    ),
+    (
         "Account",
         &["code", "name_zh", "element", "normal", "posting", "blocked", "crosswalk_2009", "crosswalk_2009_name"],
     ),
@@ -91,6 +136,7 @@ pub fn answer(message: &DynamicMessage, lang: Lang) -> anyhow::Result<String> {
         "GetTrialBalanceResponse" => Ok(sheets::trial_balance(&read(&bytes)?, lang)),
         "GetStatementResponse" => Ok(sheets::statement(&read(&bytes)?, lang)),
         "GetVoucherResponse" => sheets::voucher(&read(&bytes)?, lang),
+        "GetReconciliationResponse" => Ok(reconcile::sheet::reconciliation(&read(&bytes)?, lang)),
         "ListRejectionsResponse" => Ok(sheets::rejections(&read(&bytes)?, lang)),
         _ if name.get_field_by_name("result").is_some() => sheets::outcome(&result(message)?, lang),
         _ => Ok(generic(message, lang)),

@@ -50,6 +50,7 @@ pub const VERBS: &[Verb] = &[
     verb("close period", "BookService.ClosePeriod", &["period"]),
     verb("close year", "BookService.CloseYear", &["year"]),
     verb("sign-day", "BookService.SignDailySummary", &["day"]),
+    verb("summaries", "BookService.ListDailySummaries", &[]),
     verb("scheme register", "ProgramService.RegisterScheme", &[]),
     verb("scheme get", "ProgramService.GetScheme", &["year"]),
     verb("standard set", "ProgramService.SetSubsidyStandard", &[]),
@@ -104,6 +105,11 @@ pub const VERBS: &[Verb] = &[
     verb("withdraw", "VoucherService.WithdrawCommand", &["submission"]),
     verb("voucher get", "VoucherService.GetVoucher", &["voucher"]),
     verb("voucher list", "VoucherService.ListVouchers", &[]),
+    verb("reconcile statements", "ReconciliationService.ListStatements", &["account"]),
+    verb("reconcile unmatched", "ReconciliationService.ListUnmatched", &["account"]),
+    verb("reconcile match", "ReconciliationService.Match", &["account"]),
+    verb("reconcile unmatch", "ReconciliationService.Unmatch", &["account", "line"]),
+    verb("reconcile show", "ReconciliationService.GetReconciliation", &["account", "day"]),
     verb("balance", "AuditService.GetBalances", &["account"]),
     verb("trial-balance", "AuditService.GetTrialBalance", &[]),
     verb("statement", "AuditService.GetStatement", &["year"]),
@@ -141,6 +147,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("grant", "资金依据", "Funding documents"),
     ("receipt", "代收", "Premium receipts"),
     ("voucher", "凭证", "Vouchers"),
+    ("reconcile", "对账", "Reconciliation"),
     ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
     ("finding", "发现", "Findings"),
 ];
@@ -204,8 +211,10 @@ mod tests {
         called.push("PremiumService.PostPremiumReceipts");
         // Rosters go up in parts by `roster submit`.
         called.push("ProgramService.UploadRosterChunk");
-        // The list of `reconcile` is a file.
+        // The list of `reconcile receipts` is a file, as is the statement of `reconcile import`.
         called.push("PremiumService.Reconcile");
+        called.push("ReconciliationService.UploadStatementChunk");
+        called.push("ReconciliationService.ImportStatement");
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

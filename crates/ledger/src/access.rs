@@ -61,6 +61,11 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::SetDuesStatus(_)
         | Command::VoidSourceNumbers(_) => &[FinMaker],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
+        // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
+        Command::UploadStatementChunk(_)
+        | Command::ImportStatement(_)
+        | Command::MatchStatement(_)
+        | Command::UnmatchStatement(_) => &[FinMaker, FinReviewer, FinChief],
         // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
         Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
         Command::UpdateFinding(_) => &[Audit],

@@ -18,6 +18,7 @@ pub mod grants;
 pub mod preset;
 mod project;
 mod receipt;
+pub mod reconcile;
 pub mod rows;
 pub mod rules;
 pub mod state;

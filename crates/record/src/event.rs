@@ -2,15 +2,17 @@
 
 mod posted;
 mod refusal;
+mod statements;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{
     Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
-    UploadRosterChunk,
+    UploadRosterChunk, UploadStatementChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
 pub use refusal::{Hit, Refused};
+pub use statements::{LinesMatched, LinesUnmatched, StatementImported};
 
 use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
@@ -262,6 +264,17 @@ pub enum Event {
     },
     /// A finding was taken a step on.
     FindingUpdated(FindingUpdated),
+    /// A part of a statement was uploaded: nothing has taken effect.
+    StatementChunkUploaded {
+        /// The part.
+        chunk: UploadStatementChunk,
+    },
+    /// An uploaded statement was sealed: its lines count from now on.
+    StatementImported(Box<StatementImported>),
+    /// Lines of statements were matched with movements.
+    LinesMatched(LinesMatched),
+    /// What was matched was taken apart.
+    LinesUnmatched(LinesUnmatched),
 }
 
 /// Persons enrolled by a batch, as tokens.

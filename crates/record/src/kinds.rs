@@ -385,5 +385,15 @@ coded! {
         BudgetLine = "BUDGET_LINE", /// An accounting period.
         Period = "PERIOD", /// A parameter, from the day on which it was loosened.
         Parameter = "PARAMETER", /// A person and a day.
-        Person = "PERSON" }
+        Person = "PERSON", /// An account and a month of its statements.
+        Statement = "STATEMENT", /// A line of a statement: account and the line's id.
+        StatementLine = "STATEMENT_LINE" }
+}
+
+coded! {
+    /// What a line of a bank statement says that it is, as far as a detector must tell it apart.
+    LineNature { /// Anything else.
+        Other = "OTHER", /// 结息
+        Interest = "INTEREST", /// 手续费、管理费
+        Charge = "CHARGE" }
 }

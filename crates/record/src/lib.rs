@@ -63,6 +63,12 @@ pub type BankAccountNo = u32;
 pub type BankTxnNo = u32;
 /// Ordinal of a finding in its book, from 1; 0 means none.
 pub type FindingNo = u32;
+/// Ordinal of a statement in its book, from 1; 0 means none.
+pub type StatementNo = u32;
+/// Ordinal of a line of a statement in its book, from 1; 0 means none.
+pub type LineNo = u32;
+/// Ordinal of a group of matched lines and bank transactions in its book, from 1; 0 means none.
+pub type MatchNo = u32;
 /// Heads (persons). Negative only in red-letter lines.
 pub type Heads = i32;
 /// Place of a record in its book's log, from 1 without gap.

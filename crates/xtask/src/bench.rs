@@ -18,7 +18,7 @@ const PEERS_VARIABLE: &str = "EARMARK_PEERS";
 /// Benches that run the program of the peers; it takes minutes to build, so others do not wait for it.
 const AGAINST_PEERS: &[&str] = &["doubleentry", "cala", "plain"];
 /// Benches that start a PostgreSQL.
-const ON_POSTGRES: &[&str] = &["echo-pg", "burst-pg", "sustained-pg", "cala", "plain"];
+const ON_POSTGRES: &[&str] = &["echo-pg", "burst-pg", "sustained-pg", "cala", "plain", "reconciliation"];
 /// The bench that runs `hledger`.
 const AGAINST_HLEDGER: &str = "hledger";
 /// Leaves a bench out.

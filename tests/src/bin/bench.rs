@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["list"] => {
-            BENCHES.iter().for_each(|(name, what)| println!("{name:<12} {what}"));
+            BENCHES.iter().for_each(|(name, what)| println!("{name:<14} {what}"));
             ExitCode::SUCCESS
         }
         words => match asked(words) {

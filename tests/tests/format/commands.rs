@@ -5,6 +5,7 @@ use record::kinds::{Custody, EvidenceKind, FindingStep, PayerType, RegisterKind,
 use record::{Command, VoucherRef};
 
 use crate::records::{day, evidence};
+use crate::statements;
 
 /// A year's scheme.
 pub fn scheme() -> RegisterScheme {
@@ -117,5 +118,9 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("roster chunk", "GD-HIC2", "sz-collector", Command::UploadRosterChunk(chunk())),
         ("detectors", "GD-HIC2", "shen", Command::RunDetectors(RunDetectors { day: Some(day("2018-12-16")) })),
         ("finding", "GD-HIC2", "shen", verify()),
+        ("statement chunk", "GD-HIC2", "wu", Command::UploadStatementChunk(statements::chunk())),
+        ("statement", "GD-HIC2", "wu", Command::ImportStatement(statements::sealed())),
+        ("matching", "GD-HIC2", "wu", Command::MatchStatement(statements::matching())),
+        ("unmatching", "GD-HIC2", "wu", Command::UnmatchStatement(statements::unmatching())),
     ]
 }

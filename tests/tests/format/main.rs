@@ -7,6 +7,7 @@ mod debug;
 mod preset;
 mod records;
 mod spelling;
+mod statements;
 mod vectors;
 
 use std::io::Write as _;

@@ -10,6 +10,7 @@ use record::{Actor, Day, Event, Line, MAX_FEN, Period, Record, Request, Voucher,
 
 use crate::commands;
 use crate::preset::small_preset;
+use crate::statements;
 
 /// 2018-12-15 10:00:00 in Shanghai, in microseconds.
 const MORNING: i64 = 1_544_839_200_000_000;
@@ -460,7 +461,7 @@ fn found() -> Vec<(&'static str, Event)> {
 
 /// The log: every event once at least, each with the name of its vector.
 pub fn log() -> Vec<(&'static str, Record)> {
-    let events = [opened(), programme(), money(), signed(), flows(), found()].concat();
+    let events = [opened(), programme(), money(), signed(), flows(), found(), statements::events()].concat();
     let mut log = Vec::new();
     for (sequence, (name, event)) in (1u64..).zip(events) {
         let by_the_ledger = matches!(event, Event::StateDigest { .. } | Event::Totals { .. });

@@ -489,7 +489,7 @@ pub struct Sign {
     /// Rule code, for example REM-001 (规则码).
     #[prost(string, tag = "1")]
     pub rule: ::prost::alloc::string::String,
-    /// How the rule works: B blocks, D detects, W warns (级别).
+    /// How the rule works: B blocks, D detects, B/D both, W warns (级别).
     #[prost(string, tag = "2")]
     pub level: ::prost::alloc::string::String,
     /// Clause that it enforces (条款).
@@ -716,6 +716,10 @@ pub enum SubjectKind {
     Parameter = 11,
     /// A person and a day (人员).
     Person = 12,
+    /// An account and a month of its statements (对账单).
+    Statement = 13,
+    /// A line of a statement: account and the line's id (对账单明细).
+    StatementLine = 14,
 }
 impl SubjectKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -737,6 +741,8 @@ impl SubjectKind {
             Self::Period => "SUBJECT_KIND_PERIOD",
             Self::Parameter => "SUBJECT_KIND_PARAMETER",
             Self::Person => "SUBJECT_KIND_PERSON",
+            Self::Statement => "SUBJECT_KIND_STATEMENT",
+            Self::StatementLine => "SUBJECT_KIND_STATEMENT_LINE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -755,6 +761,8 @@ impl SubjectKind {
             "SUBJECT_KIND_PERIOD" => Some(Self::Period),
             "SUBJECT_KIND_PARAMETER" => Some(Self::Parameter),
             "SUBJECT_KIND_PERSON" => Some(Self::Person),
+            "SUBJECT_KIND_STATEMENT" => Some(Self::Statement),
+            "SUBJECT_KIND_STATEMENT_LINE" => Some(Self::StatementLine),
             _ => None,
         }
     }
@@ -3103,6 +3111,107 @@ impl BankAccountPurpose {
         }
     }
 }
+/// One day's premium receipts as its signers saw them (每日汇总凭证).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DailySummary {
+    /// Voucher date of the receipts (日期).
+    #[prost(message, optional, tag = "1")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// How many vouchers of word 代 (凭证张数).
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+    /// Their total (合计金额).
+    #[prost(int64, tag = "3")]
+    pub total_fen: i64,
+}
+/// A day's premium receipts of one unit and source (每日汇总明细).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DailySummaryPart {
+    /// Unit that holds the money (经管单位).
+    #[prost(string, tag = "1")]
+    pub organization: ::prost::alloc::string::String,
+    /// Source (来源).
+    #[prost(string, tag = "2")]
+    pub source: ::prost::alloc::string::String,
+    /// Vouchers of word 代 (凭证张数).
+    #[prost(uint64, tag = "3")]
+    pub count: u64,
+    /// Heads, red letters taken off (人数).
+    #[prost(int64, tag = "4")]
+    pub heads: i64,
+    /// Their total, red letters taken off (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+}
+/// A day's premium receipts and their signatures (每日汇总).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DailySummaryEntry {
+    /// The day and what must be signed for (待签内容).
+    #[prost(message, optional, tag = "1")]
+    pub summary: ::core::option::Option<DailySummary>,
+    /// Whether everything of the day is signed for (已签章).
+    #[prost(bool, tag = "2")]
+    pub signed: bool,
+    /// Who signed as reviewer, last (审核签章人).
+    #[prost(string, tag = "3")]
+    pub reviewer: ::prost::alloc::string::String,
+    /// Who signed as cashier, last (出纳签章人).
+    #[prost(string, tag = "4")]
+    pub cashier: ::prost::alloc::string::String,
+    /// Roles whose signature is missing (待签角色).
+    #[prost(enumeration = "Role", repeated, tag = "5")]
+    pub missing: ::prost::alloc::vec::Vec<i32>,
+    /// The submission that waits for the second signature; 0 none (待审请求序号).
+    #[prost(uint64, tag = "6")]
+    pub submission: u64,
+    /// The same receipts by unit and source (明细).
+    #[prost(message, repeated, tag = "7")]
+    pub parts: ::prost::alloc::vec::Vec<DailySummaryPart>,
+}
+/// Request of ListDailySummaries (每日汇总列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDailySummariesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only days that are not signed for in full (只列未签章).
+    #[prost(bool, tag = "6")]
+    pub unsigned: bool,
+    /// Only days that wait for the caller's own signature (只列待本人签章).
+    #[prost(bool, tag = "7")]
+    pub for_me: bool,
+    /// Only days from this one on; absent means all (起日).
+    #[prost(message, optional, tag = "8")]
+    pub from_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Only days up to this one; absent means all (止日).
+    #[prost(message, optional, tag = "9")]
+    pub to_date: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Answer of ListDailySummaries (每日汇总列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDailySummariesResponse {
+    /// The days, oldest first (每日汇总).
+    #[prost(message, repeated, tag = "1")]
+    pub summaries: ::prost::alloc::vec::Vec<DailySummaryEntry>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
 /// Closing of a month (月结).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PeriodClosing {
@@ -3116,19 +3225,6 @@ pub struct YearClosing {
     /// The year (年度).
     #[prost(uint32, tag = "1")]
     pub year: u32,
-}
-/// One day's premium receipts as its signers saw them (每日汇总凭证).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DailySummary {
-    /// Voucher date of the receipts (日期).
-    #[prost(message, optional, tag = "1")]
-    pub day: ::core::option::Option<super::super::google::r#type::Date>,
-    /// How many vouchers of word 代 (凭证张数).
-    #[prost(uint64, tag = "2")]
-    pub count: u64,
-    /// Their total (合计金额).
-    #[prost(int64, tag = "3")]
-    pub total_fen: i64,
 }
 /// A book (账套).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4260,6 +4356,32 @@ pub mod book_service_client {
                 .insert(GrpcMethod::new("earmark.v1.BookService", "SignDailySummary"));
             self.inner.unary(req, path, codec).await
         }
+        /// Each day's premium receipts by unit and source, who signed them and whose signature is missing (每日汇总列表): the work list of
+        /// FIN_REVIEWER and CASHIER. An unsigned day blocks ClosePeriod.
+        pub async fn list_daily_summaries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDailySummariesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDailySummariesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/ListDailySummaries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "ListDailySummaries"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4422,6 +4544,15 @@ pub mod book_service_server {
             request: tonic::Request<super::SignDailySummaryRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SignDailySummaryResponse>,
+            tonic::Status,
+        >;
+        /// Each day's premium receipts by unit and source, who signed them and whose signature is missing (每日汇总列表): the work list of
+        /// FIN_REVIEWER and CASHIER. An unsigned day blocks ClosePeriod.
+        async fn list_daily_summaries(
+            &self,
+            request: tonic::Request<super::ListDailySummariesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDailySummariesResponse>,
             tonic::Status,
         >;
     }
@@ -5348,6 +5479,52 @@ pub mod book_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SignDailySummarySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/ListDailySummaries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDailySummariesSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::ListDailySummariesRequest>
+                    for ListDailySummariesSvc<T> {
+                        type Response = super::ListDailySummariesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDailySummariesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::list_daily_summaries(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDailySummariesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -12992,6 +13169,1366 @@ pub mod spending_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A line of a statement (对账单明细). It names no person: the names and numbers of natural persons are masked before it is sent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementLine {
+    /// The bank's number of the line, unique on the account (明细号).
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Day (日期).
+    #[prost(message, optional, tag = "2")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Into the account or out of it (收付方向).
+    #[prost(enumeration = "BankDirection", tag = "3")]
+    pub direction: i32,
+    /// Amount (金额).
+    #[prost(int64, tag = "4")]
+    pub amount_fen: i64,
+    /// What it says that it is (性质).
+    #[prost(enumeration = "LineNature", tag = "5")]
+    pub nature: i32,
+    /// Number that the other side gave the movement; may be empty (对方业务号).
+    #[prost(string, tag = "6")]
+    pub reference: ::prost::alloc::string::String,
+    /// Name of the other side; may be empty (对方户名).
+    #[prost(string, tag = "7")]
+    pub party: ::prost::alloc::string::String,
+    /// Masked account number of the other side: asterisks and the last four digits at most; may be empty (对方账号).
+    #[prost(string, tag = "8")]
+    pub party_no: ::prost::alloc::string::String,
+    /// The bank's own words; may be empty (摘要).
+    #[prost(string, tag = "9")]
+    pub memo: ::prost::alloc::string::String,
+}
+/// A part of a statement (对账单分段).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StatementChunk {
+    /// Code of the upload, the uploader's own (上传号).
+    #[prost(string, tag = "1")]
+    pub upload: ::prost::alloc::string::String,
+    /// The account: a special or custody account, or a payee's, whose owner's list it then is (账户).
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    /// Row of the statement that the first line stands on, from 1 (起始行).
+    #[prost(uint32, tag = "3")]
+    pub first_row: u32,
+    /// The lines, 1 to 500 (明细).
+    #[prost(message, repeated, tag = "4")]
+    pub lines: ::prost::alloc::vec::Vec<StatementLine>,
+}
+/// The sealing of a statement (封存对账单).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementSeal {
+    /// Code of the statement, unique (对账单号).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// The upload; empty for a statement without lines (上传号).
+    #[prost(string, tag = "2")]
+    pub upload: ::prost::alloc::string::String,
+    /// The account (账户).
+    #[prost(string, tag = "3")]
+    pub account: ::prost::alloc::string::String,
+    /// First day that it covers: the day after the last statement's last (起日).
+    #[prost(message, optional, tag = "4")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day that it covers (止日).
+    #[prost(message, optional, tag = "5")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Lines (行数).
+    #[prost(uint32, tag = "6")]
+    pub count: u32,
+    /// Sum of what came in (收入合计).
+    #[prost(int64, tag = "7")]
+    pub in_fen: i64,
+    /// Sum of what went out (支出合计).
+    #[prost(int64, tag = "8")]
+    pub out_fen: i64,
+    /// Balance before the first line; 0 on a payee's list (期初余额).
+    #[prost(int64, tag = "9")]
+    pub opening_fen: i64,
+    /// Balance after the last line; 0 on a payee's list (期末余额).
+    #[prost(int64, tag = "10")]
+    pub closing_fen: i64,
+    /// SHA-256 over the lines in order: id, date, IN or OUT, fen, OTHER, INTEREST or CHARGE, reference, party, party_no and memo, tabs
+    /// between them and a line feed at the end of each (明细摘要值).
+    #[prost(bytes = "vec", tag = "11")]
+    pub lines_digest: ::prost::alloc::vec::Vec<u8>,
+    /// SHA-256 of the bank's file (文件摘要值).
+    #[prost(bytes = "vec", tag = "12")]
+    pub file_digest: ::prost::alloc::vec::Vec<u8>,
+    /// The account's newest statement, where this one takes its place (替换的对账单).
+    #[prost(string, tag = "13")]
+    pub replaces: ::prost::alloc::string::String,
+}
+/// Which lines are which movements (勾对).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementMatching {
+    /// The account (账户).
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// Match everything that ids determine; then no line is named (按编号勾对).
+    #[prost(bool, tag = "2")]
+    pub by_ids: bool,
+    /// Ids of lines, at most 200 (明细号).
+    #[prost(string, repeated, tag = "3")]
+    pub lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Numbers of movements, at most 200; none where the lines cancel each other out (流水号).
+    #[prost(string, repeated, tag = "4")]
+    pub transactions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Why they belong together; needed unless ids determine it (理由).
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// What is taken apart (取消勾对).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementUnmatching {
+    /// The account (账户).
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// Id of a line: everything matched together with it is open again (明细号).
+    #[prost(string, tag = "2")]
+    pub line: ::prost::alloc::string::String,
+    /// Why (理由).
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// A sealed statement (对账单).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Statement {
+    /// As sealed (封存内容).
+    #[prost(message, optional, tag = "1")]
+    pub seal: ::core::option::Option<StatementSeal>,
+    /// Lines that are matched (已勾对行数).
+    #[prost(uint32, tag = "2")]
+    pub matched: u32,
+    /// Who sealed it (封存人).
+    #[prost(string, tag = "3")]
+    pub person: ::prost::alloc::string::String,
+    /// When (记录时间).
+    #[prost(message, optional, tag = "4")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its record (记录序号).
+    #[prost(uint64, tag = "5")]
+    pub sequence: u64,
+}
+/// A movement that a line might be (勾对建议).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MatchProposal {
+    /// The movement (流水号).
+    #[prost(string, tag = "1")]
+    pub transaction: ::prost::alloc::string::String,
+    /// Day of the movement (日期).
+    #[prost(message, optional, tag = "2")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Amount of the movement (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Points of the criteria that it met (分值).
+    #[prost(uint32, tag = "4")]
+    pub points: u32,
+    /// The criteria that it met (依据).
+    #[prost(enumeration = "MatchCriterion", repeated, tag = "5")]
+    pub met: ::prost::alloc::vec::Vec<i32>,
+}
+/// A line that nothing is matched with (未勾对明细).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnmatchedLine {
+    /// The line (明细).
+    #[prost(message, optional, tag = "1")]
+    pub line: ::core::option::Option<StatementLine>,
+    /// The statement that it stands on (对账单号).
+    #[prost(string, tag = "2")]
+    pub statement: ::prost::alloc::string::String,
+    /// Movements that it might be, most points first, at most three (勾对建议).
+    #[prost(message, repeated, tag = "3")]
+    pub proposals: ::prost::alloc::vec::Vec<MatchProposal>,
+}
+/// An open item (未达账项).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenItem {
+    /// Its class (类别).
+    #[prost(enumeration = "OpenItemClass", tag = "1")]
+    pub class: i32,
+    /// Day of the line or movement (日期).
+    #[prost(message, optional, tag = "2")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// What is open (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// The line, where the bank has it (明细号).
+    #[prost(string, tag = "4")]
+    pub line: ::prost::alloc::string::String,
+    /// The movement, where the books have it (流水号).
+    #[prost(string, tag = "5")]
+    pub transaction: ::prost::alloc::string::String,
+    /// The bank's own words, or the other side (摘要).
+    #[prost(string, tag = "6")]
+    pub memo: ::prost::alloc::string::String,
+}
+/// Request of UploadStatementChunk (上传对账单明细请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadStatementChunkRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The part (分段).
+    #[prost(message, optional, tag = "4")]
+    pub chunk: ::core::option::Option<StatementChunk>,
+}
+/// Answer of UploadStatementChunk (上传对账单明细回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadStatementChunkResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ImportStatement (封存对账单请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportStatementRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is sealed (封存内容).
+    #[prost(message, optional, tag = "4")]
+    pub seal: ::core::option::Option<StatementSeal>,
+}
+/// Answer of ImportStatement (封存对账单回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportStatementResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of Match (勾对请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MatchRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// Which lines are which movements (勾对内容).
+    #[prost(message, optional, tag = "4")]
+    pub matching: ::core::option::Option<StatementMatching>,
+}
+/// Answer of Match (勾对回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MatchResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of Unmatch (取消勾对请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnmatchRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is taken apart (取消内容).
+    #[prost(message, optional, tag = "4")]
+    pub unmatching: ::core::option::Option<StatementUnmatching>,
+}
+/// Answer of Unmatch (取消勾对回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnmatchResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListStatements (对账单列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStatementsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this account's; empty means all (账户).
+    #[prost(string, tag = "6")]
+    pub account: ::prost::alloc::string::String,
+}
+/// Answer of ListStatements (对账单列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStatementsResponse {
+    /// The statements, in order of sealing (对账单).
+    #[prost(message, repeated, tag = "1")]
+    pub statements: ::prost::alloc::vec::Vec<Statement>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Request of ListUnmatched (未勾对明细请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUnmatchedRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// The account (账户).
+    #[prost(string, tag = "6")]
+    pub account: ::prost::alloc::string::String,
+}
+/// Answer of ListUnmatched (未勾对明细回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUnmatchedResponse {
+    /// The lines, in the order in which they were sealed (未勾对明细).
+    #[prost(message, repeated, tag = "1")]
+    pub lines: ::prost::alloc::vec::Vec<UnmatchedLine>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Request of GetReconciliation (余额调节表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReconciliationRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// The account (账户).
+    #[prost(string, tag = "4")]
+    pub account: ::prost::alloc::string::String,
+    /// The day (日期).
+    #[prost(message, optional, tag = "5")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Answer of GetReconciliation (余额调节表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetReconciliationResponse {
+    /// The account (账户).
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// Name that the bank has for it (户名).
+    #[prost(string, tag = "2")]
+    pub account_name: ::prost::alloc::string::String,
+    /// The day (日期).
+    #[prost(message, optional, tag = "3")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// First day that statements cover; absent without one (对账单起日).
+    #[prost(message, optional, tag = "4")]
+    pub covered_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day that statements cover; absent without one (对账单止日).
+    #[prost(message, optional, tag = "5")]
+    pub covered_to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Balance of the books; of a payee's list, what the books paid it since its first day, net (账面余额).
+    #[prost(int64, tag = "6")]
+    pub book_fen: i64,
+    /// Balance of the statements as far as they reach; of a payee's list, what it took in, net (对账单余额).
+    #[prost(int64, tag = "7")]
+    pub bank_fen: i64,
+    /// The bank took it in, the books did not (银行已收企业未收).
+    #[prost(int64, tag = "8")]
+    pub bank_in_fen: i64,
+    /// The bank paid it out, the books did not (银行已付企业未付).
+    #[prost(int64, tag = "9")]
+    pub bank_out_fen: i64,
+    /// The books took it in, the bank did not (企业已收银行未收).
+    #[prost(int64, tag = "10")]
+    pub book_in_fen: i64,
+    /// The books paid it out, the bank did not (企业已付银行未付).
+    #[prost(int64, tag = "11")]
+    pub book_out_fen: i64,
+    /// The books' balance with what only the bank knows (调节后账面余额).
+    #[prost(int64, tag = "12")]
+    pub adjusted_book_fen: i64,
+    /// The bank's balance with what only the books know (调节后对账单余额).
+    #[prost(int64, tag = "13")]
+    pub adjusted_bank_fen: i64,
+    /// Whether statements reach the day and the adjusted balances are equal (是否平).
+    #[prost(bool, tag = "14")]
+    pub balanced: bool,
+    /// The open items by class and day, the first 1000 (未达账项).
+    #[prost(message, repeated, tag = "15")]
+    pub items: ::prost::alloc::vec::Vec<OpenItem>,
+    /// Open items beyond those (其余项数).
+    #[prost(uint32, tag = "16")]
+    pub more: u32,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "17")]
+    pub sequence: u64,
+}
+/// What a line says that it is (明细性质).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LineNature {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Anything else (其他).
+    Other = 1,
+    /// Interest (结息).
+    Interest = 2,
+    /// A charge of the bank (手续费).
+    Charge = 3,
+}
+impl LineNature {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LINE_NATURE_UNSPECIFIED",
+            Self::Other => "LINE_NATURE_OTHER",
+            Self::Interest => "LINE_NATURE_INTEREST",
+            Self::Charge => "LINE_NATURE_CHARGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LINE_NATURE_UNSPECIFIED" => Some(Self::Unspecified),
+            "LINE_NATURE_OTHER" => Some(Self::Other),
+            "LINE_NATURE_INTEREST" => Some(Self::Interest),
+            "LINE_NATURE_CHARGE" => Some(Self::Charge),
+            _ => None,
+        }
+    }
+}
+/// Classes of open items (未达账项类别).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OpenItemClass {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// The bank took it in, the books did not (银行已收企业未收).
+    BankIn = 1,
+    /// The bank paid it out, the books did not (银行已付企业未付).
+    BankOut = 2,
+    /// The books took it in, the bank did not (企业已收银行未收).
+    BookIn = 3,
+    /// The books paid it out, the bank did not (企业已付银行未付).
+    BookOut = 4,
+}
+impl OpenItemClass {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OPEN_ITEM_CLASS_UNSPECIFIED",
+            Self::BankIn => "OPEN_ITEM_CLASS_BANK_IN",
+            Self::BankOut => "OPEN_ITEM_CLASS_BANK_OUT",
+            Self::BookIn => "OPEN_ITEM_CLASS_BOOK_IN",
+            Self::BookOut => "OPEN_ITEM_CLASS_BOOK_OUT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OPEN_ITEM_CLASS_UNSPECIFIED" => Some(Self::Unspecified),
+            "OPEN_ITEM_CLASS_BANK_IN" => Some(Self::BankIn),
+            "OPEN_ITEM_CLASS_BANK_OUT" => Some(Self::BankOut),
+            "OPEN_ITEM_CLASS_BOOK_IN" => Some(Self::BookIn),
+            "OPEN_ITEM_CLASS_BOOK_OUT" => Some(Self::BookOut),
+            _ => None,
+        }
+    }
+}
+/// A criterion that a proposed movement met, and its points (勾对依据).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MatchCriterion {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// The line bears the movement's number: 60 (编号相同).
+    Number = 1,
+    /// Direction and amount are the same: 40 (方向金额相同).
+    Amount = 2,
+    /// The day is the same: 20 (同日).
+    SameDay = 3,
+    /// The days are at most three apart: 10 (相差三日内).
+    NearDay = 4,
+    /// The last digits of the other side's account are the same: 20 (对方账号末位相同).
+    PartyNumber = 5,
+    /// The other side's name is the same: 20 (对方户名相同).
+    PartyName = 6,
+}
+impl MatchCriterion {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MATCH_CRITERION_UNSPECIFIED",
+            Self::Number => "MATCH_CRITERION_NUMBER",
+            Self::Amount => "MATCH_CRITERION_AMOUNT",
+            Self::SameDay => "MATCH_CRITERION_SAME_DAY",
+            Self::NearDay => "MATCH_CRITERION_NEAR_DAY",
+            Self::PartyNumber => "MATCH_CRITERION_PARTY_NUMBER",
+            Self::PartyName => "MATCH_CRITERION_PARTY_NAME",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MATCH_CRITERION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MATCH_CRITERION_NUMBER" => Some(Self::Number),
+            "MATCH_CRITERION_AMOUNT" => Some(Self::Amount),
+            "MATCH_CRITERION_SAME_DAY" => Some(Self::SameDay),
+            "MATCH_CRITERION_NEAR_DAY" => Some(Self::NearDay),
+            "MATCH_CRITERION_PARTY_NUMBER" => Some(Self::PartyNumber),
+            "MATCH_CRITERION_PARTY_NAME" => Some(Self::PartyName),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod reconciliation_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Statements, what their lines are, and what is open (对账单、勾对、余额调节表).
+    #[derive(Debug, Clone)]
+    pub struct ReconciliationServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ReconciliationServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ReconciliationServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ReconciliationServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ReconciliationServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Uploads a part of a statement; it counts for nothing until the statement is sealed (上传对账单明细).
+        pub async fn upload_statement_chunk(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UploadStatementChunkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadStatementChunkResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/UploadStatementChunk",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.ReconciliationService",
+                        "UploadStatementChunk",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Seals an uploaded statement: all of it or nothing; what ids determine is matched at once (封存对账单).
+        pub async fn import_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/ImportStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.ReconciliationService",
+                        "ImportStatement",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The statements that stand (对账单列表).
+        pub async fn list_statements(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStatementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatementsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/ListStatements",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.ReconciliationService", "ListStatements"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lines that nothing is matched with, each with movements that it might be (未勾对明细).
+        pub async fn list_unmatched(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListUnmatchedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnmatchedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/ListUnmatched",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.ReconciliationService", "ListUnmatched"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which lines are which movements: what ids determine, or named ones whose sums are equal (勾对).
+        pub async fn r#match(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MatchRequest>,
+        ) -> std::result::Result<tonic::Response<super::MatchResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/Match",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ReconciliationService", "Match"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes apart what was matched (取消勾对).
+        pub async fn unmatch(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnmatchRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnmatchResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/Unmatch",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ReconciliationService", "Unmatch"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An account on a day as the bank has it and as the books have it, and what is open between them (银行余额调节表).
+        pub async fn get_reconciliation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReconciliationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReconciliationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ReconciliationService/GetReconciliation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.ReconciliationService",
+                        "GetReconciliation",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod reconciliation_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ReconciliationServiceServer.
+    #[async_trait]
+    pub trait ReconciliationService: std::marker::Send + std::marker::Sync + 'static {
+        /// Uploads a part of a statement; it counts for nothing until the statement is sealed (上传对账单明细).
+        async fn upload_statement_chunk(
+            &self,
+            request: tonic::Request<super::UploadStatementChunkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadStatementChunkResponse>,
+            tonic::Status,
+        >;
+        /// Seals an uploaded statement: all of it or nothing; what ids determine is matched at once (封存对账单).
+        async fn import_statement(
+            &self,
+            request: tonic::Request<super::ImportStatementRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementResponse>,
+            tonic::Status,
+        >;
+        /// The statements that stand (对账单列表).
+        async fn list_statements(
+            &self,
+            request: tonic::Request<super::ListStatementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatementsResponse>,
+            tonic::Status,
+        >;
+        /// Lines that nothing is matched with, each with movements that it might be (未勾对明细).
+        async fn list_unmatched(
+            &self,
+            request: tonic::Request<super::ListUnmatchedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnmatchedResponse>,
+            tonic::Status,
+        >;
+        /// Says which lines are which movements: what ids determine, or named ones whose sums are equal (勾对).
+        async fn r#match(
+            &self,
+            request: tonic::Request<super::MatchRequest>,
+        ) -> std::result::Result<tonic::Response<super::MatchResponse>, tonic::Status>;
+        /// Takes apart what was matched (取消勾对).
+        async fn unmatch(
+            &self,
+            request: tonic::Request<super::UnmatchRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnmatchResponse>, tonic::Status>;
+        /// An account on a day as the bank has it and as the books have it, and what is open between them (银行余额调节表).
+        async fn get_reconciliation(
+            &self,
+            request: tonic::Request<super::GetReconciliationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReconciliationResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Statements, what their lines are, and what is open (对账单、勾对、余额调节表).
+    #[derive(Debug)]
+    pub struct ReconciliationServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ReconciliationServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ReconciliationServiceServer<T>
+    where
+        T: ReconciliationService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/earmark.v1.ReconciliationService/UploadStatementChunk" => {
+                    #[allow(non_camel_case_types)]
+                    struct UploadStatementChunkSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::UploadStatementChunkRequest>
+                    for UploadStatementChunkSvc<T> {
+                        type Response = super::UploadStatementChunkResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UploadStatementChunkRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::upload_statement_chunk(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UploadStatementChunkSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/ImportStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportStatementSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::ImportStatementRequest>
+                    for ImportStatementSvc<T> {
+                        type Response = super::ImportStatementResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::import_statement(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportStatementSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/ListStatements" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStatementsSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::ListStatementsRequest>
+                    for ListStatementsSvc<T> {
+                        type Response = super::ListStatementsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStatementsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::list_statements(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStatementsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/ListUnmatched" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListUnmatchedSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::ListUnmatchedRequest>
+                    for ListUnmatchedSvc<T> {
+                        type Response = super::ListUnmatchedResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListUnmatchedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::list_unmatched(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListUnmatchedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/Match" => {
+                    #[allow(non_camel_case_types)]
+                    struct MatchSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::MatchRequest> for MatchSvc<T> {
+                        type Response = super::MatchResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MatchRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::r#match(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MatchSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/Unmatch" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnmatchSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::UnmatchRequest>
+                    for UnmatchSvc<T> {
+                        type Response = super::UnmatchResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnmatchRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::unmatch(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnmatchSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ReconciliationService/GetReconciliation" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReconciliationSvc<T: ReconciliationService>(pub Arc<T>);
+                    impl<
+                        T: ReconciliationService,
+                    > tonic::server::UnaryService<super::GetReconciliationRequest>
+                    for GetReconciliationSvc<T> {
+                        type Response = super::GetReconciliationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReconciliationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReconciliationService>::get_reconciliation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReconciliationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ReconciliationServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "earmark.v1.ReconciliationService";
+    impl<T> tonic::server::NamedService for ReconciliationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Income of some kind (某种收入).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct IncomeRecord {
@@ -13148,7 +14685,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 300, 301, 302, 303"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -13307,6 +14844,18 @@ pub mod command {
         /// UpdateFinding (办理发现).
         #[prost(message, tag = "50")]
         FindingUpdate(super::FindingUpdate),
+        /// UploadStatementChunk (上传对账单明细).
+        #[prost(message, tag = "300")]
+        StatementChunk(super::StatementChunk),
+        /// ImportStatement (封存对账单).
+        #[prost(message, tag = "301")]
+        StatementSeal(super::StatementSeal),
+        /// Match (勾对).
+        #[prost(message, tag = "302")]
+        StatementMatching(super::StatementMatching),
+        /// Unmatch (取消勾对).
+        #[prost(message, tag = "303")]
+        StatementUnmatching(super::StatementUnmatching),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.

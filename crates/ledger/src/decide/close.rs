@@ -33,7 +33,7 @@ fn check_closable(desk: &mut Desk<'_>, period: Period) {
         desk.hit("LED-007", "period", &desk.today.to_string(), &period.last_day().to_string());
     }
     let days = desk.state.receipt_days.range(period.first_day()..=period.last_day());
-    let unsigned = days.filter(|(_, d)| (d.count, d.fen) != (d.signed_count, d.signed_fen)).map(|(day, _)| *day);
+    let unsigned = days.filter(|(_, d)| !d.is_signed()).map(|(day, _)| *day);
     if let Some(day) = unsigned.min() {
         desk.hit("LED-013", "receipts", "", &day.to_string());
     }

@@ -26,6 +26,7 @@ mod programme;
 mod refund;
 mod returns;
 mod spending;
+mod statements;
 mod transfer;
 
 use record::event::{Hit, Refused};
@@ -42,6 +43,7 @@ pub use explain::{Explanation, OfSource, Spend, explain};
 pub use findings::MAX_CHANGES;
 pub(crate) use lines::{grant_permits, grants_of, in_term};
 pub(crate) use persons::MAX_ROSTER_ROWS;
+pub(crate) use statements::MAX_STATEMENT_LINES;
 
 /// Refusals of one person that are recorded in a minute; beyond it the log is protected from flooding (DESIGN.md 1.6).
 pub const REFUSALS_PER_MINUTE: u32 = 600;
@@ -272,6 +274,10 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::RegisterTokenKey(c) => persons::register_key(desk, c),
         Command::UploadRosterChunk(c) => persons::upload(desk, c),
         Command::VoidSourceNumbers(c) => numbers::void(desk, c),
+        Command::UploadStatementChunk(c) => statements::upload(desk, c),
+        Command::ImportStatement(c) => statements::seal(desk, c),
+        Command::MatchStatement(c) => statements::match_lines(desk, c),
+        Command::UnmatchStatement(c) => statements::unmatch(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

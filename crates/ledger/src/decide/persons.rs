@@ -8,7 +8,7 @@ use record::event::PersonsEnrolled;
 use record::{Event, GrantNo, PlanNo, Token, hash};
 
 use super::Desk;
-use crate::state::Upload;
+use crate::state::{Upload, Uploaded};
 
 /// Rows of a roster at most: the largest city's in one form. Its tokens make one batch of the log of some megabytes.
 pub const MAX_ROSTER_ROWS: u32 = 200_000;
@@ -34,7 +34,7 @@ pub(super) fn upload(desk: &mut Desk<'_>, c: &UploadRosterChunk) -> Vec<Event> {
     }
     if let Some(known) = state.uploads.get(&c.upload) {
         check_own(desk, known, "upload");
-        if known.year != c.year {
+        if known.of != Uploaded::Roster(c.year) {
             desk.fault("year", "OUT_OF_RANGE", "与该次上传的年度不符", "is not the upload's");
         }
         if known.chunks.contains_key(&c.first_row) {
@@ -48,7 +48,7 @@ pub(super) fn upload(desk: &mut Desk<'_>, c: &UploadRosterChunk) -> Vec<Event> {
 }
 
 /// An upload is its uploader's, for some days; to others it does not exist.
-fn check_own(desk: &mut Desk<'_>, upload: &Upload, field: &str) {
+pub(super) fn check_own(desk: &mut Desk<'_>, upload: &Upload, field: &str) {
     if upload.person != desk.hands.maker {
         desk.unknown(field);
     } else if desk.today > upload.last_day {
@@ -69,7 +69,7 @@ pub(super) fn seal(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch, plan: Option<
         return Vec::new();
     };
     check_own(desk, upload, "upload");
-    if upload.year != c.year {
+    if upload.of != Uploaded::Roster(c.year) {
         desk.fault("upload", "OUT_OF_RANGE", "与该次上传的年度不符", "is of another year");
     }
     let rows = desk.facts.roster(upload);
@@ -126,7 +126,7 @@ fn check_twice(desk: &mut Desk<'_>, year: u16, rows: &[(u32, Token)], plan: Opti
 }
 
 /// Rows as people write them: `3, 17, 20-35`.
-fn listed(rows: &[u32]) -> String {
+pub(super) fn listed(rows: &[u32]) -> String {
     let mut text = String::new();
     let mut rest = rows.iter().copied().peekable();
     while let Some(first) = rest.next() {

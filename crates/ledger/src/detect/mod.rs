@@ -12,6 +12,7 @@ mod names;
 mod parameters;
 mod red;
 mod sources;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod tries;
@@ -112,6 +113,20 @@ pub const DETECTORS: &[Detector] = &[
         zh: "各来源资产 - 负债 - 净资产 - 收入 + 支出",
         en: "assets less liabilities, net assets and income, plus expenses, of each source",
         look: sources::look,
+    },
+    Detector {
+        name: "open-items",
+        rules: &["DIV-001", "SRC-008", "REC-001", "REC-002"],
+        zh: "银行对账单、互助会清单与账面逐笔对照后逾期的未达账项",
+        en: "items of bank statements and of the association's list against the books that have stayed open beyond their days",
+        look: statements::items,
+    },
+    Detector {
+        name: "monthly-reconciliation",
+        rules: &["REC-001"],
+        zh: "各账户每月有无对账单，调节后余额是否相等",
+        en: "each account month by month: whether there is a statement, and whether the adjusted balances are equal",
+        look: statements::months,
     },
     Detector {
         name: "refused-attempts",

@@ -27,6 +27,8 @@ pub const DEFAULTS: &[(&str, i32)] = &[
     ("detect.red_vouchers", 3),
     ("detect.close_days", 5),
     ("detect.tries", 5),
+    ("detect.open_item_days", 10),
+    ("detect.statement_days", 10),
 ];
 
 /// Numbers that look back over a span: a shorter one sees less. A larger value of any other lets more pass.

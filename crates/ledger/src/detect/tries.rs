@@ -5,8 +5,8 @@ use record::kinds::SubjectKind;
 
 use super::Look;
 
-/// Rules of form, which a mistyped list meets many times.
-const OF_FORM: &[&str] = &["LED-", "PII-"];
+/// Rules of form, which a mistyped list meets many times, a statement that does not add up among them.
+const OF_FORM: &[&str] = &["LED-", "PII-", "REC-"];
 
 pub(super) fn look(look: &mut Look<'_>) {
     let state = look.state;

@@ -132,6 +132,10 @@ impl Form {
             }
             Command::RunDetectors(c) => c.day.iter().for_each(|day| self.day("day", *day)),
             Command::UpdateFinding(c) => self.finding(c),
+            Command::UploadStatementChunk(_)
+            | Command::ImportStatement(_)
+            | Command::MatchStatement(_)
+            | Command::UnmatchStatement(_) => self.statements(command),
             _ => self.flows(command),
         }
     }

@@ -4,6 +4,7 @@
 mod commands;
 mod flows;
 mod setup;
+mod statements;
 pub mod text;
 
 use record::command::Evidence;

@@ -146,12 +146,17 @@ impl Form {
         self.code("code", &c.code);
         self.code("organization", &c.organization);
         self.required_text("name", &c.name);
-        let digits = c.masked_no.chars().filter(char::is_ascii_digit).count();
-        let masked = c.masked_no.len() <= 32 && c.masked_no.bytes().all(|b| b.is_ascii_digit() || b == b'*');
-        if c.masked_no.is_empty() || !masked || digits > SHOWN_DIGITS {
-            self.fault("masked_no", "BAD_CODE", "须为*与末四位", "must be asterisks and the last four digits at most");
-        }
+        self.masked_no("masked_no", &c.masked_no);
         self.currency(&c.currency);
+    }
+
+    /// The number of a bank account: its last digits at most.
+    pub(super) fn masked_no(&mut self, field: &str, masked_no: &str) {
+        let digits = masked_no.chars().filter(char::is_ascii_digit).count();
+        let masked = masked_no.len() <= 32 && masked_no.bytes().all(|b| b.is_ascii_digit() || b == b'*');
+        if masked_no.is_empty() || !masked || digits > SHOWN_DIGITS {
+            self.fault(field, "BAD_CODE", "须为*与末四位", "must be asterisks and the last four digits at most");
+        }
     }
 
     fn bank_txn(&mut self, c: &RegisterBankTransaction) {

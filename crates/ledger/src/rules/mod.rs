@@ -17,15 +17,18 @@ pub enum Level {
     Detecting,
     /// A detector points at what may be nothing (警示).
     Warning,
+    /// What breaks it is refused where a request shows it, and found where only time or a bank does.
+    Both,
 }
 
 impl Level {
-    /// The stable code: B, D or W.
+    /// The stable code: B, D, W or B/D.
     pub const fn code(self) -> &'static str {
         match self {
             Level::Blocking => "B",
             Level::Detecting => "D",
             Level::Warning => "W",
+            Level::Both => "B/D",
         }
     }
 }

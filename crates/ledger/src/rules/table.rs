@@ -14,6 +14,10 @@ const fn warning(code: &'static str, clause: &'static str, zh: &'static str, en:
     Rule { level: Level::Warning, ..rule(code, clause, zh, en) }
 }
 
+const fn both(code: &'static str, clause: &'static str, zh: &'static str, en: &'static str) -> Rule {
+    Rule { level: Level::Both, ..rule(code, clause, zh, en) }
+}
+
 /// Every rule, in the documented order: diversion first (what the money is for), then authority, then form of the books.
 pub const RULES: &[Rule] = &[
     rule(
@@ -110,7 +114,7 @@ pub const RULES: &[Rule] = &[
         "自缴保障费须等于人数乘以自付标准，且只能上解互助会",
         "own payments are heads times the own share, only to be passed on",
     ),
-    rule(
+    both(
         "SRC-008",
         "办法第五条5",
         "利息须计入利息收入来源，或按批准的政策以日均余额分摊，且与银行结息相符",
@@ -364,6 +368,12 @@ pub const RULES: &[Rule] = &[
         "what was paid is confirmed by the association, head by head and in time",
     ),
     detecting(
+        "DIV-001",
+        "办法第十条（专账核算）",
+        "专户流出须有凭证，凭证所记流出须在对账单上",
+        "money leaves a special account on a voucher, and what a voucher paid out stands on the statement",
+    ),
+    detecting(
         "DIV-002",
         "办法第十条",
         "资金不得与互助会以外的对手同额出而复回",
@@ -392,6 +402,18 @@ pub const RULES: &[Rule] = &[
         "办法第十条、第十五条",
         "规则放宽期间的入账须复查",
         "what was posted while a parameter was loosened is looked at again",
+    ),
+    both(
+        "REC-001",
+        "工会会计制度 102 科目五；办法第十条（专账核算）",
+        "银行存款至少每月与对账单核对，调节后余额须相等，未达账项须及时清理",
+        "bank balances are reconciled with their statements at least monthly: adjusted balances are equal, open items are cleared",
+    ),
+    detecting(
+        "REC-002",
+        "办法第八条、第九条",
+        "互助会收款清单须与拨付、上解相符",
+        "the association's list of what it received agrees with what was paid and passed on to it",
     ),
     detecting(
         "REC-003",

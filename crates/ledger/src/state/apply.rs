@@ -75,10 +75,8 @@ impl State {
                 numbers.add(*from, *to, day);
             }
             Event::PeriodClosed { period, .. } => self.closed_through = Some(*period),
-            Event::DaySigned { day, count, fen, .. } => {
-                let signed = self.receipt_days.entry(*day).or_default();
-                signed.signed_count = *count;
-                signed.signed_fen = *fen;
+            Event::DaySigned { day, count, fen, reviewer, cashier } => {
+                self.receipt_days.entry(*day).or_default().sign((*count, *fen), (*reviewer, *cashier));
             }
             Event::GrantAmended(event) => self.amend(event, Day::of_instant(record.time)),
             _ => self.apply_beside(record),
@@ -114,6 +112,10 @@ impl State {
             | Event::FindingChanged(_)
             | Event::FindingGone { .. }
             | Event::FindingUpdated(_) => self.findings.apply(record),
+            Event::StatementChunkUploaded { chunk } => self.add_statement_chunk(record, chunk),
+            Event::StatementImported(event) => self.seal_statement(record, event),
+            Event::LinesMatched(event) => self.match_lines(record, event),
+            Event::LinesUnmatched(event) => self.unmatch_lines(event),
             // Every other event is folded by `apply`, which hands only these on.
             _ => {}
         }
@@ -304,11 +306,7 @@ impl State {
             self.post_line(voucher, line);
         }
         if receipt || reference.word == record::kinds::Word::Dai {
-            let fen =
-                voucher.lines.iter().filter(|l| l.side == Side::Debit).fold(0, |s: Fen, l| s.saturating_add(l.fen));
-            let day = self.receipt_days.entry(voucher.date).or_default();
-            day.count = day.count.saturating_add(1);
-            day.fen = day.fen.saturating_add(fen);
+            self.receipt_days.entry(voucher.date).or_default().count_in(voucher);
         }
     }
 
@@ -339,6 +337,7 @@ impl State {
             let inward = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
             let signed = if txn.direction == Direction::In { inward } else { inward.saturating_neg() };
             txn.used_fen = txn.used_fen.saturating_add(signed);
+            self.draw_on(line.bank, voucher.date, inward);
         }
         self.flow(voucher, line);
         let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);

@@ -3,19 +3,29 @@
 use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use record::command::{StatementLine, UploadRosterChunk, UploadStatementChunk};
 use record::event::{QuotaAllocated, ReceiptFields};
 use record::kinds::{Change, GrantKind};
-use record::{Day, GrantNo, PersonNo, Record, Sequence};
+use record::{BankAccountNo, Day, GrantNo, PersonNo, Record, Sequence};
 
 use super::{Batch, Flow, Grant, Quota, State};
 
-/// A roster uploaded in parts, which no form has sealed. Its tokens stand in the records.
+/// What an upload is the parts of.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Uploaded {
+    /// A roster of a programme year. Its tokens stand in the records.
+    Roster(u16),
+    /// A statement of an account, and its lines by their rows.
+    Statement(BankAccountNo, BTreeMap<u32, StatementLine>),
+}
+
+/// A roster or a statement uploaded in parts, which nothing has sealed.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Upload {
     /// Who uploads it.
     pub person: PersonNo,
-    /// Programme year.
-    pub year: u16,
+    /// What it is the parts of.
+    pub of: Uploaded,
     /// Records of its parts, by their first rows.
     pub chunks: BTreeMap<u32, Sequence>,
     /// Last day on which it may be sealed.
@@ -75,15 +85,30 @@ impl State {
         self.grants.get(no)?.batch.as_deref()
     }
 
-    /// A new upload sweeps out those that have expired.
-    pub(super) fn add_chunk(&mut self, record: &Record, chunk: &record::command::UploadRosterChunk) {
+    pub(super) fn add_chunk(&mut self, record: &Record, chunk: &UploadRosterChunk) {
+        self.add_part(record, &chunk.upload, chunk.first_row, Uploaded::Roster(chunk.year));
+    }
+
+    pub(super) fn add_statement_chunk(&mut self, record: &Record, chunk: &UploadStatementChunk) {
+        let account = self.bank_accounts.no(&chunk.account).unwrap_or(0);
+        let of = Uploaded::Statement(account, BTreeMap::new());
+        let upload = self.add_part(record, &chunk.upload, chunk.first_row, of);
+        if let Uploaded::Statement(_, lines) = &mut upload.of {
+            lines.extend((chunk.first_row..).zip(chunk.lines.iter().cloned()));
+        }
+    }
+
+    /// Notes a part. A new upload sweeps out those that have expired.
+    fn add_part(&mut self, record: &Record, code: &str, first_row: u32, of: Uploaded) -> &mut Upload {
         let today = Day::of_instant(record.time);
-        if !self.uploads.contains_key(&chunk.upload) {
+        if !self.uploads.contains_key(code) {
             self.uploads.retain(|_, upload| upload.last_day >= today);
         }
-        let (person, year, last_day) = (record.actor.person, chunk.year, self.last_day_of_upload(today));
-        let fresh = || Upload { person, year, chunks: BTreeMap::new(), last_day };
-        self.uploads.entry(chunk.upload.clone()).or_insert_with(fresh).chunks.insert(chunk.first_row, record.sequence);
+        let (person, last_day) = (record.actor.person, self.last_day_of_upload(today));
+        let fresh = || Upload { person, of, chunks: BTreeMap::new(), last_day };
+        let upload = self.uploads.entry(code.to_owned()).or_insert_with(fresh);
+        upload.chunks.insert(first_row, record.sequence);
+        upload
     }
 
     /// Takes a receipt's number in; one that corrects another stands behind its reversal and has none of its own.

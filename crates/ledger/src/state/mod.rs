@@ -2,6 +2,7 @@
 //! Reading it is free; changing it is `apply`'s alone.
 
 mod apply;
+mod days;
 mod enrol;
 mod findings;
 mod flows;
@@ -9,6 +10,7 @@ mod masters;
 mod money;
 mod numbers;
 mod places;
+mod statements;
 mod terms;
 mod vouchers;
 mod watch;
@@ -25,13 +27,15 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
-pub use enrol::Upload;
+pub use days::{ReceiptDay, ReceiptPart};
+pub use enrol::{Upload, Uploaded};
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
 pub use places::Places;
+pub use statements::{EnteredLine, Group, Statement, Statements, signed};
 pub use terms::{PARAM_PAYEE_COOLING, PARAM_REVIEW_DAYS, PARAM_UPLOAD_DAYS};
 pub use vouchers::PARAM_CYCLE;
 pub(crate) use watch::until;
@@ -146,7 +150,7 @@ pub struct State {
     pub snapshots: BTreeMap<String, RegisterSnapshot>,
     /// Keys of person tokens, by programme year.
     pub token_keys: BTreeMap<u16, RegisterTokenKey>,
-    /// Rosters uploaded in part and not sealed, by code.
+    /// Rosters and statements uploaded in part and not sealed, by code.
     pub uploads: BTreeMap<String, Upload>,
     /// Numbers that collecting systems gave their receipts.
     pub source_numbers: BTreeMap<PersonNo, SourceNumbers>,
@@ -154,6 +158,8 @@ pub struct State {
     pub watch: Watch,
     /// Findings of the detectors.
     pub findings: Findings,
+    /// Statements of banks and of the association.
+    pub statements: Statements,
 }
 
 /// [`PostingMap`] with ordinals.
@@ -456,19 +462,6 @@ pub struct Payment {
     pub returned: Vec<Fen>,
     /// Whether it was reversed.
     pub reversed: bool,
-}
-
-/// Premium receipts of one voucher date.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct ReceiptDay {
-    /// Vouchers of word 代.
-    pub count: u64,
-    /// Their total in fen.
-    pub fen: Fen,
-    /// Vouchers signed for.
-    pub signed_count: u64,
-    /// Total signed for.
-    pub signed_fen: Fen,
 }
 
 /// A command that waits for review.

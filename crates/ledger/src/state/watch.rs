@@ -9,7 +9,7 @@ use record::event::{Effect, Refused, VoucherPosted};
 use record::kinds::{EvidenceKind, LedgerKind, Template, VoucherKind, Word};
 use record::{
     ApprovalNo, BankAccountNo, BankTxnNo, CommitmentNo, Day, Event, Fen, GrantNo, PersonNo, Record, Sequence,
-    VoucherRef,
+    StatementNo, VoucherRef,
 };
 
 use super::{Payment, State};
@@ -36,6 +36,8 @@ pub enum Place {
     Voucher(VoucherRef),
     /// A parameter's value from a day on.
     Parameter(String, Day),
+    /// A sealed statement.
+    Statement(StatementNo),
 }
 
 /// Vouchers of word 记 of one voucher date, money ledger, closing apart.

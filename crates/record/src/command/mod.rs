@@ -7,6 +7,7 @@ mod flows;
 mod money;
 mod programme;
 mod spending;
+mod statements;
 
 use borsh::de::EnumExt;
 use borsh::io::{Error, ErrorKind, Read, Result};
@@ -31,6 +32,9 @@ pub use programme::{
 pub use spending::{
     ApprovalScope, CarryToSurplus, CommitExpenditure, CorrectVoucher, Disburse, GrantShare, RecordApproval,
     RecordReturn, ReleaseCommitment, ReverseVoucher, ReviewCommand, WithdrawCommand,
+};
+pub use statements::{
+    ImportStatement, MatchStatement, StatementLine, UnmatchStatement, UploadStatementChunk, lines_digest,
 };
 
 use crate::kinds::EvidenceKind;
@@ -156,6 +160,14 @@ pub enum Command {
     RunDetectors(RunDetectors),
     /// Takes a finding a step on.
     UpdateFinding(UpdateFinding),
+    /// Uploads a part of a statement; it counts for nothing until it is sealed.
+    UploadStatementChunk(UploadStatementChunk),
+    /// Seals an uploaded statement.
+    ImportStatement(ImportStatement),
+    /// Says which lines of statements are which movements.
+    MatchStatement(MatchStatement),
+    /// Takes apart what was matched.
+    UnmatchStatement(UnmatchStatement),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

@@ -75,8 +75,10 @@ closed! {
     kinds::FindingState => v1::FindingState { Open, Verified, Rectifying, Closed, Dismissed }
     kinds::FindingStep => v1::FindingStep { Verify, Rectify, Close, Dismiss }
     kinds::SubjectKind => v1::SubjectKind {
-        Holder, Batch, Commitment, Approval, Grant, Source, BankTransaction, BankAccount, BudgetLine, Period, Parameter, Person
+        Holder, Batch, Commitment, Approval, Grant, Source, BankTransaction, BankAccount, BudgetLine, Period, Parameter, Person,
+        Statement, StatementLine
     }
+    kinds::LineNature => v1::LineNature { Other, Interest, Charge }
 }
 
 #[cfg(test)]
@@ -104,5 +106,6 @@ mod tests {
         check(kinds::FindingState::ALL);
         check(kinds::FindingStep::ALL);
         check(kinds::SubjectKind::ALL);
+        check(kinds::LineNature::ALL);
     }
 }

@@ -55,6 +55,16 @@ wire! {
     ours::RunDetectors => v1::DetectorRun { day }
     ours::UpdateFinding => v1::FindingUpdate { finding, step, reason, due, vouchers }
 
+    ours::StatementLine => v1::StatementLine {
+        id, date, direction, nature, reference, party, party_no, memo; fen = amount_fen
+    }
+    ours::UploadStatementChunk => v1::StatementChunk { upload, account, first_row, lines }
+    ours::ImportStatement => v1::StatementSeal {
+        code, upload, account, from, to, count, in_fen, out_fen, opening_fen, closing_fen, lines_digest, file_digest, replaces
+    }
+    ours::MatchStatement => v1::StatementMatching { account, by_ids, lines, transactions, reason }
+    ours::UnmatchStatement => v1::StatementUnmatching { account, line, reason }
+
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
     ours::RegisterBankTransaction => v1::BankTransaction {
         id, account, direction, date, counterparty_account, settlement, currency, slip_digest; fen = amount_fen
@@ -325,6 +335,10 @@ cases! {
     Voiding("voiding") = VoidSourceNumbers,
     DetectorRun("detector_run") = RunDetectors,
     FindingUpdate("finding_update") = UpdateFinding,
+    StatementChunk("statement_chunk") = UploadStatementChunk,
+    StatementSeal("statement_seal") = ImportStatement,
+    StatementMatching("statement_matching") = MatchStatement,
+    StatementUnmatching("statement_unmatching") = UnmatchStatement,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

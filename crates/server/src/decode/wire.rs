@@ -90,6 +90,7 @@ placeholder!(
     Settlement::Transfer,
     RegisterKind::Hardship,
     FindingStep::Dismiss,
+    LineNature::Other,
 );
 
 impl Wire<Option<Date>> for Option<Day> {

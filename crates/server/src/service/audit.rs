@@ -339,5 +339,9 @@ fn event_name(event: &Event) -> &'static str {
         Event::FindingChanged(_) => "FindingChanged",
         Event::FindingGone { .. } => "FindingGone",
         Event::FindingUpdated(_) => "FindingUpdated",
+        Event::StatementChunkUploaded { .. } => "StatementChunkUploaded",
+        Event::StatementImported(_) => "StatementImported",
+        Event::LinesMatched(_) => "LinesMatched",
+        Event::LinesUnmatched(_) => "LinesUnmatched",
     }
 }

@@ -43,6 +43,7 @@ service! {
             list_parameters(ListParametersRequest) -> ListParametersResponse;
             list_periods(ListPeriodsRequest) -> ListPeriodsResponse;
             list_dues_statuses(ListDuesStatusesRequest) -> ListDuesStatusesResponse;
+            list_daily_summaries(ListDailySummariesRequest) -> ListDailySummariesResponse;
         }
 
         async fn create_book(

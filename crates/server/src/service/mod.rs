@@ -6,7 +6,9 @@ mod findings;
 mod funding;
 mod premium;
 mod program;
+mod reconciliation;
 mod spending;
+mod summaries;
 mod voucher;
 
 /// Implements a service: its mutations by request, answer, content field and command; its reads by the method of `Face` that answers

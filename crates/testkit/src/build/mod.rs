@@ -4,6 +4,7 @@
 mod money;
 mod programme;
 mod setup;
+mod statements;
 
 use record::command::Evidence;
 use record::kinds::EvidenceKind;
@@ -20,6 +21,7 @@ pub use setup::{
     GZ, PAYEE, PERSONS, PROVINCE, SPECIAL, bank_account, bank_txn, cast, create_book, custody_of, organization,
     parameter, person, sign_day,
 };
+pub use statements::{match_by_ids, statement, statement_chunk, statement_line};
 
 /// A day of `YYYY-MM-DD`; anything else is a fault of the test itself.
 pub fn day(text: &str) -> Day {

@@ -28,6 +28,11 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::PostPremiumReceipt(_) => &[Collector],
         Command::RemitPremiums(_) => &[Collector, FinMaker],
         Command::RunDetectors(_) => &[FinMaker, FinReviewer, FinChief, Audit],
+        // Whoever holds the money does not reconcile it.
+        Command::UploadStatementChunk(_)
+        | Command::ImportStatement(_)
+        | Command::MatchStatement(_)
+        | Command::UnmatchStatement(_) => &[FinMaker, FinReviewer, FinChief],
         Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
         Command::UpdateFinding(_) => &[Audit],
         // Everything else is the finance department's to prepare.

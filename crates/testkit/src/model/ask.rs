@@ -154,6 +154,11 @@ impl Case<'_> {
             Command::PostOpeningBalances(c) => self.opening(c),
             // Findings touch no money and bind no later command: the scenarios judge them.
             Command::RunDetectors(_) | Command::UpdateFinding(_) => Vec::new(),
+            // Nor do statements, which say what the books should hold and move nothing.
+            Command::UploadStatementChunk(_)
+            | Command::ImportStatement(_)
+            | Command::MatchStatement(_)
+            | Command::UnmatchStatement(_) => Vec::new(),
         }
     }
 

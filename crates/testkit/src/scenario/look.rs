@@ -1,5 +1,5 @@
 //! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left,
-//! open, grant, explain, finding.
+//! open, grant, explain, finding; reconciled and proposed stand in `reconciled`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +23,8 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
         "voucher" => posted(book, args, want),
         "explain" => explained(book, args, want),
         "finding" => super::finds::look(&book.state, &args.word("a finding")?, want),
+        "reconciled" => super::reconciled::account(book, args, want),
+        "proposed" => super::reconciled::proposed(book, args, want),
         "left" => {
             let code = args.word("an approval")?;
             let left = book.state.approvals.find(&code).map(|(_, a)| a.approval.max_fen - a.used_fen);

@@ -5,6 +5,7 @@ mod args;
 mod expect;
 mod finds;
 mod look;
+mod reconciled;
 mod run;
 mod verbs;
 

@@ -1,12 +1,13 @@
 //! Verbs of the scenario language and the commands that they stand for. Each takes what it needs from the line and leaves the rest to the
 //! builders' defaults; the programme's verbs stand in `programme`, those of money in `money` and `flows`, those of
-//! supervision in `audit`.
+//! supervision in `audit`, those of reconciliation in `statements`.
 
 mod audit;
 mod flows;
 mod money;
 mod programme;
 mod setup;
+mod statements;
 
 use record::command::{Evidence, RegisterBankTransaction};
 use record::kinds::{Direction, EvidenceKind};
@@ -99,6 +100,8 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Built, Fau
     } else if let Some(command) = programme::build(context, args)? {
         Built { before: None, command }
     } else if let Some(command) = audit::build(context, args)? {
+        Built { before: None, command }
+    } else if let Some(command) = statements::build(context, args)? {
         Built { before: None, command }
     } else if let Some(built) = money::build(context, args)? {
         built

@@ -1,5 +1,5 @@
-//! `earmark reconcile FILE.csv`: a collecting system's own list of receipts against the books. Nothing is recorded; it ends with 1 where
-//! something differs.
+//! `earmark reconcile receipts FILE.csv`: a collecting system's own list of receipts against the books. Nothing is recorded; it ends
+//! with 1 where something differs.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -24,7 +24,7 @@ const ITEMS_PER_MESSAGE: usize = 1_000;
 /// Faults listed one by one; of more, the rest is counted.
 const SHOWN_FAULTS: usize = 50;
 
-/// `earmark reconcile`.
+/// `earmark reconcile receipts`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// 清单：CSV，UTF-8；列 request_id（或 bill_no）与 amount（元），其余列不看 [List: CSV in UTF-8 with columns request_id (or bill_no) and
@@ -41,7 +41,7 @@ pub struct Args {
     to: Option<String>,
 }
 
-/// Runs `earmark reconcile`.
+/// Runs `earmark reconcile receipts`.
 pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<()> {
     let lang = config.lang()?;
     let book = config.need("book").map_err(Misuse)?;
