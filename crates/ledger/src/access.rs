@@ -23,7 +23,10 @@ pub fn makers(command: &Command) -> &'static [Role] {
         }
         Command::RegisterOrganization(_) => &[FinMaker, SvcDept, EcoDept],
         Command::RegisterBankTransaction(_) => &[Cashier],
-        Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
+        Command::SetParameter(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_) => &[FinMaker, SvcDept],
         Command::CloseYear(_) => &[FinMaker, FinChief],
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
         Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
@@ -59,6 +62,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
         | Command::SetDuesStatus(_)
+        | Command::ReturnGrant(_)
+        | Command::RegisterHistory(_)
         | Command::VoidSourceNumbers(_) => &[FinMaker],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
@@ -78,6 +83,9 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::AdjustBudget(_)
         | Command::SetDuesStatus(_)
         | Command::RegisterTokenKey(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_)
+        | Command::RegisterHistory(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
         // Either of the two signs first; the other is the second person.
@@ -103,6 +111,7 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
+        | Command::ReturnGrant(_)
         | Command::VoidSourceNumbers(_) => &[FinReviewer],
         _ => &[],
     }

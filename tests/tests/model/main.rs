@@ -35,6 +35,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ("ENR-003", "persons touch no balance, and the model has none"),
     ("ENR-004", "identity numbers end at the tokenizer"),
     ("PII-002", "identity numbers end at the tokenizer"),
+    ("LAY-001", "the model's books stand under no other"),
 ];
 /// What posts vouchers: the templates that have a command, and 蓝字订正.
 const TEMPLATES: &[&str] = &[
@@ -70,6 +71,7 @@ const TEMPLATES: &[&str] = &[
     "T28",
     "T29",
     "T31",
+    "T32",
     "BLUE_CORRECTION",
 ];
 /// Threads that share the sequences.

@@ -5,6 +5,7 @@ mod apply;
 mod enrol;
 mod findings;
 mod flows;
+mod layers;
 mod masters;
 mod money;
 mod numbers;
@@ -28,6 +29,7 @@ use record::{
 pub use enrol::Upload;
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
+pub use layers::{Adopted, Changed, Filing, History, Layers, RuleVersion};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
@@ -154,6 +156,8 @@ pub struct State {
     pub watch: Watch,
     /// Findings of the detectors.
     pub findings: Findings,
+    /// Versions of the rule set, and the rules of the book above.
+    pub layers: Layers,
 }
 
 /// [`PostingMap`] with ordinals.

@@ -325,6 +325,10 @@ cases! {
     Voiding("voiding") = VoidSourceNumbers,
     DetectorRun("detector_run") = RunDetectors,
     FindingUpdate("finding_update") = UpdateFinding,
+    Adoption("adoption") = AdoptRuleSet,
+    Filing("filing") = FileRules,
+    GrantReturn("grant_return") = ReturnGrant,
+    History("history") = RegisterHistory,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -39,6 +39,7 @@ service! {
             list_records(ListRecordsRequest) -> ListRecordsResponse;
             preview_findings(PreviewFindingsRequest) -> PreviewFindingsResponse;
             list_findings(ListFindingsRequest) -> ListFindingsResponse;
+            replay_under_rules(ReplayUnderRulesRequest) -> ReplayUnderRulesResponse;
         }
     }
 }
@@ -339,5 +340,8 @@ fn event_name(event: &Event) -> &'static str {
         Event::FindingChanged(_) => "FindingChanged",
         Event::FindingGone { .. } => "FindingGone",
         Event::FindingUpdated(_) => "FindingUpdated",
+        Event::RuleSetAdopted(_) => "RuleSetAdopted",
+        Event::RulesFiled { .. } => "RulesFiled",
+        Event::HistoryRegistered { .. } => "HistoryRegistered",
     }
 }

@@ -6,8 +6,11 @@ mod findings;
 mod funding;
 mod premium;
 mod program;
+mod rejudge;
+mod rules;
 mod spending;
 mod voucher;
+mod work;
 
 /// Implements a service: its mutations by request, answer, content field and command; its reads by the method of `Face` that answers
 /// them; whatever else it has as written.

@@ -3,6 +3,7 @@
 
 mod burst;
 mod core;
+mod detectors;
 mod doubleentry;
 mod echoed;
 mod hledger;
@@ -56,6 +57,7 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("cala", "against cala-ledger on the same PostgreSQL: one by one and in batches"),
     ("plain", "against a plain program on the same PostgreSQL"),
     ("hledger", "against hledger: a whole ledger read and added up"),
+    ("detectors", "every detector over the receipts of a season, while posting goes on"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -75,6 +77,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "cala" => postgres::cala(&setting).await,
         "plain" => postgres::plain(&setting).await,
         "hledger" => hledger::run(&setting).await,
+        "detectors" => detectors::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),
     }
