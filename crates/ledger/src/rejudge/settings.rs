@@ -3,7 +3,7 @@
 
 use record::preset::StandardDef;
 use record::ruleset::RuleSet;
-use record::{Day, Event, UseNo};
+use record::{Day, Event, SourceNo, UseNo};
 
 use crate::State;
 
@@ -81,23 +81,31 @@ impl OtherRules {
         self.close(state);
     }
 
+    /// A closed source takes no money, and what it holds pays for nothing.
     fn close(&self, state: &mut State) {
+        let mut blocked: Vec<SourceNo> = Vec::new();
         for no in 1..state.sources.next_no() {
-            if let Some(source) = state.sources.get_mut(no) {
-                source.uses.retain(|code| !self.blocked_uses.contains(code));
-                source.enabled &= !self.blocked_sources.contains(&source.code);
+            let Some(source) = state.sources.get_mut(no) else { continue };
+            source.uses.retain(|code| !self.blocked_uses.contains(code));
+            if self.blocked_sources.contains(&source.code) {
+                source.enabled = false;
+                source.uses.clear();
+                blocked.extend(SourceNo::try_from(no).ok());
             }
         }
         let closed: Vec<UseNo> = self.blocked_uses.iter().filter_map(|code| state.use_no(code)).collect();
-        if closed.is_empty() {
+        if closed.is_empty() && blocked.is_empty() {
             return;
         }
         for no in 1..state.grants.next_no() {
-            if let Some(grant) = state.grants.get_mut(no).filter(|g| !g.permitted_uses.is_empty()) {
-                grant.permitted_uses.retain(|no| !closed.contains(no));
+            let Some(grant) = state.grants.get_mut(no) else { continue };
+            let of_blocked = blocked.contains(&grant.source);
+            let former = grant.former.iter_mut().map(|terms| &mut terms.permitted_uses);
+            for uses in former.chain([&mut grant.permitted_uses]).filter(|uses| !uses.is_empty()) {
+                uses.retain(|no| !of_blocked && !closed.contains(no));
                 // A document that names no use permits what its source may pay; this one permits nothing any more.
-                if grant.permitted_uses.is_empty() {
-                    grant.permitted_uses.push(0);
+                if uses.is_empty() {
+                    uses.push(0);
                 }
             }
         }
