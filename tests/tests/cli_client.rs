@@ -181,7 +181,7 @@ fn every_reading_verb_answers_in_tables_and_json() {
         &["rules", "get", "2018-12-31"],
         &["rules", "list", "--unfiled"],
         &["history", "list"],
-        &["replay", "2018-01-01", "2018-12-31", "--rules", "blocked_uses=B80"],
+        &["replay", "2018-01-01", "2018-12-31", "--blocked-uses", "B80"],
     ] {
         let table = world.ask("audit", words).ok();
         assert!(!table.trim().is_empty(), "{words:?}");
@@ -252,13 +252,13 @@ fn a_historical_file_is_registered_then_keyed_in_by_each_office() {
     let world = world();
     let file = world.path("history.csv");
     let path = file.to_str().expect("a path");
-    let head = "event,id,account,direction,amount,date,settlement,currency,slip_digest,kind,grant,bank_account,bank_txn,bill_no,evidence\n";
+    let head = "event,id,account,direction,amount,date,settlement,currency,slip_digest,kind,grant,grant_grantor,grant_doc_no,bank_account,bank_txn,bill_no,evidence\n";
     let slip = format!(
         "bank-transaction register,TX-BL-1,SP-GDFTU,IN,100.00,2019-01-10,TRANSFER,CNY,{},,,,,,\n",
         "c1".repeat(32)
     );
     let evidence = format!("\"kind=AGREEMENT,doc_no=捐字7号,date=2019-01-10,pages=1,digest={}\"", "c2".repeat(32));
-    let grant = "\"code=G-BL-1,grantor=DON-1,doc_no=捐字7号\"";
+    let grant = "G-BL-1,DON-1,捐字7号";
     let gift =
         format!("record donation,,,,100,2019-01-10,,,,UNRESTRICTED,{grant},SP-GDFTU,TX-BL-1,PJ-BL-1,{evidence}\n");
 

@@ -106,7 +106,7 @@ async fn a_book_takes_the_rules_of_another_over_and_keeps_within_them() {
     let (code, why) = details(set_days(&served, "31").await);
     assert_eq!(code, Code::FailedPrecondition);
     let violation = &why.precondition_failure().unwrap().violations[0];
-    assert_eq!((violation.r#type.as_str(), violation.subject.as_str()), ("LAY-001", "P1.remit_max_days"));
+    assert_eq!((violation.r#type.as_str(), violation.subject.as_str()), ("LAY-001", "parameter.P1.remit_max_days"));
     assert!(violation.description.contains("30") && violation.description.contains("31"), "{}", violation.description);
     let tighter = set_days(&served, "20").await.unwrap();
     served.approve("chief", submission(tighter.result)).await;
