@@ -252,7 +252,8 @@ fn a_historical_file_is_registered_then_keyed_in_by_each_office() {
     let world = world();
     let file = world.path("history.csv");
     let path = file.to_str().expect("a path");
-    let head = "event,id,account,direction,amount,date,settlement,currency,slip_digest,kind,grant,grant_grantor,grant_doc_no,bank_account,bank_txn,bill_no,evidence\n";
+    let head = "event,id,account,direction,amount,date,settlement,currency,slip_digest,kind,grant,grant_grantor,\
+                grant_doc_no,bank_account,bank_txn,bill_no,evidence\n";
     let slip = format!(
         "bank-transaction register,TX-BL-1,SP-GDFTU,IN,100.00,2019-01-10,TRANSFER,CNY,{},,,,,,\n",
         "c1".repeat(32)

@@ -1,5 +1,6 @@
-//! `earmark import receipts FILE.csv`: premium receipts of a file, in one stream; historical entries are `history`'s. The whole file is read and
-//! judged for form first; nothing is sent before every row is well formed. Sent again, it books nothing twice: a row's request id is made of book and bill number.
+//! `earmark import receipts FILE.csv`: premium receipts of a file, in one stream; historical entries are `history`'s. The whole file is
+//! read and judged for form first; nothing is sent before every row is well formed. Sent again, it books nothing twice: a row's request id
+//! is made of book and bill number.
 
 use std::fs::File;
 use std::io::BufReader;

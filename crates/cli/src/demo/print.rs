@@ -46,8 +46,8 @@ pub fn all(played: &Played, lang: Lang) -> String {
     text.push_str(&findings::shown(&played.findings, lang));
     text.push_str(lang.pick(
         "疑似：检测器只报告条件命中（逾期未拨、逾期未上解、截止日后仍有余额、75元已拨而20元未到……），是否违规由经审会核实认定。年末所见已登记为发现。\n",
-        "Signs are suspicions: a detector says that a condition holds (paid or passed on too late, left after the deadline, 75 yuan paid and \
-         20 not passed on ...); what it was is the audit committee's to say. What stands at the year's end is on record as findings.\n",
+        "Signs are suspicions: a detector says that a condition holds (paid or passed on too late, left after the deadline, 75 yuan paid \
+         and 20 not passed on ...); what it was is the audit committee's to say. What stands at the year's end is on record as findings.\n",
     ));
     text
 }

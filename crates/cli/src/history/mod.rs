@@ -1,6 +1,6 @@
-//! `earmark import history FILE`: entries dated before a book's first live day (补录), an event a row. The file must stand in the book 
-//! as registered, under an approval; each row goes to the method of its verb, as the caller who may ask it. Others run it too, each for what is
-//! theirs, and a second person reviews with `--review`: the same file again takes up where it stopped and books nothing twice.
+//! `earmark import history FILE`: entries dated before a book's first live day (补录), an event a row. The file must stand in the book as
+//! registered, under an approval; each row goes to the method of its verb, as the caller who may ask it. Others run it too, each for what
+//! is theirs, and a second person reviews with `--review`: the same file again takes up where it stopped and books nothing twice.
 
 mod rows;
 
