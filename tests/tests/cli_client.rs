@@ -177,6 +177,11 @@ fn every_reading_verb_answers_in_tables_and_json() {
         &["records", "--page-size", "5"],
         &["findings", "--standing"],
         &["finding", "preview", "2018-12-16"],
+        &["work"],
+        &["rules", "get", "2018-12-31"],
+        &["rules", "list", "--unfiled"],
+        &["history", "list"],
+        &["replay", "2018-01-01", "2018-12-31", "--blocked-uses", "B80"],
     ] {
         let table = world.ask("audit", words).ok();
         assert!(!table.trim().is_empty(), "{words:?}");
@@ -240,6 +245,79 @@ fn receipts_are_imported_once_and_a_faulty_file_sends_nothing() {
     assert_eq!((&answer["posted"], &answer["replayed"], &answer["failed"]), (&1.into(), &1.into(), &1.into()));
     let checked = world.ask("collector-gz", &["import", "receipts", path, "--check", "--json"]).json();
     assert_eq!(checked, json!({"rows": 2, "total_fen": 4_000}));
+}
+
+#[test]
+fn a_historical_file_is_registered_then_keyed_in_by_each_office() {
+    let world = world();
+    let file = world.path("history.csv");
+    let path = file.to_str().expect("a path");
+    let head = "event,id,account,direction,amount,date,settlement,currency,slip_digest,kind,grant,grant_grantor,\
+                grant_doc_no,bank_account,bank_txn,bill_no,evidence\n";
+    let slip = format!(
+        "bank-transaction register,TX-BL-1,SP-GDFTU,IN,100.00,2019-01-10,TRANSFER,CNY,{},,,,,,\n",
+        "c1".repeat(32)
+    );
+    let evidence = format!("\"kind=AGREEMENT,doc_no=捐字7号,date=2019-01-10,pages=1,digest={}\"", "c2".repeat(32));
+    let grant = "G-BL-1,DON-1,捐字7号";
+    let gift =
+        format!("record donation,,,,100,2019-01-10,,,,UNRESTRICTED,{grant},SP-GDFTU,TX-BL-1,PJ-BL-1,{evidence}\n");
+
+    std::fs::write(&file, format!("{head}{slip}{}", gift.replace("2019-01-10,,", "2019-01-40,,"))).expect("written");
+    let said = world.ask("maker", &["import", "history", path, "--lang", "en"]);
+    assert!(
+        said.code == Some(2) && said.err.contains("row 3, date") && said.err.contains("nothing was sent"),
+        "{said:?}"
+    );
+
+    std::fs::write(&file, format!("{head}{slip}{gift}")).expect("written");
+    let checked = world.ask("maker", &["import", "history", path, "--check", "--json"]).json();
+    assert_eq!((&checked["rows"], &checked["from"]), (&2.into(), &"2019-01-10".into()));
+    let unknown = world.ask("cashier", &["import", "history", path, "--lang", "en"]);
+    assert!(unknown.code == Some(1) && unknown.err.contains("not registered"), "{unknown:?}");
+
+    let minutes = "c3".repeat(32);
+    let approval = ["approve", "APR-BL", "--kind", "PARAM", "--body", "PARTY_GROUP", "--meeting-on", "2019-01-05"];
+    world.ask("approver", &[&approval[..], &["--doc-no", "纪要7号", "--minutes-digest", &minutes]].concat()).ok();
+    let digest = checked["digest"].as_str().expect("a digest");
+    let paper = format!("kind=OTHER,doc_no=旧账,date=2019-01-10,pages=9,digest={}", "c4".repeat(32));
+    let days = ["--from", "2019-01-10", "--to", "2019-01-10", "--approval", "APR-BL", "--evidence", &paper];
+    let register = ["history", "register", "BL-1", "--digest", digest, "--rows", "2", "--json"];
+    let submitted = world.ask("maker", &[&register[..], &days].concat()).json();
+    let submission = submitted["result"]["submitted"]["submission"].to_string();
+    world.ask("reviewer", &["review", &submission, "--verdict", "APPROVE"]).ok();
+
+    // The cashier's row, then the maker's, which a reviewer approves; the same again changes nothing.
+    let counts = |person: &str, more: &[&str]| {
+        let said = world.ask(person, &[&["import", "history", path, "--json"], more].concat()).json();
+        ["posted", "submitted", "others", "left"].map(|name| said[name].as_u64().expect("a count"))
+    };
+    assert_eq!(counts("cashier", &[]), [1, 0, 1, 0]);
+    assert_eq!(counts("maker", &[]), [0, 1, 1, 0]);
+    assert_eq!(counts("maker", &[]), [0, 1, 1, 0]);
+    assert_eq!(counts("reviewer", &["--review"]), [1, 0, 1, 0]);
+    assert_eq!(counts("maker", &[]), [1, 0, 1, 0]);
+    assert_eq!(counts("cashier", &[]), [1, 0, 1, 0]);
+    let found = world
+        .ask("audit", &["voucher", "list", "--json", "--from-date", "2019-01-10", "--to-date", "2019-01-10"])
+        .json();
+    let of_file: Vec<&Value> = found["vouchers"].as_array().into_iter().flatten().collect();
+    assert!(of_file.iter().any(|v| v["historical"] == true && v["date"] == "2019-01-10"), "{found}");
+}
+
+#[test]
+fn help_opens_with_what_a_verb_is_for() {
+    for (verb, opens) in [
+        ("reconcile", "Compare a collecting system's list"),
+        ("roster", "Rosters: key, tokenize, submit"),
+        ("import", "Import files"),
+        ("token", "Tokens: create"),
+        ("views", "Views: rebuild"),
+        ("copy", "Copy --book to another place"),
+    ] {
+        let help = run(&[verb, "--help", "--lang", "en"]).ok();
+        assert!(help.starts_with(opens), "{verb}: {help}");
+    }
 }
 
 #[test]

@@ -172,3 +172,38 @@ fn every_diversion_is_refused_by_the_rule_that_it_is_about() {
     let recorded = refused.iter().filter(|found| found["code"] == "FAILED_PRECONDITION").count();
     assert_eq!(played()["rejections"].as_u64(), Some(recorded as u64));
 }
+
+#[test]
+fn the_signs_of_the_season_stand_on_their_days() {
+    let days = played()["findings"].as_array().expect("days");
+    // Fen and heads of a rule's signs on a day.
+    let seen = |day: &str, rule: &str| {
+        let of_day = days.iter().find(|found| found["day"] == day).unwrap_or_else(|| panic!("{day}"));
+        let signs = of_day["signs"].as_array().expect("signs").iter().filter(|sign| sign["rule"] == rule);
+        let sum = |name: &str| signs.clone().map(|sign| sign[name].as_i64().expect("a number")).sum::<i64>();
+        (sum("amount_fen"), sum("heads"))
+    };
+    for (day, rule, fen, heads) in [
+        ("2018-10-30", "REM-005", 0, 0),
+        ("2018-10-31", "REM-005", 4_620_000_000, 616_000),
+        ("2018-11-30", "REM-005", 0, 0),
+        ("2018-11-30", "MAT-001", 1_232_000_000, 616_000),
+        ("2018-12-01", "REM-001", 1_232_000_000, 0),
+        ("2018-12-10", "REM-001", 200_000, 0),
+        ("2018-12-10", "MAT-001", 200_000, 100),
+        ("2018-12-10", "REM-002", 0, 0),
+        ("2018-12-16", "REM-002", 200_000, 0),
+    ] {
+        assert_eq!(seen(day, rule), (fen, heads), "{day} {rule}");
+    }
+    let texts: Vec<&str> =
+        days.iter().flat_map(|day| day["signs"].as_array().into_iter().flatten()).map(text_of).collect();
+    assert!(
+        texts.len() > 10 && texts.iter().all(|text| text.starts_with("疑似") || text.starts_with("possible")),
+        "{texts:?}"
+    );
+}
+
+fn text_of(sign: &Value) -> &str {
+    sign["text"].as_str().expect("text")
+}

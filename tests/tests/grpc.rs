@@ -13,6 +13,8 @@ mod findings;
 mod fund;
 #[path = "grpc/harness.rs"]
 mod harness;
+#[path = "grpc/layers.rs"]
+mod layers;
 #[path = "grpc/programme.rs"]
 mod programme;
 #[path = "grpc/reconciliation.rs"]

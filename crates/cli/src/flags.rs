@@ -16,7 +16,7 @@ use crate::{json, schema, text, yuan};
 /// Fields of requests that the program fills in itself: where, under which id, which page.
 const OWN_FIELDS: &[&str] = &["book", "request_id", "validate_only", "page_token"];
 /// Messages too deep for flags: read from a JSON file.
-const BY_FILE: &[&str] = &["earmark.v1.Command", "earmark.v1.Preset"];
+const BY_FILE: &[&str] = &["earmark.v1.Command", "earmark.v1.Preset", "earmark.v1.RuleSet"];
 
 /// A flag and the field that it fills.
 struct Flag {
@@ -250,7 +250,7 @@ fn value(flag: &Flag, matches: &ArgMatches) -> anyhow::Result<Value> {
             let Kind::Message(message) = field.kind() else { bail!("not a message") };
             let file = matches.get_one::<PathBuf>(&flag.name).context("a file is expected")?;
             let read = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-            Ok(Value::Message(json::parse(&message, &read)?))
+            Ok(Value::Message(json::parse_field(&message, field.name(), &read)?))
         }
     }
 }

@@ -1,5 +1,6 @@
-//! `earmark import receipts FILE.csv`: premium receipts of a file, in one stream. The whole file is read and judged for form first; nothing
-//! is sent before every row is well formed. Sent again, it books nothing twice: a row's request id is made of book and bill number.
+//! `earmark import receipts FILE.csv`: premium receipts of a file, in one stream; historical entries are `history`'s. The whole file is
+//! read and judged for form first; nothing is sent before every row is well formed. Sent again, it books nothing twice: a row's request id
+//! is made of book and bill number.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -47,11 +48,17 @@ enum What {
         #[arg(long)]
         check: bool,
     },
+    /// 补录：CSV 或 xlsx，一行一项业务；列 event 为命令（如 record donation），其余列为该命令的参数名 [Historical entries: CSV or xlsx, an
+    /// event a row; column event is a verb (record donation ...), the others are flags of it]
+    History(crate::history::Args),
 }
 
 /// Runs `earmark import`.
 pub async fn run(args: &Args, config: &Config, as_json: bool) -> anyhow::Result<()> {
-    let What::Receipts { file, check } = &args.what;
+    let (file, check) = match &args.what {
+        What::Receipts { file, check } => (file, check),
+        What::History(history) => return crate::history::run(history, config, as_json).await,
+    };
     let lang = config.lang()?;
     let book = config.need("book").map_err(Misuse)?;
     let rows = judge(file, book, lang).map_err(Misuse)?;

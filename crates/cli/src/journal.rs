@@ -1,6 +1,7 @@
 //! The local journal of requests: each mutation stands here with its id before it is sent, so that one whose answer was lost can be sent
 //! again as it was. One JSON line a request, in a file that only its owner reads.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -37,6 +38,19 @@ pub fn note(folder: &Path, method: &str, request: &Json) -> anyhow::Result<()> {
     })
 }
 
+/// Ids of the requests noted so far; none where there is no journal yet.
+pub fn noted(folder: &Path) -> anyhow::Result<HashSet<String>> {
+    let file = folder.join(FILE);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashSet::new()),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
+    };
+    // A line that was cut short noted a request that was never sent.
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    Ok(lines.filter_map(|line| Some(line["request"]["request_id"].as_str()?.to_owned())).collect())
+}
+
 /// An id for a request: 128 random bits.
 pub fn new_id() -> anyhow::Result<String> {
     let mut bits = [0u8; 16];
@@ -63,5 +77,6 @@ mod tests {
         let mode = std::fs::metadata(folder.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{mode:o}");
         assert_ne!(new_id().unwrap(), new_id().unwrap());
+        assert!(noted(&folder).unwrap().contains("r-2") && noted(dir.path()).unwrap().is_empty());
     }
 }

@@ -60,6 +60,14 @@ pub fn parse(descriptor: &MessageDescriptor, json: &str) -> anyhow::Result<Dynam
     read(descriptor, &json, "")
 }
 
+/// Reads the message of a field from JSON text: the message alone, or an answer that holds it under the field's name, as `--json` shows
+/// one.
+pub fn parse_field(descriptor: &MessageDescriptor, field: &str, json: &str) -> anyhow::Result<DynamicMessage> {
+    let Strict(json) = serde_json::from_str(json).context("this is not JSON")?;
+    let held = json.get(field).filter(|held| held.is_object()).unwrap_or(&json);
+    read(descriptor, held, "")
+}
+
 fn read(descriptor: &MessageDescriptor, json: &Json, at: &str) -> anyhow::Result<DynamicMessage> {
     let mut message = DynamicMessage::new(descriptor.clone());
     let Json::Object(object) = json else { bail!("{}: an object is expected", place(at, "")) };

@@ -10,6 +10,8 @@ mod csv;
 mod demo;
 mod fail;
 mod flags;
+mod grid;
+mod history;
 mod import;
 mod journal;
 mod json;
@@ -112,6 +114,11 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         .action(ArgAction::SetTrue)
         .help(lang.pick("以JSON输出", "Answer in JSON").to_owned());
     let own = |name: &'static str, zh: &str, en: &str| Command::new(name).about(lang.pick(zh, en).to_owned());
+    // What clap makes of a struct of flags opens with the struct's comment: the description stands after it.
+    let with = |flags: fn(Command) -> Command, own: Command| {
+        let about = own.get_about().cloned().unwrap_or_default();
+        flags(own).about(about).long_about(None::<&'static str>)
+    };
     let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
     let typed = [
         own(
@@ -125,24 +132,33 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
             "建立或升级 --database 的结构；服务从不自行升级",
             "Make or upgrade the schema of --database; a server never does",
         ),
-        tokens::Args::augment_args(own("token", "令牌：create、list、revoke", "Tokens: create, list, revoke")),
-        serve::ViewsArgs::augment_args(own("views", "视图：rebuild", "Views: rebuild")),
-        copy::Args::augment_args(own(
-            "copy",
-            "把 --book 复制到另一处（数据目录或数据库），根不变",
-            "Copy --book to another place, folder or database, with the same root",
-        )),
-        import::Args::augment_args(own("import", "批量导入", "Import files")),
-        roster::Args::augment_args(own(
-            "roster",
-            "名册：key、tokenize、submit；个人信息不离开本机",
-            "Rosters: key, tokenize, submit; no personal data leaves this machine",
-        )),
-        reconcile::Args::augment_args(own(
-            "reconcile",
-            "对账：银行对账单、互助会清单、来源系统的收款清单",
-            "Reconcile: bank statements, the association's list, a collecting system's receipts",
-        )),
+        with(tokens::Args::augment_args, own("token", "令牌：create、list、revoke", "Tokens: create, list, revoke")),
+        with(serve::ViewsArgs::augment_args, own("views", "视图：rebuild", "Views: rebuild")),
+        with(
+            copy::Args::augment_args,
+            own(
+                "copy",
+                "把 --book 复制到另一处（数据目录或数据库），根不变",
+                "Copy --book to another place, folder or database, with the same root",
+            ),
+        ),
+        with(import::Args::augment_args, own("import", "批量导入", "Import files")),
+        with(
+            roster::Args::augment_args,
+            own(
+                "roster",
+                "名册：key、tokenize、submit；个人信息不离开本机",
+                "Rosters: key, tokenize, submit; no personal data leaves this machine",
+            ),
+        ),
+        with(
+            reconcile::Args::augment_args,
+            own(
+                "reconcile",
+                "对账：银行对账单、互助会清单、来源系统的收款清单",
+                "Reconcile: bank statements, the association's list, a collecting system's receipts",
+            ),
+        ),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
     ];

@@ -80,6 +80,7 @@ pub const VERBS: &[Verb] = &[
     verb("deposit return", "FundingService.ReturnDeposit", &["deposit"]),
     verb("grant amend", "FundingService.AmendGrant", &["grant"]),
     verb("grant get", "FundingService.GetGrant", &["grant"]),
+    verb("grant return", "SpendingService.ReturnGrant", &["grant"]),
     verb("grant list", "FundingService.ListGrants", &[]),
     verb("receipt post", "PremiumService.PostPremiumReceipt", &[]),
     verb("remit", "PremiumService.RemitPremiums", &[]),
@@ -100,6 +101,7 @@ pub const VERBS: &[Verb] = &[
     verb("correct", "VoucherService.CorrectVoucher", &["voucher"]),
     verb("adjust", "VoucherService.AdjustAmount", &["voucher"]),
     verb("correct-prior-year", "VoucherService.CorrectPriorYear", &["voucher"]),
+    verb("work", "VoucherService.ListWork", &["role"]),
     verb("submitted", "VoucherService.ListSubmitted", &[]),
     verb("review", "VoucherService.ReviewCommand", &["submission"]),
     verb("withdraw", "VoucherService.WithdrawCommand", &["submission"]),
@@ -115,6 +117,13 @@ pub const VERBS: &[Verb] = &[
     verb("statement", "AuditService.GetStatement", &["year"]),
     verb("rejections", "AuditService.ListRejections", &[]),
     verb("records", "AuditService.ListRecords", &[]),
+    verb("replay", "AuditService.ReplayUnderRules", &["from", "to"]),
+    verb("rules get", "RuleService.GetRuleSet", &["day"]),
+    verb("rules adopt", "RuleService.AdoptRuleSet", &[]),
+    verb("rules file", "RuleService.FileRules", &["version"]),
+    verb("rules list", "RuleService.ListRuleSets", &[]),
+    verb("history register", "VoucherService.RegisterHistory", &["code"]),
+    verb("history list", "VoucherService.ListHistories", &[]),
     verb("findings", "AuditService.ListFindings", &[]),
     verb("finding detect", "AuditService.RunDetectors", &["day"]),
     verb("finding preview", "AuditService.PreviewFindings", &["day"]),
@@ -150,6 +159,8 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("reconcile", "对账", "Reconciliation"),
     ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
     ("finding", "发现", "Findings"),
+    ("rules", "规则集", "Rule sets"),
+    ("history", "补录文件", "Historical files"),
 ];
 
 /// Adds every verb to a command.

@@ -185,6 +185,7 @@ type SpendingClient = v1::spending_service_client::SpendingServiceClient<Stub>;
 type VoucherClient = v1::voucher_service_client::VoucherServiceClient<Stub>;
 type AuditClient = v1::audit_service_client::AuditServiceClient<Stub>;
 type ReconciliationClient = v1::reconciliation_service_client::ReconciliationServiceClient<Stub>;
+type RuleClient = v1::rule_service_client::RuleServiceClient<Stub>;
 
 services! {
     book => BookClient,
@@ -195,4 +196,5 @@ services! {
     voucher => VoucherClient,
     audit => AuditClient,
     reconciliation => ReconciliationClient,
+    rules => RuleClient,
 }

@@ -19,6 +19,7 @@ mod options;
 mod position;
 mod projector;
 mod queue;
+mod rejudge;
 mod replay;
 mod round;
 mod shared;

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use record::Sequence;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::committed::Committed;
 use crate::engine::Fatal;
@@ -51,6 +51,8 @@ pub(crate) struct Shared<S> {
     stop: watch::Sender<Option<StopReason>>,
     /// Whether the outcome of a commit is unknown just now.
     pub parked: AtomicBool,
+    /// Held while the log is judged again under other rules: each such judging holds two states in memory.
+    pub rejudging: Semaphore,
     pub metrics: Metrics,
     fatal: watch::Sender<Option<Fatal>>,
 }
@@ -75,6 +77,7 @@ impl<S> Shared<S> {
             phase: watch::Sender::new(Phase::Open),
             stop: watch::Sender::new(None),
             parked: AtomicBool::new(false),
+            rejudging: Semaphore::new(1),
             metrics: Metrics::of(code),
             fatal,
         }

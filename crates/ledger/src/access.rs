@@ -23,7 +23,10 @@ pub fn makers(command: &Command) -> &'static [Role] {
         }
         Command::RegisterOrganization(_) => &[FinMaker, SvcDept, EcoDept],
         Command::RegisterBankTransaction(_) => &[Cashier],
-        Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[FinMaker, SvcDept],
+        Command::SetParameter(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_) => &[FinMaker, SvcDept],
         Command::CloseYear(_) => &[FinMaker, FinChief],
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
         Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
@@ -59,6 +62,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
         | Command::SetDuesStatus(_)
+        | Command::ReturnGrant(_)
+        | Command::RegisterHistory(_)
         | Command::VoidSourceNumbers(_) => &[FinMaker],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
@@ -83,6 +88,9 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::AdjustBudget(_)
         | Command::SetDuesStatus(_)
         | Command::RegisterTokenKey(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_)
+        | Command::RegisterHistory(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
         // Either of the two signs first; the other is the second person.
@@ -108,6 +116,7 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
+        | Command::ReturnGrant(_)
         | Command::VoidSourceNumbers(_) => &[FinReviewer],
         _ => &[],
     }

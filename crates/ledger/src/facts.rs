@@ -267,6 +267,9 @@ pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
         Command::ReturnFiscalSurplus(c) => &c.evidence,
         Command::PostOpeningBalances(c) => &c.evidence,
         Command::AmendGrant(c) => &c.evidence,
+        Command::ReturnGrant(c) => &c.evidence,
+        Command::FileRules(c) => &c.evidence,
+        Command::RegisterHistory(c) => &c.evidence,
         _ => &[],
     }
 }
@@ -311,7 +314,7 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
         Event::QuotaAllocated(event) => {
             unique_evidence(&event.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
-        Event::DuesStatusSet { evidence, .. } => {
+        Event::DuesStatusSet { evidence, .. } | Event::RulesFiled { evidence, .. } => {
             unique_evidence(evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         Event::PersonsEnrolled(event) => {
@@ -323,6 +326,9 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
         }
         Event::BatchSubmitted { batch, .. } => {
             unique_evidence(&batch.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::HistoryRegistered { history, .. } => {
+            unique_evidence(&history.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         Event::GrantAmended(event) => {
             unique_evidence(&event.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));

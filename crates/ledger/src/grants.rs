@@ -21,6 +21,28 @@ pub fn money(state: &State, no: GrantNo) -> GrantMoney {
     }
 }
 
+/// Where a grant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may be spent, or will be.
+    Open,
+    /// Its last day is over.
+    Ended,
+    /// Its last day is over, and all that was left of it went back to its giver.
+    Returned,
+}
+
+/// Where a grant stands on the day of the newest record.
+pub fn standing(state: &State, no: GrantNo) -> Standing {
+    let Some(grant) = state.grants.get(no) else { return Standing::Open };
+    let today = Day::of_instant(state.time);
+    if grant.valid_to.is_none_or(|last| today <= last) {
+        return Standing::Open;
+    }
+    let returned = grant.flow.given_back_fen > 0 && balance(state, no) == 0;
+    if returned { Standing::Returned } else { Standing::Ended }
+}
+
 /// Money of a grant in bank accounts: the special account's, and for premiums the custody accounts'.
 fn balance(state: &State, no: GrantNo) -> Fen {
     let mut balance: Fen = 0;

@@ -15,14 +15,17 @@ pub mod facts;
 pub mod filter;
 pub mod form;
 pub mod grants;
+pub mod layers;
 pub mod preset;
 mod project;
 mod receipt;
 pub mod reconcile;
+pub mod rejudge;
 pub mod rows;
 pub mod rules;
 pub mod state;
 pub mod totals;
+pub mod work;
 
 pub use ask::{Ask, Caller, FieldFault, Language};
 pub use decide::{Decision, decide};

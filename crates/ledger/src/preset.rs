@@ -13,7 +13,7 @@ use crate::rules;
 pub use sound::faults;
 
 /// Presets that this program carries, by name.
-pub const NAMES: &[&str] = &["hospital-2018"];
+pub const NAMES: &[&str] = &["hospital-2018", "hospital-2018-city"];
 
 /// Why a preset cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +48,27 @@ pub fn builtin(name: &str) -> Result<Preset, PresetError> {
             sources: include_str!("../../../presets/hospital-2018/sources.toml"),
             programme: include_str!("../../../presets/hospital-2018/programme.toml"),
         }),
+        // A city's or county's own book: its retained dues stand where the province's appropriation does (方案六(三)).
+        "hospital-2018-city" => builtin("hospital-2018").map(|preset| of_city(name, preset)),
         other => Err(PresetError::Unknown(other.to_owned())),
     }
+}
+
+/// Sources of a union's own money: in the province's book, and in one below it.
+const OWN_MONEY: [&str; 2] = ["S2P", "S2L"];
+
+/// The preset of a book below the province's: the same rules over its own money.
+fn of_city(name: &str, mut preset: Preset) -> Preset {
+    let [province, city] = OWN_MONEY;
+    name.clone_into(&mut preset.name);
+    for source in &mut preset.sources {
+        if source.code == province {
+            (source.enabled, source.quota_bound) = (false, false);
+        } else if source.code == city {
+            (source.enabled, source.quota_bound) = (true, true);
+        }
+    }
+    preset
 }
 
 #[derive(Deserialize)]

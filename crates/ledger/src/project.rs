@@ -155,6 +155,7 @@ pub fn summary(names: &State, voucher: &Voucher) -> String {
         Template::T26 => format!("转入累计结转 {source}"),
         Template::T27 => format!("结转转结余 {source}"),
         Template::T28 => format!("财政结余上缴 {source}"),
+        Template::T32 => format!("退还出资人 {source}"),
         Template::T29 => format!("预算年末注销 {source}"),
         Template::T30 => "期初建账".to_owned(),
         _ => format!("收到{source}"),

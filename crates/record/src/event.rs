@@ -7,7 +7,7 @@ mod statements;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{
-    Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
+    Evidence, RecordApproval, RegisterHistory, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
     UploadRosterChunk, UploadStatementChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
@@ -17,6 +17,7 @@ pub use statements::{LinesMatched, LinesUnmatched, StatementImported};
 use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
+use crate::ruleset::RuleSet;
 use crate::{
     AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo,
     OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo,
@@ -275,6 +276,41 @@ pub enum Event {
     LinesMatched(LinesMatched),
     /// What was matched was taken apart.
     LinesUnmatched(LinesUnmatched),
+    /// The rules of the book above were taken over.
+    RuleSetAdopted(Box<RuleSetAdopted>),
+    /// The book's rules were reported to the organisation above.
+    RulesFiled {
+        /// Version reported, with those before it that were not.
+        version: u32,
+        /// Number of the document.
+        doc_no: String,
+        /// Day of the document.
+        filed_on: Day,
+        /// Organisation that it went to.
+        filed_with: OrgNo,
+        /// Backing documents.
+        evidence: Vec<Evidence>,
+    },
+    /// A file of historical entries was registered.
+    HistoryRegistered {
+        /// The file.
+        history: RegisterHistory,
+        /// Its approval.
+        approval: ApprovalNo,
+    },
+}
+
+/// Rules of the book above, taken over.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RuleSetAdopted {
+    /// The rules.
+    pub rules: RuleSet,
+    /// Their digest.
+    pub digest: Digest,
+    /// First day on which they bind.
+    pub effective_from: Day,
+    /// Its approval.
+    pub approval: ApprovalNo,
 }
 
 /// Persons enrolled by a batch, as tokens.

@@ -22,6 +22,7 @@ mod ids;
 pub mod kinds;
 mod log;
 pub mod preset;
+pub mod ruleset;
 mod voucher;
 
 pub use command::Command;

@@ -37,6 +37,7 @@ const HEALTH_NAMES: [&str; 9] = [
     "earmark.v1.VoucherService",
     "earmark.v1.AuditService",
     "earmark.v1.ReconciliationService",
+    "earmark.v1.RuleService",
 ];
 
 /// Where and how to serve.
@@ -199,7 +200,8 @@ async fn router<S: Store>(
         .add_service(sized!(v1::spending_service_server::SpendingServiceServer))
         .add_service(sized!(v1::voucher_service_server::VoucherServiceServer))
         .add_service(sized!(v1::audit_service_server::AuditServiceServer))
-        .add_service(sized!(v1::reconciliation_service_server::ReconciliationServiceServer));
+        .add_service(sized!(v1::reconciliation_service_server::ReconciliationServiceServer))
+        .add_service(sized!(v1::rule_service_server::RuleServiceServer));
     Ok((health, router))
 }
 

@@ -93,6 +93,20 @@ pub fn verify() -> Command {
     })
 }
 
+/// Bound money that goes back to its giver.
+pub fn grant_return() -> Command {
+    Command::ReturnGrant(ReturnGrant {
+        grant: "JZ-1".into(),
+        fen: 500_000,
+        date: day("2019-01-10"),
+        bank_account: "ICBC-1".into(),
+        bank_txn: "20190110000001".into(),
+        approval: "PF-2019-01".into(),
+        reason: "用途终止".into(),
+        evidence: vec![evidence(EvidenceKind::Agreement, "终止协议1号", "2019-01-08")],
+    })
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -122,5 +136,7 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("statement", "GD-HIC2", "wu", Command::ImportStatement(statements::sealed())),
         ("matching", "GD-HIC2", "wu", Command::MatchStatement(statements::matching())),
         ("unmatching", "GD-HIC2", "wu", Command::UnmatchStatement(statements::unmatching())),
+        ("rule set", "GZ-HIC2", "li", crate::layers::adoption()),
+        ("grant returned", "GD-HIC2", "zhang", grant_return()),
     ]
 }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod debug;
+mod layers;
 mod preset;
 mod records;
 mod spelling;

@@ -36,6 +36,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ("ENR-004", "identity numbers end at the tokenizer"),
     ("PII-002", "identity numbers end at the tokenizer"),
     ("REC-001", "statements touch no balance, and the model has none"),
+    ("LAY-001", "the model's books stand under no other"),
 ];
 /// What posts vouchers: the templates that have a command, and 蓝字订正.
 const TEMPLATES: &[&str] = &[
@@ -71,6 +72,7 @@ const TEMPLATES: &[&str] = &[
     "T28",
     "T29",
     "T31",
+    "T32",
     "BLUE_CORRECTION",
 ];
 /// Threads that share the sequences.

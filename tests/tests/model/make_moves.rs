@@ -3,7 +3,7 @@
 use record::command::{
     AdjustAmount, AllocateInterest, AmendGrant, AppropriateSurplus, CorrectPriorYear, GrantSpec, Identified,
     IdentifyDeposit, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium, ReturnDeposit,
-    ReturnFiscalSurplus, TransferBetweenSources,
+    ReturnFiscalSurplus, ReturnGrant, TransferBetweenSources,
 };
 use record::kinds::{ApprovalKind, Change, Direction, EvidenceKind, IncomeKind, Restriction};
 use record::{Command, Fen};
@@ -222,6 +222,49 @@ pub fn hand_back(pair: &mut Pair, rng: &mut Rng) -> Made {
         bank_txn,
         approval,
         evidence: documents(pair, EvidenceKind::Reply, date),
+    });
+    Ok(someone(pair, rng, &command).map(|who| (who, command)))
+}
+
+/// Money that a donor bound, back to the donor; its purpose mostly ended the day before, by an amendment if need be.
+pub fn return_grant(pair: &mut Pair, rng: &mut Rng) -> Made {
+    let mut bound = funded(pair);
+    bound.retain(|(g, _)| g.source.starts_with("S3R") || g.source.starts_with("S4") || rng.chance(10));
+    bound.retain(|(g, _)| g.grantor == "JUAN" || rng.chance(10));
+    let Some((of, has)) = rng.pick(&bound).cloned() else { return Ok(None) };
+    let date = pair.today();
+    let open = of.valid_to.is_none_or(|last| date <= last);
+    if open && rng.chance(85) {
+        let consent = consented(pair, &of.source, 0)?;
+        let ending = Command::AmendGrant(AmendGrant {
+            grant: of.code.clone(),
+            doc_no: format!("终{}", pair.serial()),
+            permitted_uses: of.uses.clone(),
+            valid_from: None,
+            valid_to: Some(date.plus_days(-1)),
+            date,
+            consent,
+            evidence: vec![document(pair, EvidenceKind::Agreement, date)],
+        });
+        if let Some(who) = someone(pair, rng, &ending) {
+            super::world::settle(pair, &who, &ending)?;
+        }
+    }
+    let fen = if rng.chance(10) { has + 100 } else { has.min(100 * i64::from(rng.up_to(200))) };
+    let scope = if rng.chance(92) { of.source.as_str() } else { "" };
+    let approval = approved(pair, ApprovalKind::Expenditure, fen, scope)?;
+    let bank_txn =
+        transaction(pair, SPECIAL, Direction::Out, fen, rng.one(&[PAYER, PAYER, PAYER, PAYER, AID, ""]), date)?;
+    let kind = if rng.chance(92) { EvidenceKind::Agreement } else { EvidenceKind::Other };
+    let command = Command::ReturnGrant(ReturnGrant {
+        grant: of.code,
+        fen,
+        date,
+        bank_account: SPECIAL.into(),
+        bank_txn,
+        approval,
+        reason: "用途终止".into(),
+        evidence: documents(pair, kind, date),
     });
     Ok(someone(pair, rng, &command).map(|who| (who, command)))
 }

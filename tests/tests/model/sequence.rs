@@ -59,6 +59,7 @@ const MAKERS: &[(usize, Maker)] = &[
     (6, make_moves::adjust),
     (5, make_moves::prior_year),
     (4, make_moves::hand_back),
+    (5, make_moves::return_grant),
     (3, make_moves::amend),
     (5, make_moves::refund),
     (4, make_moves::interest),

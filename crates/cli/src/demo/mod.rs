@@ -3,6 +3,7 @@
 
 mod close;
 mod enrol;
+mod findings;
 mod income;
 mod pay;
 mod people;
@@ -28,6 +29,7 @@ use crate::lang::Lang;
 use crate::place::Place;
 use crate::tokens;
 use close::Trials;
+use findings::OnDay;
 use refused::Attempt;
 use stage::{Stage, read};
 
@@ -41,6 +43,7 @@ pub(crate) struct Played {
     after: Trials,
     statement: v1::GetStatementResponse,
     attempts: Vec<Attempt>,
+    findings: Vec<OnDay>,
     rejections: usize,
     book: v1::GetBookResponse,
 }
@@ -157,9 +160,10 @@ async fn play(
     let statement = close::statement(stage).await?;
     refused::new_year(stage).await?;
     let attempts = refused::attempts(stage).await?;
+    let findings = findings::seen(stage).await?;
     let listed = read!(stage, "audit", audit.list_rejections, ListRejectionsRequest {});
     let rejections = listed.map_err(|error| stage.failed(&error))?.rejections.len();
     let book = read!(stage, "audit", book.get_book, GetBookRequest {});
     let book = book.map_err(|error| stage.failed(&error))?;
-    Ok(Played { before, budget, after, statement, attempts, rejections, book })
+    Ok(Played { before, budget, after, statement, attempts, findings, rejections, book })
 }

@@ -6,6 +6,7 @@ use api::v1;
 use tonic_types::StatusExt;
 
 use super::Played;
+use super::findings;
 use super::refused::Attempt;
 use super::stage::BOOK;
 use crate::lang::Lang;
@@ -41,6 +42,13 @@ pub fn all(played: &Played, lang: Lang) -> String {
         "Budget trial balance (before it lapses at year end)",
     ));
     text.push_str(&sheets::trial_balance(&played.budget, lang));
+    text.push_str(&heading(lang, "疑似事项（检测器逐日所见）", "Signs that the detectors see, day by day"));
+    text.push_str(&findings::shown(&played.findings, lang));
+    text.push_str(lang.pick(
+        "疑似：检测器只报告条件命中（逾期未拨、逾期未上解、截止日后仍有余额、75元已拨而20元未到……），是否违规由经审会核实认定。年末所见已登记为发现。\n",
+        "Signs are suspicions: a detector says that a condition holds (paid or passed on too late, left after the deadline, 75 yuan paid \
+         and 20 not passed on ...); what it was is the audit committee's to say. What stands at the year's end is on record as findings.\n",
+    ));
     text
 }
 
@@ -83,6 +91,6 @@ pub fn how_to_go_on(data: &Path, counts: &v1::GetBookResponse, seconds: f64, lan
     let then = lang.pick("另开终端，以经审会身份查询：", "Then, in another terminal, ask as the audit committee:");
     format!(
         "\n{done}\n\n{serve}\n  {program} serve --data {dir}\n{then}\n  {read} statement 2018\n  {read} voucher get 记-2018-8\n  \
-         {read} rejections\n"
+         {read} rejections\n  {read} findings\n  {read} work\n"
     )
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tonic_types::StatusExt;
 
 use super::Played;
+use super::findings::OnDay;
 use super::refused::Attempt;
 use crate::fail;
 use crate::sheets;
@@ -25,6 +26,7 @@ pub fn json(played: &Played, data: &Path) -> Value {
         },
         "statement": played.statement.rows.iter().map(sheets::statement_json).collect::<Vec<_>>(),
         "refused": played.attempts.iter().map(attempt).collect::<Vec<_>>(),
+        "findings": played.findings.iter().map(of_day).collect::<Vec<_>>(),
         "rejections": played.rejections,
     })
 }
@@ -42,6 +44,20 @@ fn trial(answer: &v1::GetTrialBalanceResponse) -> Value {
         })
     };
     Value::Array(answer.rows.iter().map(row).collect())
+}
+
+fn of_day(of_day: &OnDay) -> Value {
+    let sign = |sign: &v1::Sign| {
+        json!({
+            "rule": sign.rule,
+            "subject": sign.subject,
+            "amount_fen": sign.amount_fen,
+            "heads": sign.heads,
+            "since": super::stage::show_date(sign.since.as_ref()),
+            "text": sign.description,
+        })
+    };
+    json!({"day": of_day.day, "signs": of_day.signs.iter().map(sign).collect::<Vec<_>>()})
 }
 
 fn attempt(attempt: &Attempt) -> Value {

@@ -1,14 +1,11 @@
-//! The rows of an enrolment form (报名表, 附件2), from a spreadsheet or a CSV file: cells as text, found under the form's own headings. What the
-//! cells must be is `tokenize`'s.
+//! The rows of an enrolment form (报名表, 附件2), found under the form's own headings in the cells that `grid` reads. What the cells must be is
+//! `tokenize`'s.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use calamine::{Data, Reader as _};
 
-use crate::csv::Reader;
+use crate::grid;
 
 /// Columns of the form that are looked at. The others (names, phones, health) are not read further than this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,36 +64,8 @@ impl Row {
 
 /// The rows of persons in a file, `.csv` or a spreadsheet's first sheet.
 pub fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
-    let is_csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let lines = if is_csv { csv(file)? } else { spreadsheet(file)? };
+    let lines = grid::read(file)?;
     rows(lines).with_context(|| file.display().to_string())
-}
-
-fn csv(file: &Path) -> anyhow::Result<Vec<(u64, Vec<String>)>> {
-    let open = File::open(file).with_context(|| format!("opening {}", file.display()))?;
-    let mut reader = Reader::new(BufReader::new(open));
-    let mut lines = Vec::new();
-    while let Some(line) = reader.row()? {
-        lines.push(line);
-    }
-    Ok(lines)
-}
-
-fn spreadsheet(file: &Path) -> anyhow::Result<Vec<(u64, Vec<String>)>> {
-    let mut book = calamine::open_workbook_auto(file).with_context(|| format!("opening {}", file.display()))?;
-    let sheet = book.worksheet_range_at(0).with_context(|| format!("{} has no sheet", file.display()))??;
-    let first = sheet.start().map_or(0, |(row, _)| u64::from(row));
-    Ok((first + 1..).zip(sheet.rows().map(|cells| cells.iter().map(text).collect())).collect())
-}
-
-/// A cell as its user sees it. An identity number that the spreadsheet keeps as a number has lost its last digits: it stays what it is, and
-/// the check digit tells.
-fn text(cell: &Data) -> String {
-    match cell {
-        Data::Empty => String::new(),
-        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e18 => format!("{number:.0}"),
-        other => other.to_string().trim().to_owned(),
-    }
 }
 
 fn rows(lines: Vec<(u64, Vec<String>)>) -> anyhow::Result<Vec<Row>> {

@@ -5,8 +5,8 @@ use record::event::{BankAccountRegistered, BankTransactionRegistered};
 use record::kinds::{BankPurpose, Direction, OrgType, Settlement};
 use record::{BankAccountNo, BankTxnNo, Day, Event, Fen, OrgNo, PersonNo};
 
-use super::Desk;
 use super::lines::OWN;
+use super::{Desk, layers};
 use crate::state::BankAccount;
 
 /// A bank transaction that a voucher draws on.
@@ -36,6 +36,7 @@ pub(super) fn register_account(desk: &mut Desk<'_>, c: &RegisterBankAccount) -> 
     if c.purpose == BankPurpose::Payee && org_type != Some(OrgType::MutualAid) {
         desk.hit("USE-006", "organization", OrgType::MutualAid.code(), &c.organization);
     }
+    layers::check_account(desk, c);
     vec![Event::BankAccountRegistered(BankAccountRegistered {
         no: desk.state.bank_accounts.next_no(),
         code: c.code.clone(),

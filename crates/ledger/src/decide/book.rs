@@ -10,6 +10,7 @@ use record::{AccountNo, Event, OrgNo};
 
 use super::Desk;
 use super::approvals::{Act, carry};
+use super::layers;
 
 /// Pairs of offices that one person may not hold together (会计基础工作规范第12条, rules.md 1.5).
 const INCOMPATIBLE: &[(Role, &[Role])] = &[
@@ -182,5 +183,6 @@ pub(super) fn set_parameter(desk: &mut Desk<'_>, c: &SetParameter) -> Vec<Event>
     };
     let approval = carry(desk, &act).unwrap_or(0);
     desk.check_open(c.effective_from, "effective_from");
+    layers::check_parameter(desk, &c.key, &c.value, c.effective_from);
     vec![Event::ParameterSet { key: c.key.clone(), value: c.value.clone(), effective_from: c.effective_from, approval }]
 }

@@ -71,6 +71,7 @@ fn dated_in(command: &Command, period: Period) -> bool {
         Command::AdjustAmount(c) => c.date,
         Command::CorrectPriorYear(c) => c.date,
         Command::ReturnFiscalSurplus(c) => c.date,
+        Command::ReturnGrant(c) => c.date,
         Command::PostOpeningBalances(c) => c.date,
         Command::SignDailySummary(c) => c.day,
         Command::SetBudget(c) => c.date,

@@ -142,11 +142,11 @@ fn original(desk: &mut Desk<'_>, reference: VoucherRef, date: Day) -> Option<Ori
     Some(original)
 }
 
-/// What a reversal does not undo: surplus carried on, refunds, differences and earlier years, openings and deposits have ways of their
-/// own to be put right.
+/// What a reversal does not undo: surplus carried on, refunds, returns to givers, differences and earlier years, openings and deposits
+/// have ways of their own to be put right.
 const fn is_final(template: Template) -> bool {
-    use Template::{T19, T22, T23, T27, T30, T31};
-    matches!(template, T19 | T22 | T23 | T27 | T30 | T31)
+    use Template::{T19, T22, T23, T27, T30, T31, T32};
+    matches!(template, T19 | T22 | T23 | T27 | T30 | T31 | T32)
 }
 
 /// Whether a voucher of this template is income that [`record::command::RecordIncome`] books.

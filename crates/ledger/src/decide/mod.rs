@@ -15,7 +15,9 @@ mod eligibility;
 mod explain;
 mod findings;
 mod funding;
+mod give_back;
 mod interest;
+mod layers;
 mod lines;
 mod numbers;
 mod opening;
@@ -278,6 +280,10 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::ImportStatement(c) => statements::seal(desk, c),
         Command::MatchStatement(c) => statements::match_lines(desk, c),
         Command::UnmatchStatement(c) => statements::unmatch(desk, c),
+        Command::ReturnGrant(c) => give_back::return_grant(desk, c),
+        Command::AdoptRuleSet(c) => layers::adopt(desk, c),
+        Command::FileRules(c) => layers::file(desk, c),
+        Command::RegisterHistory(c) => layers::register_history(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

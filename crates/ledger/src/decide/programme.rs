@@ -13,7 +13,7 @@ use record::{AccountNo, ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, OrgNo
 use super::approvals::{Act, carry, check_scope};
 use super::desk::{Desk, Draft, times};
 use super::lines::OWN;
-use super::{eligibility, lines, persons};
+use super::{eligibility, layers, lines, persons};
 use crate::State;
 
 /// An act under an approval that takes no money and has no scope.
@@ -43,6 +43,7 @@ pub(super) fn register_scheme(desk: &mut Desk<'_>, c: &RegisterScheme) -> Vec<Ev
             desk.hit("USE-003", &format!("targets[{i}].class"), "", &target.class);
         }
     }
+    layers::check_scheme(desk, c);
     vec![Event::SchemeRegistered { scheme: c.clone(), approval }]
 }
 
@@ -53,6 +54,7 @@ pub(super) fn set_standard(desk: &mut Desk<'_>, c: &SetSubsidyStandard) -> Vec<E
     let act = act(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from);
     let approval = carry(desk, &Act { scope: ["", &s.class, &s.plan], ..act }).unwrap_or(0);
     desk.check_open(s.valid_from, "standard.valid_from");
+    layers::check_standard(desk, s);
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
 

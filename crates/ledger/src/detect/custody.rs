@@ -58,6 +58,24 @@ pub(super) fn look(look: &mut Look<'_>) {
     custody_account(look, &owed);
 }
 
+/// What each holder has in custody on a day: heads, money, and the day on which the oldest of it came in.
+pub(crate) fn held_premiums(state: &State, day: Day) -> BTreeMap<OrgNo, (i64, Fen, Day)> {
+    let mut held: BTreeMap<OrgNo, (i64, Fen, Day)> = BTreeMap::new();
+    for ((_, _, holder), days) in by_batch(state, state.posting.custody_liability, day) {
+        let (balance, _, oldest) = age(&days, day);
+        if balance > 0 {
+            let sum = held.entry(holder).or_insert((0, 0, oldest));
+            (sum.1, sum.2) = (sum.1.saturating_add(balance), sum.2.min(oldest));
+        }
+    }
+    for ((holder, ..), heads) in &state.custody_heads {
+        if let Some(sum) = held.get_mut(holder) {
+            sum.0 = sum.0.saturating_add(*heads);
+        }
+    }
+    held
+}
+
 /// Day by day sums of an account up to a day, of each source, batch and holder.
 fn by_batch(state: &State, account: AccountNo, day: Day) -> BTreeMap<(SourceNo, GrantNo, OrgNo), Vec<(Day, Sum)>> {
     let from = SumKey { account, day: Day(i32::MIN), ..SumKey::default() };

@@ -24,6 +24,7 @@ use record::{Day, GrantNo, Sequence};
 use crate::state::{Place, State, key_of};
 use crate::{Language, rules};
 
+pub(crate) use custody::held_premiums;
 pub use parameters::DEFAULTS;
 
 /// Records that a sign cites at most; the rest follows from running its detector again.

@@ -1,9 +1,10 @@
 //! The numbers that detectors judge by. A book sets them as parameters; one that has none, or whose value is no number, is judged by the
-//! value here. Which way each is loosened stands here too (DIV-008).
+//! value here. Which way each is loosened (DIV-008) follows from the table of limits in `layers`.
 
 use record::Day;
 
 use crate::State;
+use crate::layers::{Tighter, tighter};
 
 /// Which way a parameter is loosened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +32,10 @@ pub const DEFAULTS: &[(&str, i32)] = &[
     ("detect.statement_days", 10),
 ];
 
-/// Numbers that look back over a span: a shorter one sees less. A larger value of any other lets more pass.
-const SPANS: &[&str] = &["detect.round_trip_days", "detect.split_days", "detect.close_days"];
-
-/// How a key is loosened; none for keys that are no limits of these detectors.
+/// How a key is loosened, the other way than it is tightened; none for keys that are no limits of these detectors.
 pub(super) fn looser(key: &str) -> Option<Looser> {
     let known = DEFAULTS.iter().any(|(known, _)| *known == key) || key == "P2.return_max_days";
-    known.then_some(if SPANS.contains(&key) { Looser::Smaller } else { Looser::Larger })
+    known.then(|| if tighter(key) == Tighter::AtLeast { Looser::Smaller } else { Looser::Larger })
 }
 
 /// The number of a key on a day, never negative.

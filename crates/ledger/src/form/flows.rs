@@ -88,6 +88,14 @@ impl Form {
                 self.optional_code("approval", &c.approval);
                 self.evidence(&c.evidence);
             }
+            Command::ReturnGrant(c) => {
+                self.code("grant", &c.grant);
+                self.fen("fen", c.fen);
+                self.bank("bank_txn", c.date, &c.bank_account, &c.bank_txn);
+                self.optional_code("approval", &c.approval);
+                self.required_text("reason", &c.reason);
+                self.evidence(&c.evidence);
+            }
             Command::PostOpeningBalances(c) => self.opening(c),
             Command::AmendGrant(c) => {
                 self.code("grant", &c.grant);
@@ -98,7 +106,7 @@ impl Form {
                 self.optional_code("consent", &c.consent);
                 self.evidence(&c.evidence);
             }
-            _ => {}
+            _ => self.layers(command),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod commands;
 mod flows;
+mod layers;
 mod setup;
 mod statements;
 pub mod text;

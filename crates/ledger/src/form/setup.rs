@@ -202,7 +202,7 @@ impl Form {
         }
     }
 
-    fn standard(&mut self, standard: &StandardDef) {
+    pub(super) fn standard(&mut self, standard: &StandardDef) {
         self.code("class", &standard.class);
         self.code("plan", &standard.plan);
         self.fen("premium_fen", standard.premium_fen);

@@ -153,6 +153,12 @@ pub const RULES: &[Rule] = &[
     ),
     rule("APR-005", "办法第十一条", "批复登记人不得兼任制单人", "who registered the approval may not make the voucher"),
     rule(
+        "LAY-001",
+        "办法第十七条",
+        "标准、参数、期限、用途、对象、计划、收款人只能与上级规则集相同或更严",
+        "standards, parameters, deadlines, uses, classes, plans and payees are those of the rules above, or stricter",
+    ),
+    rule(
         "BUD-001",
         "办法第一条、第四条",
         "不得超出该年度、来源、对象、计划的预算",

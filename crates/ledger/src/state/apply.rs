@@ -81,6 +81,7 @@ impl State {
             Event::GrantAmended(event) => self.amend(event, Day::of_instant(record.time)),
             _ => self.apply_beside(record),
         }
+        self.layer(record);
         self.sequence = record.sequence;
         self.time = record.time;
     }
@@ -132,7 +133,6 @@ impl State {
         self.first_period = created.first_period;
         self.live_from = created.live_from;
         self.rules = preset.rules.clone();
-        self.rule_set = 1;
         preset.accounts.iter().for_each(|a| self.accounts.push(a.clone()));
         preset.sources.iter().for_each(|s| self.sources.push(s.clone()));
         preset.uses.iter().for_each(|u| self.uses.push(u.clone()));
@@ -291,6 +291,7 @@ impl State {
             Template::T01b => (self.posting.special_bank, Side::Debit),
             Template::T19 => (self.posting.custody_liability, Side::Debit),
             Template::T28 => (self.posting.fiscal_return, Side::Debit),
+            Template::T32 => (self.posting.special_bank, Side::Credit),
             _ => return,
         };
         let of_side = voucher.lines.iter().filter(|l| l.account == account && l.side == side);
@@ -341,7 +342,8 @@ impl State {
         }
         self.flow(voucher, line);
         let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);
-        if income && voucher.kind != VoucherKind::Closing {
+        // What goes back to its giver was received all the same.
+        if income && voucher.kind != VoucherKind::Closing && voucher.template != Template::T32 {
             let signed = if line.side == Side::Credit { line.fen } else { line.fen.saturating_neg() };
             if let Some(grant) = self.grants.get_mut(line.grant) {
                 grant.received_fen = grant.received_fen.saturating_add(signed);

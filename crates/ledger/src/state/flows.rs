@@ -16,8 +16,10 @@ pub struct Flow {
     pub returned_fen: Fen,
     /// Brought by a transfer, by surplus of earlier years, by an opening balance, or by the correction of an earlier year.
     pub moved_in_fen: Fen,
-    /// Taken by a transfer, handed back to the treasury, returned to its payer, identified as another's, or corrected away.
+    /// Taken by a transfer, handed back to the treasury, returned to its payer or giver, identified as another's, or corrected away.
     pub moved_out_fen: Fen,
+    /// Of that, returned to its giver after its purpose had ended (T32).
+    pub given_back_fen: Fen,
 }
 
 /// What is left of a grant, and how it came to that; fen.
@@ -52,11 +54,15 @@ impl State {
         let moved = posting.internal_transfers.contains(&line.account)
             || (adjusted && voucher.template == Template::T23)
             || line.account == posting.fiscal_return;
+        let given_back = voucher.template == Template::T32 && line.side == Side::Debit;
         let Some(grant) = self.grants.get_mut(line.grant) else { return };
+        if given_back {
+            grant.flow.given_back_fen = grant.flow.given_back_fen.saturating_add(line.fen);
+        }
         let into: &mut Fen = match line.side {
             Side::Debit if opening => &mut grant.flow.moved_in_fen,
             Side::Debit if expense || passed_on => &mut grant.flow.spent_fen,
-            Side::Debit if moved || suspense => &mut grant.flow.moved_out_fen,
+            Side::Debit if moved || suspense || given_back => &mut grant.flow.moved_out_fen,
             Side::Credit if suspense => &mut grant.received_fen,
             Side::Credit if moved => &mut grant.flow.moved_in_fen,
             Side::Credit if expense || refunded || adjusted => &mut grant.flow.returned_fen,

@@ -6,6 +6,7 @@ mod days;
 mod enrol;
 mod findings;
 mod flows;
+mod layers;
 mod masters;
 mod money;
 mod numbers;
@@ -31,6 +32,7 @@ pub use days::{ReceiptDay, ReceiptPart};
 pub use enrol::{Upload, Uploaded};
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
+pub use layers::{Adopted, Changed, Filing, History, Layers, RuleVersion};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
@@ -160,6 +162,8 @@ pub struct State {
     pub findings: Findings,
     /// Statements of banks and of the association.
     pub statements: Statements,
+    /// Versions of the rule set, and the rules of the book above.
+    pub layers: Layers,
 }
 
 /// [`PostingMap`] with ordinals.

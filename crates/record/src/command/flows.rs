@@ -285,3 +285,25 @@ pub struct AmendGrant {
     /// Backing documents.
     pub evidence: Vec<Evidence>,
 }
+
+/// Returns what is left of bound money to who gave it, after its purpose has ended (退还出资人, T32), under an EXPENDITURE approval that names
+/// its source. Reviewed by a second person.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReturnGrant {
+    /// Code of the grant.
+    pub grant: String,
+    /// Amount; no more than lies idle.
+    pub fen: Fen,
+    /// Voucher date.
+    pub date: Day,
+    /// Code of our bank account that paid.
+    pub bank_account: String,
+    /// Bank transaction that carried it, to a registered account of the giver.
+    pub bank_txn: String,
+    /// Code of the approval; empty is refused (APR-001).
+    pub approval: String,
+    /// Reason.
+    pub reason: String,
+    /// Backing documents; the AGREEMENT that ends the purpose among them.
+    pub evidence: Vec<Evidence>,
+}

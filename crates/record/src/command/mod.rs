@@ -4,6 +4,7 @@
 mod audit;
 mod book;
 mod flows;
+mod layers;
 mod money;
 mod programme;
 mod spending;
@@ -21,8 +22,9 @@ pub use book::{
 pub use flows::{
     AdjustAmount, AllocateInterest, AmendGrant, AppropriateSurplus, CorrectPriorYear, Identified, IdentifyDeposit,
     OpeningCustody, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium, ReturnDeposit,
-    ReturnFiscalSurplus, TransferBetweenSources,
+    ReturnFiscalSurplus, ReturnGrant, TransferBetweenSources,
 };
+pub use layers::{AdoptRuleSet, FileRules, RegisterHistory};
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
     AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, RegisterSnapshot,
@@ -168,6 +170,14 @@ pub enum Command {
     MatchStatement(MatchStatement),
     /// Takes apart what was matched.
     UnmatchStatement(UnmatchStatement),
+    /// Takes the rules of the book above over.
+    AdoptRuleSet(AdoptRuleSet),
+    /// Notes that the book's rules were reported to the organisation above.
+    FileRules(FileRules),
+    /// Returns bound money to its giver (T32).
+    ReturnGrant(ReturnGrant),
+    /// Registers a file of historical entries.
+    RegisterHistory(RegisterHistory),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

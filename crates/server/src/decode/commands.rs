@@ -339,6 +339,10 @@ cases! {
     StatementSeal("statement_seal") = ImportStatement,
     StatementMatching("statement_matching") = MatchStatement,
     StatementUnmatching("statement_unmatching") = UnmatchStatement,
+    Adoption("adoption") = AdoptRuleSet,
+    Filing("filing") = FileRules,
+    GrantReturn("grant_return") = ReturnGrant,
+    History("history") = RegisterHistory,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -146,6 +146,67 @@ fn flows() -> Vec<Command> {
     ]
 }
 
+/// What concerns the rules of the book above, historical files, and money that goes back to who gave it.
+fn layers() -> Vec<Command> {
+    use record::ruleset::{ClassPlans, Payee, RuleSet, SchemeTerms, SourceUses};
+    let rules = RuleSet {
+        book: "GD".into(),
+        version: 3,
+        day: day("2018-04-08"),
+        standards: vec![record::preset::StandardDef {
+            class: "A".into(),
+            plan: "COMP".into(),
+            premium_fen: 9_500,
+            subsidy_fen: 7_500,
+            own_fen: 2_000,
+            valid_from: day("2018-04-08"),
+            valid_to: None,
+        }],
+        parameters: vec![record::preset::Named { code: "P1.remit_max_days".into(), name: "30".into() }],
+        classes: vec![ClassPlans { class: "A".into(), plans: vec!["COMP".into()], review_required: true }],
+        uses: vec!["A75".into()],
+        sources: vec![SourceUses { source: "S3R".into(), uses: vec!["A75".into()], grant_uses: true }],
+        forbidden_uses: vec!["X1".into()],
+        schemes: vec![SchemeTerms { year: 2018, enroll_deadline: day("2018-12-15"), cover_months: 12 }],
+        payees: vec![Payee { organization: "GDZHZ".into(), name: "互助会".into(), masked_no: "****1".into() }],
+        rules: vec!["USE-011".into()],
+    };
+    vec![
+        Command::AdoptRuleSet(ours::AdoptRuleSet {
+            digest: rules.digest(),
+            rules,
+            effective_from: day("2018-05-01"),
+            approval: "PF-4".into(),
+        }),
+        Command::FileRules(ours::FileRules {
+            version: 2,
+            doc_no: "备案1".into(),
+            filed_on: day("2018-05-02"),
+            filed_with: "GDZGH".into(),
+            evidence: evidence(),
+        }),
+        Command::RegisterHistory(ours::RegisterHistory {
+            code: "BL-1".into(),
+            digest: [9; 32],
+            rows: 3,
+            from: day("2018-01-01"),
+            to: day("2018-03-31"),
+            approval: "PF-4".into(),
+            evidence: evidence(),
+        }),
+        Command::ReturnGrant(ours::ReturnGrant {
+            grant: "JZ-1".into(),
+            fen: 5,
+            date: day("2018-12-25"),
+            bank_account: "ZH".into(),
+            bank_txn: "T9".into(),
+            approval: "PF-5".into(),
+            reason: "用途终止".into(),
+            evidence: evidence(),
+        }),
+    ]
+}
+
 fn commands() -> Vec<Command> {
     let correction = ours::CorrectVoucher {
         voucher: voucher(),
@@ -241,7 +302,7 @@ fn commands() -> Vec<Command> {
 
 #[test]
 fn commands_go_over_the_wire_and_back() {
-    for command in commands().into_iter().chain(flows()) {
+    for command in commands().into_iter().chain(flows()).chain(layers()) {
         let mut fields = Fields::default();
         let back = command_of(&mut fields, message_of(&command));
         assert!(fields.is_clean(), "{command:?}: {fields:?}");

@@ -5,6 +5,7 @@ mod closed;
 mod commands;
 mod fields;
 mod preset;
+mod rules;
 mod wire;
 
 pub(crate) use closed::Closed;

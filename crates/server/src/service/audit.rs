@@ -39,6 +39,7 @@ service! {
             list_records(ListRecordsRequest) -> ListRecordsResponse;
             preview_findings(PreviewFindingsRequest) -> PreviewFindingsResponse;
             list_findings(ListFindingsRequest) -> ListFindingsResponse;
+            replay_under_rules(ReplayUnderRulesRequest) -> ReplayUnderRulesResponse;
         }
     }
 }
@@ -343,5 +344,8 @@ fn event_name(event: &Event) -> &'static str {
         Event::StatementImported(_) => "StatementImported",
         Event::LinesMatched(_) => "LinesMatched",
         Event::LinesUnmatched(_) => "LinesUnmatched",
+        Event::RuleSetAdopted(_) => "RuleSetAdopted",
+        Event::RulesFiled { .. } => "RulesFiled",
+        Event::HistoryRegistered { .. } => "HistoryRegistered",
     }
 }

@@ -4,6 +4,7 @@ use api::v1;
 use api::v1::funding_service_server::FundingService;
 use engine::store::Store;
 use ledger::State;
+use ledger::grants::Standing;
 use ledger::state::Grant;
 use record::command::RecordIncome;
 use record::kinds::{GrantKind, IncomeKind};
@@ -190,5 +191,12 @@ fn shown(state: &State, no: GrantNo, grant: &Grant) -> v1::Grant {
         committed_fen: money.committed_fen,
         idle_fen: money.idle_fen,
         amendments: grant.former.iter().map(|terms| terms.amended_by.clone()).collect(),
+        state: match ledger::grants::standing(state, no) {
+            Standing::Open => v1::GrantState::Open,
+            Standing::Ended => v1::GrantState::Ended,
+            Standing::Returned => v1::GrantState::Returned,
+        }
+        .into(),
+        given_back_fen: money.flow.given_back_fen,
     }
 }

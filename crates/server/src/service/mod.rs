@@ -7,9 +7,12 @@ mod funding;
 mod premium;
 mod program;
 mod reconciliation;
+mod rejudge;
+mod rules;
 mod spending;
 mod summaries;
 mod voucher;
+mod work;
 
 /// Implements a service: its mutations by request, answer, content field and command; its reads by the method of `Face` that answers
 /// them; whatever else it has as written.

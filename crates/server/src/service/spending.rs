@@ -31,6 +31,7 @@ service! {
                 transfer => Command::TransferBetweenSources;
             return_fiscal_surplus(ReturnFiscalSurplusRequest) -> ReturnFiscalSurplusResponse:
                 fiscal_return => Command::ReturnFiscalSurplus;
+            return_grant(ReturnGrantRequest) -> ReturnGrantResponse: grant_return => Command::ReturnGrant;
         }
         read {
             list_approvals(ListApprovalsRequest) -> ListApprovalsResponse;

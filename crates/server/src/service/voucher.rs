@@ -28,11 +28,14 @@ service! {
                 identification => Command::IdentifyDeposit;
             review_command(ReviewCommandRequest) -> ReviewCommandResponse: review => Command::ReviewCommand;
             withdraw_command(WithdrawCommandRequest) -> WithdrawCommandResponse: withdrawal => Command::WithdrawCommand;
+            register_history(RegisterHistoryRequest) -> RegisterHistoryResponse: history => Command::RegisterHistory;
         }
         read {
             list_submitted(ListSubmittedRequest) -> ListSubmittedResponse;
             get_voucher(GetVoucherRequest) -> GetVoucherResponse;
             list_vouchers(ListVouchersRequest) -> ListVouchersResponse;
+            list_work(ListWorkRequest) -> ListWorkResponse;
+            list_histories(ListHistoriesRequest) -> ListHistoriesResponse;
         }
     }
 }
@@ -60,6 +63,7 @@ impl<S: Store> Face<S> {
                     command: command::decode(&pending.command).as_ref().and_then(message_of),
                     last_day: pending.last_day.show(),
                     reviewable,
+                    request_id: pending.request_id.clone(),
                 };
                 (submission.to_be_bytes().to_vec(), shown)
             });

@@ -19,7 +19,10 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::RecordApproval(_) => &[Approver],
         Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
         Command::AllocateQuota(_) => &[SvcDept, EcoDept],
-        Command::SetParameter(_) | Command::SetSubsidyStandard(_) => &[SvcDept, FinMaker],
+        Command::SetParameter(_)
+        | Command::SetSubsidyStandard(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_) => &[SvcDept, FinMaker],
         Command::RegisterOrganization(_) => &[SvcDept, EcoDept, FinMaker],
         Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[SvcDept, EcoDept, Collector],
         Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
@@ -53,6 +56,9 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::AdjustBudget(_)
         | Command::SetDuesStatus(_)
         | Command::RegisterTokenKey(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_)
+        | Command::RegisterHistory(_)
         | Command::SetSubsidyStandard(_)
         | Command::CloseYear(_) => vec![Role::FinReviewer, Role::FinChief],
         Command::RecordIncome(_)
@@ -76,6 +82,7 @@ pub fn reviewers(command: &Command) -> Vec<Role> {
         | Command::ReturnFiscalSurplus(_)
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
+        | Command::ReturnGrant(_)
         | Command::VoidSourceNumbers(_) => vec![Role::FinReviewer],
         _ => Vec::new(),
     }

@@ -151,7 +151,10 @@ impl Case<'_> {
             Command::CorrectPriorYear(c) => self.prior_year(c),
             Command::ReturnFiscalSurplus(c) => self.fiscal_return(c),
             Command::AmendGrant(c) => self.amend_grant(c),
+            Command::ReturnGrant(c) => self.return_grant(c),
             Command::PostOpeningBalances(c) => self.opening(c),
+            // Its books stand under no other: the scenarios judge the layers of rules, and historical files, which bind nothing here.
+            Command::AdoptRuleSet(_) | Command::FileRules(_) | Command::RegisterHistory(_) => Vec::new(),
             // Findings touch no money and bind no later command: the scenarios judge them.
             Command::RunDetectors(_) | Command::UpdateFinding(_) => Vec::new(),
             // Nor do statements, which say what the books should hold and move nothing.
@@ -190,6 +193,7 @@ impl Case<'_> {
             Command::AdjustAmount(c) => c.date,
             Command::CorrectPriorYear(c) => c.date,
             Command::ReturnFiscalSurplus(c) => c.date,
+            Command::ReturnGrant(c) => c.date,
             Command::PostOpeningBalances(c) => c.date,
             Command::SignDailySummary(c) => c.day,
             Command::SetBudget(c) => c.date,

@@ -264,6 +264,7 @@ impl Model {
                 }
                 (Deed::Adjustment(_, fen), _) if own => fen.abs(),
                 (_, Template::T01b | Template::T19 | Template::T28) if own => first,
+                (_, Template::T32) if own => paper.legs.last().map_or(0, |l| l.fen),
                 _ => 0,
             }
         };

@@ -12,7 +12,8 @@ use super::case::{Case, slips_of};
 use super::paper::{Deed, Leg, Paper};
 
 /// What has ways of its own to be put right.
-const FINAL: [Template; 6] = [Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31];
+const FINAL: [Template; 7] =
+    [Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31, Template::T32];
 
 /// Net of each bank transaction that lines draw on, money in positive.
 fn bank_net<'l>(legs: impl Iterator<Item = &'l Leg>) -> BTreeMap<String, Fen> {

@@ -21,14 +21,14 @@ const SUSPENSE: &str = "P";
 
 impl Case<'_> {
     /// A movement of the special account.
-    fn special(&mut self, account: &str, txn: &str, direction: Direction, fen: Fen, date: Day) -> Option<Drawn> {
+    pub fn special(&mut self, account: &str, txn: &str, direction: Direction, fen: Fen, date: Day) -> Option<Drawn> {
         let owner = self.own();
         let purpose = BankPurpose::FundSpecial;
         self.draw(&Draw { account, purpose, owner, txn, direction, fen, not_before: Some(date) })
     }
 
     /// A line of the book's own money.
-    fn own_leg(&self, account: &str, (source, grant): (&str, &str), side: Side, fen: Fen) -> Leg {
+    pub fn own_leg(&self, account: &str, (source, grant): (&str, &str), side: Side, fen: Fen) -> Leg {
         Leg { grant: grant.to_owned(), holder: self.own().to_owned(), ..Leg::new(account, source, side, fen) }
     }
 
@@ -159,7 +159,7 @@ impl Case<'_> {
     }
 
     /// An ordinary voucher of a movement.
-    fn moved_by(&mut self, drawn: &Drawn, template: Template, date: Day, legs: Vec<Leg>) -> Paper {
+    pub fn moved_by(&mut self, drawn: &Drawn, template: Template, date: Day, legs: Vec<Leg>) -> Paper {
         let mut paper = self.paper(Word::Ji, template, date, legs);
         paper.cashier.clone_from(&drawn.cashier);
         paper.settlement = Some(drawn.settlement);

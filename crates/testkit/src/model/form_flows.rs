@@ -100,6 +100,14 @@ impl Form {
                 self.optional_code("approval", &c.approval);
                 self.evidence(&c.evidence);
             }
+            Command::ReturnGrant(c) => {
+                self.code("grant", &c.grant);
+                self.fen("fen", c.fen);
+                self.movement(c.date, &c.bank_account, &c.bank_txn);
+                self.optional_code("approval", &c.approval);
+                self.given_text("reason", &c.reason);
+                self.evidence(&c.evidence);
+            }
             Command::PostOpeningBalances(c) => {
                 self.day("date", c.date);
                 self.evidence(&c.evidence);

@@ -13,6 +13,7 @@ mod eligibility;
 mod flows;
 mod form;
 mod form_text;
+mod give_back;
 mod income;
 mod paper;
 mod programme;

@@ -1,5 +1,5 @@
 //! Assertions of the scenario language, which ask nothing and look at the state: balance, budget, trial, totals, voucher, left,
-//! open, grant, explain, finding; reconciled and proposed stand in `reconciled`.
+//! open, grant, explain, finding; reconciled and proposed stand in `reconciled`, those about rules and work in `look_rules`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,7 +37,10 @@ pub fn look(book: &Book, args: &mut Args, want: &str, folder: &Path) -> Result<b
             Fault::unless_same(want, &open.unwrap_or_default())
         }
         "grant" => grant(book, args, want),
-        _ => return Ok(false),
+        _ => match super::look_rules::look(book, args, want)? {
+            true => Ok(()),
+            false => return Ok(false),
+        },
     }?;
     args.finish()?;
     Ok(true)

@@ -6,11 +6,13 @@ mod expect;
 mod finds;
 mod look;
 mod reconciled;
+mod look_rules;
 mod run;
 mod verbs;
 
 pub use expect::{Expected, Found};
 pub use finds::{Seen, Wanted};
+pub use look_rules::rejudge;
 pub use run::{Report, run};
 
 /// What is wrong with a line: with its writing, or with what came of it.

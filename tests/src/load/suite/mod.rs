@@ -3,6 +3,7 @@
 
 mod burst;
 mod core;
+mod detectors;
 mod doubleentry;
 mod echoed;
 mod hledger;
@@ -58,6 +59,7 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("plain", "against a plain program on the same PostgreSQL"),
     ("hledger", "against hledger: a whole ledger read and added up"),
     ("reconciliation", "a statement of 100,000 lines with 1 % noise, on both engines: matched by ids, the rest listed"),
+    ("detectors", "every detector over the receipts of a season, while posting goes on"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -78,6 +80,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "plain" => postgres::plain(&setting).await,
         "hledger" => hledger::run(&setting).await,
         "reconciliation" => reconciliation::run(&setting).await,
+        "detectors" => detectors::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),
     }

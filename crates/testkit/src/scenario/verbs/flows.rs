@@ -1,10 +1,10 @@
 //! Verbs of the flows beside the ordinary ones: transfer, appropriate-surplus, refund, interest, deposit, identify, return-deposit, adjust,
-//! prior-year, hand-back, opening, amend. Bank movements are taken for granted as in `money`, those of a refund apart.
+//! prior-year, hand-back, give-back, opening, amend. Bank movements are taken for granted as in `money`, those of a refund apart.
 
 use record::command::{
     AdjustAmount, AllocateInterest, AmendGrant, AppropriateSurplus, CorrectPriorYear, GrantSpec, Identified,
     IdentifyDeposit, OpeningCustody, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium,
-    ReturnDeposit, ReturnFiscalSurplus, TransferBetweenSources,
+    ReturnDeposit, ReturnFiscalSurplus, ReturnGrant, TransferBetweenSources,
 };
 use record::kinds::{Change, Direction, EvidenceKind};
 use record::{Command, Day};
@@ -28,6 +28,7 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Option<Bui
         "hand-back" => hand_back(context, args).map(Some),
         "opening" => alone(opening(context, args)?),
         "amend" => alone(amend(context, args)?),
+        "give-back" => give_back(context, args).map(Some),
         _ => Ok(None),
     }
 }
@@ -251,6 +252,25 @@ fn hand_back(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
         bank_txn,
         approval: args.field("approval").unwrap_or_default(),
         evidence: papers(context, args, &[EvidenceKind::Reply], date)?,
+    });
+    Ok(Built { before, command })
+}
+
+/// `give-back GRANT AMOUNT [approval=] [other=ACCOUNT] [txn=] [docs=]`
+fn give_back(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
+    let (grant, fen) = (args.word("a grant")?, money(&args.word("an amount")?)?);
+    let date = context.date(args)?;
+    let other = args.field("other").unwrap_or_default();
+    let (bank_txn, before) = context.movement(args, date, (SPECIAL, Direction::Out, fen), &other)?;
+    let command = Command::ReturnGrant(ReturnGrant {
+        grant,
+        fen,
+        date,
+        bank_account: SPECIAL.into(),
+        bank_txn,
+        approval: args.field("approval").unwrap_or_default(),
+        reason: "用途终止退还".into(),
+        evidence: papers(context, args, &[EvidenceKind::Agreement], date)?,
     });
     Ok(Built { before, command })
 }

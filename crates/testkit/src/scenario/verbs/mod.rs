@@ -1,9 +1,10 @@
 //! Verbs of the scenario language and the commands that they stand for. Each takes what it needs from the line and leaves the rest to the
 //! builders' defaults; the programme's verbs stand in `programme`, those of money in `money` and `flows`, those of
-//! supervision in `audit`, those of reconciliation in `statements`.
+//! supervision in `audit`, those of reconciliation in `statements`, those of the rules above in `layers`.
 
 mod audit;
 mod flows;
+mod layers;
 mod money;
 mod programme;
 mod setup;
@@ -88,7 +89,7 @@ fn list(text: &str) -> Vec<String> {
 }
 
 /// Parts of a `/` tuple.
-fn parts<const N: usize>(text: &str) -> Result<[&str; N], Fault> {
+pub(super) fn parts<const N: usize>(text: &str) -> Result<[&str; N], Fault> {
     let parts: Vec<&str> = text.split('/').collect();
     parts.try_into().map_err(|_| Fault::unreadable(format!("{text:?} needs {N} parts between /")))
 }
@@ -102,6 +103,8 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Built, Fau
     } else if let Some(command) = audit::build(context, args)? {
         Built { before: None, command }
     } else if let Some(command) = statements::build(context, args)? {
+        Built { before: None, command }
+    } else if let Some(command) = layers::build(context, args)? {
         Built { before: None, command }
     } else if let Some(built) = money::build(context, args)? {
         built

@@ -57,6 +57,16 @@ fn roles(text: &str) -> Result<Vec<Role>, Fault> {
 fn open(args: &mut Args) -> Result<Command, Fault> {
     let mut create = build::create_book(Period { year: 2018, month: 1 }, build::day("2019-01-01"));
     args.text("currency", &mut create.preset.currency);
+    if let Some(own) = args.field("org") {
+        let [code, org_type] = super::parts(&own)?;
+        create.organization =
+            build::organization(code, &format!("单位{code}"), coded(org_type, OrgType::from_code)?, "").organization;
+    }
+    args.text("book", &mut create.book);
+    if let Some(name) = args.field("preset") {
+        let preset = ledger::preset::builtin(&name);
+        create.preset = preset.map_err(|error| Fault::unreadable(error.to_string()))?;
+    }
     args.set("first", &mut create.first_period, period)?;
     args.set("live", &mut create.live_from, date)?;
     for person in args.all("person") {
