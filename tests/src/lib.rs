@@ -9,4 +9,5 @@ pub mod load;
 pub mod office;
 pub mod postgres;
 pub mod proxy;
+pub mod rules;
 pub mod season;

@@ -59,7 +59,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
         | Command::SetDuesStatus(_)
-        | Command::VoidSourceNumbers(_) => &[FinMaker],
+        | Command::VoidSourceNumbers(_)
+        | Command::RecordDestruction(_) => &[FinMaker],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
         Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
@@ -80,6 +81,8 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::RegisterTokenKey(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
+        // The head of accounting signs the list (会计档案管理办法第十八条); a cashier keeps no archive.
+        Command::RecordDestruction(_) => &[FinChief],
         // Either of the two signs first; the other is the second person.
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
         Command::RecordIncome(_)

@@ -6,7 +6,7 @@ mod refusal;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{
-    Evidence, RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
+    Evidence, RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
     UploadRosterChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
@@ -262,6 +262,13 @@ pub enum Event {
     },
     /// A finding was taken a step on.
     FindingUpdated(FindingUpdated),
+    /// Archived originals were destroyed after their term.
+    ArchivesDestroyed {
+        /// What was destroyed.
+        destruction: RecordDestruction,
+        /// Approval of it.
+        approval: ApprovalNo,
+    },
 }
 
 /// Persons enrolled by a batch, as tokens.

@@ -1,7 +1,7 @@
 //! The commands of the test vectors, for fingerprints and for records that hold a command.
 
 use record::command::*;
-use record::kinds::{Custody, EvidenceKind, FindingStep, PayerType, RegisterKind, Settlement, Word};
+use record::kinds::{ArchiveKind, Custody, EvidenceKind, FindingStep, PayerType, RegisterKind, Settlement, Word};
 use record::{Command, VoucherRef};
 
 use crate::records::{day, evidence};
@@ -92,6 +92,21 @@ pub fn verify() -> Command {
     })
 }
 
+/// Bank statements of a year, destroyed after their term.
+pub fn destruction() -> RecordDestruction {
+    RecordDestruction {
+        list_no: "销-2029-1".into(),
+        kind: ArchiveKind::BankStatement,
+        year: 2018,
+        month: 12,
+        volumes: 3,
+        date: day("2029-01-02"),
+        approval: "XH-2029".into(),
+        reason: "保管期满，监销人到场".into(),
+        evidence: vec![evidence(EvidenceKind::Other, "销毁清册-1", "2029-01-02")],
+    }
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -117,5 +132,6 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("roster chunk", "GD-HIC2", "sz-collector", Command::UploadRosterChunk(chunk())),
         ("detectors", "GD-HIC2", "shen", Command::RunDetectors(RunDetectors { day: Some(day("2018-12-16")) })),
         ("finding", "GD-HIC2", "shen", verify()),
+        ("destruction", "GD-HIC2", "zhang", Command::RecordDestruction(destruction())),
     ]
 }

@@ -447,6 +447,174 @@ impl Verdict {
         }
     }
 }
+/// Destruction of archived originals after their term (销毁清册). The records of the book itself are never destroyed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Destruction {
+    /// Number of the list of what was destroyed, unique (销毁清册号).
+    #[prost(string, tag = "1")]
+    pub list_no: ::prost::alloc::string::String,
+    /// Kind of archive (种类).
+    #[prost(enumeration = "ArchiveKind", tag = "2")]
+    pub kind: i32,
+    /// Accounting year of the files (年度).
+    #[prost(uint32, tag = "3")]
+    pub year: u32,
+    /// Month of the files, 1 to 12; 0 for the whole year (月份).
+    #[prost(uint32, tag = "4")]
+    pub month: u32,
+    /// Volumes destroyed (卷数).
+    #[prost(uint32, tag = "5")]
+    pub volumes: u32,
+    /// Day of the destruction (销毁日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Approval of it, of kind DESTRUCTION (批复).
+    #[prost(string, tag = "7")]
+    pub approval: ::prost::alloc::string::String,
+    /// Why, and who watched over it (事由与监销).
+    #[prost(string, tag = "8")]
+    pub reason: ::prost::alloc::string::String,
+    /// The signed list and what else shows it (附件).
+    #[prost(message, repeated, tag = "9")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Something of a year that is not settled (未了事项): while there is any, nothing of the year may be destroyed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenMatter {
+    /// YEAR: the year is not closed; DEBT: a liability that is not settled; SUBMITTED: a correction, return or refund that waits for review;
+    /// FINDING: a finding that is not closed or dismissed (事项).
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// The year, the account with source and grant, the submission's sequence, or the finding's number (对象).
+    #[prost(string, tag = "2")]
+    pub subject: ::prost::alloc::string::String,
+    /// What is owed in fen; 0 where it is no debt (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+}
+/// The files of one kind and accounting year (会计档案).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Archive {
+    /// Kind (种类).
+    #[prost(enumeration = "ArchiveKind", tag = "1")]
+    pub kind: i32,
+    /// Accounting year (年度).
+    #[prost(uint32, tag = "2")]
+    pub year: u32,
+    /// Last day on which they must be kept; not given where they are kept for ever (保管期限届满日).
+    #[prost(message, optional, tag = "3")]
+    pub kept_until: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Whether they may be destroyed now, under an approval (可否销毁).
+    #[prost(bool, tag = "4")]
+    pub destroyable: bool,
+    /// What was destroyed of them (已销毁).
+    #[prost(message, repeated, tag = "5")]
+    pub destroyed: ::prost::alloc::vec::Vec<Destruction>,
+}
+/// Request of RecordDestruction (登记销毁请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDestructionRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The destruction (销毁).
+    #[prost(message, optional, tag = "4")]
+    pub destruction: ::core::option::Option<Destruction>,
+}
+/// Answer of RecordDestruction (登记销毁回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDestructionResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListArchives (会计档案列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListArchivesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Accounting year; 0 all years of the book, and earlier ones of which something was destroyed (年度).
+    #[prost(uint32, tag = "4")]
+    pub year: u32,
+    /// Day for which it is asked whether files may be destroyed; not given means the day of the last record (截至日期).
+    #[prost(message, optional, tag = "5")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Answer of ListArchives (会计档案列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListArchivesResponse {
+    /// The archives, by year and kind (会计档案).
+    #[prost(message, repeated, tag = "1")]
+    pub archives: ::prost::alloc::vec::Vec<Archive>,
+    /// What is not settled of the years shown (未了事项).
+    #[prost(message, repeated, tag = "2")]
+    pub open_matters: ::prost::alloc::vec::Vec<OpenMatter>,
+    /// Sequence that the answer holds for (截至序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Kind of accounting archive (会计档案种类, 会计档案管理办法附表).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ArchiveKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Vouchers, kept 30 years (会计凭证).
+    Voucher = 1,
+    /// Ledgers, kept 30 years (会计账簿).
+    Ledger = 2,
+    /// Monthly, quarterly and half-yearly statements, kept 10 years (月度、季度、半年度财务会计报告).
+    Statement = 3,
+    /// Annual reports, kept for ever (年度财务会计报告).
+    AnnualReport = 4,
+    /// Bank statements, kept 10 years (银行对账单).
+    BankStatement = 5,
+    /// Bank reconciliations, kept 10 years (银行存款余额调节表).
+    Reconciliation = 6,
+}
+impl ArchiveKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ARCHIVE_KIND_UNSPECIFIED",
+            Self::Voucher => "ARCHIVE_KIND_VOUCHER",
+            Self::Ledger => "ARCHIVE_KIND_LEDGER",
+            Self::Statement => "ARCHIVE_KIND_STATEMENT",
+            Self::AnnualReport => "ARCHIVE_KIND_ANNUAL_REPORT",
+            Self::BankStatement => "ARCHIVE_KIND_BANK_STATEMENT",
+            Self::Reconciliation => "ARCHIVE_KIND_RECONCILIATION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ARCHIVE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ARCHIVE_KIND_VOUCHER" => Some(Self::Voucher),
+            "ARCHIVE_KIND_LEDGER" => Some(Self::Ledger),
+            "ARCHIVE_KIND_STATEMENT" => Some(Self::Statement),
+            "ARCHIVE_KIND_ANNUAL_REPORT" => Some(Self::AnnualReport),
+            "ARCHIVE_KIND_BANK_STATEMENT" => Some(Self::BankStatement),
+            "ARCHIVE_KIND_RECONCILIATION" => Some(Self::Reconciliation),
+            _ => None,
+        }
+    }
+}
 /// A run of the detectors (检测).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DetectorRun {
@@ -4235,6 +4403,56 @@ pub mod book_service_client {
                 .insert(GrpcMethod::new("earmark.v1.BookService", "ListPeriods"));
             self.inner.unary(req, path, codec).await
         }
+        /// Records that archived originals were destroyed after their term (登记会计档案销毁, RET-001).
+        pub async fn record_destruction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordDestructionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDestructionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/RecordDestruction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "RecordDestruction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How long the originals of each accounting year are kept, what keeps them, what was destroyed (会计档案列表).
+        pub async fn list_archives(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListArchivesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArchivesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/ListArchives",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "ListArchives"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Signs one day's premium receipts (每日汇总签章).
         pub async fn sign_daily_summary(
             &mut self,
@@ -4414,6 +4632,22 @@ pub mod book_service_server {
             request: tonic::Request<super::ListPeriodsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListPeriodsResponse>,
+            tonic::Status,
+        >;
+        /// Records that archived originals were destroyed after their term (登记会计档案销毁, RET-001).
+        async fn record_destruction(
+            &self,
+            request: tonic::Request<super::RecordDestructionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDestructionResponse>,
+            tonic::Status,
+        >;
+        /// How long the originals of each accounting year are kept, what keeps them, what was destroyed (会计档案列表).
+        async fn list_archives(
+            &self,
+            request: tonic::Request<super::ListArchivesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArchivesResponse>,
             tonic::Status,
         >;
         /// Signs one day's premium receipts (每日汇总签章).
@@ -5302,6 +5536,97 @@ pub mod book_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListPeriodsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/RecordDestruction" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordDestructionSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::RecordDestructionRequest>
+                    for RecordDestructionSvc<T> {
+                        type Response = super::RecordDestructionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordDestructionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::record_destruction(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordDestructionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/ListArchives" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListArchivesSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::ListArchivesRequest>
+                    for ListArchivesSvc<T> {
+                        type Response = super::ListArchivesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListArchivesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::list_archives(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListArchivesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -11821,6 +12146,8 @@ pub enum ApprovalKind {
     Param = 12,
     /// Correction of an earlier year (以前年度差错更正).
     PriorYear = 13,
+    /// Destruction of archived originals (会计档案销毁).
+    Destruction = 14,
 }
 impl ApprovalKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -11843,6 +12170,7 @@ impl ApprovalKind {
             Self::CarryToSurplus => "APPROVAL_KIND_CARRY_TO_SURPLUS",
             Self::Param => "APPROVAL_KIND_PARAM",
             Self::PriorYear => "APPROVAL_KIND_PRIOR_YEAR",
+            Self::Destruction => "APPROVAL_KIND_DESTRUCTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -11862,6 +12190,7 @@ impl ApprovalKind {
             "APPROVAL_KIND_CARRY_TO_SURPLUS" => Some(Self::CarryToSurplus),
             "APPROVAL_KIND_PARAM" => Some(Self::Param),
             "APPROVAL_KIND_PRIOR_YEAR" => Some(Self::PriorYear),
+            "APPROVAL_KIND_DESTRUCTION" => Some(Self::Destruction),
             _ => None,
         }
     }
@@ -13148,7 +13477,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 300"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -13307,6 +13636,9 @@ pub mod command {
         /// UpdateFinding (办理发现).
         #[prost(message, tag = "50")]
         FindingUpdate(super::FindingUpdate),
+        /// RecordDestruction (登记会计档案销毁).
+        #[prost(message, tag = "300")]
+        Destruction(super::Destruction),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.

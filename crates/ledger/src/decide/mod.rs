@@ -3,6 +3,7 @@
 
 mod adjust;
 mod approvals;
+mod archives;
 mod bank;
 mod batches;
 mod book;
@@ -272,6 +273,7 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::RegisterTokenKey(c) => persons::register_key(desk, c),
         Command::UploadRosterChunk(c) => persons::upload(desk, c),
         Command::VoidSourceNumbers(c) => numbers::void(desk, c),
+        Command::RecordDestruction(c) => archives::destroy(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

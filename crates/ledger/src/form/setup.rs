@@ -70,6 +70,20 @@ impl Form {
                 self.digest("check_value", &c.check_value);
             }
             Command::UploadRosterChunk(c) => self.chunk(c),
+            Command::RecordDestruction(c) => {
+                self.required_number("list_no", &c.list_no);
+                self.year("year", c.year);
+                if c.month > 12 {
+                    self.fault("month", "OUT_OF_RANGE", "须为1至12月，或0表示全年", "must be a month, or 0 for the whole year");
+                }
+                if c.volumes == 0 {
+                    self.fault("volumes", "REQUIRED", "必填", "is required");
+                }
+                self.day("date", c.date);
+                self.code("approval", &c.approval);
+                self.required_text("reason", &c.reason);
+                self.evidence(&c.evidence);
+            }
             _ => {}
         }
     }

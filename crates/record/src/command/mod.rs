@@ -1,6 +1,7 @@
 //! Commands: what people and systems ask of a book, in the one canonical form that serves as request fingerprint, as draft and as the
 //! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
 
+mod archive;
 mod audit;
 mod book;
 mod flows;
@@ -12,6 +13,7 @@ use borsh::de::EnumExt;
 use borsh::io::{Error, ErrorKind, Read, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub use archive::RecordDestruction;
 pub use audit::{RunDetectors, UpdateFinding};
 pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
@@ -156,6 +158,8 @@ pub enum Command {
     RunDetectors(RunDetectors),
     /// Takes a finding a step on.
     UpdateFinding(UpdateFinding),
+    /// Records the destruction of archived originals (RET-001).
+    RecordDestruction(RecordDestruction),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

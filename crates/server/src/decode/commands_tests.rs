@@ -184,6 +184,17 @@ fn commands() -> Vec<Command> {
             due: Some(day("2018-12-31")),
             vouchers: vec![voucher()],
         }),
+        Command::RecordDestruction(ours::RecordDestruction {
+            list_no: "销-1".into(),
+            kind: ArchiveKind::Reconciliation,
+            year: 2018,
+            month: 12,
+            volumes: 3,
+            date: day("2029-01-02"),
+            approval: "XH".into(),
+            reason: "保管期满".into(),
+            evidence: evidence(),
+        }),
         Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
         Command::GrantRole(ours::GrantRole {
             person: ours::PersonDef {
