@@ -39,7 +39,14 @@ impl World {
     /// Runs a verb as a person.
     fn ask(&self, person: &str, words: &[&str]) -> Said {
         let token = self.path("data/tokens").join(person);
-        let to = ["--endpoint", &self.served.endpoint, "--token-file", token.to_str().expect("a path"), "--book", "season-2018"];
+        let to = [
+            "--endpoint",
+            &self.served.endpoint,
+            "--token-file",
+            token.to_str().expect("a path"),
+            "--book",
+            "season-2018",
+        ];
         let journal = self.path("journal");
         run(&[words, &to[..], &["--journal", journal.to_str().expect("a path")]].concat())
     }
@@ -95,7 +102,8 @@ fn stands_in(folder: &Path, text: &str) -> Option<PathBuf> {
             if let Some(found) = stands_in(&path, text) {
                 return Some(found);
             }
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes())) {
+        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
+        {
             return Some(path);
         }
     }
@@ -109,8 +117,8 @@ fn a_roster_goes_up_as_tokens_and_nobody_is_enrolled_twice() {
     let made = run(&["roster", "key", "2019", "K-2019", "--out", key.to_str().expect("a path"), "--json"]).json();
     let (first, shown) = tokenized(&world, "first", &[2, 3, 5]);
     assert_eq!((&shown["rows"], &shown["premium_total_fen"]), (&3.into(), &28_500.into()), "{shown}");
-    // Before the key is registered no roster is taken.
-    let early = world.ask("collector-gz", &["roster", "submit", &first, "--upload", "U-1"]);
+    // Before the key is registered no roster is taken; the refusal is the answer to that upload for good.
+    let early = world.ask("collector-gz", &["roster", "submit", &first, "--upload", "U-0"]);
     assert!(early.code == Some(1) && early.err.contains("ENR-003"), "{early:?}");
     let check = made["check_value"].as_str().expect("a check value");
     world.reviewed("svc", "chief", &["token-key", "register", "2019", "K-2019", "--check-value", check]);
@@ -133,8 +141,17 @@ fn a_roster_goes_up_as_tokens_and_nobody_is_enrolled_twice() {
     assert!(twice.code == Some(1) && twice.err.contains("ENR-003") && twice.err.contains("not sealed"), "{twice:?}");
     let faulty = world.write("faulty.csv", &format!("{HEAD}\n{}{}", row(1, 9), row(2, 9)));
     let said = run(&[
-        "roster", "tokenize", &faulty, "--key", key.to_str().expect("a path"), "--on", "2018-10-01", "--out",
-        world.path("none").to_str().expect("a path"), "--lang", "en",
+        "roster",
+        "tokenize",
+        &faulty,
+        "--key",
+        key.to_str().expect("a path"),
+        "--on",
+        "2018-10-01",
+        "--out",
+        world.path("none").to_str().expect("a path"),
+        "--lang",
+        "en",
     ]);
     assert!(said.code == Some(1) && said.err.contains("row 3"), "{said:?}");
     assert!(!world.path("none").exists(), "a faulty form makes no tokens");
@@ -167,7 +184,8 @@ fn a_systems_own_list_is_laid_beside_the_books() {
     let differ = world.ask("collector-gz", &[&["reconcile", &other, "--json"][..], &of_day].concat());
     assert_eq!(differ.code, Some(1), "{differ:?}");
     let told: Value = serde_json::from_str(&differ.out).expect("JSON");
-    let mut kinds: Vec<&str> = told["differences"].as_array().expect("a list").iter().filter_map(|d| d["kind"].as_str()).collect();
+    let mut kinds: Vec<&str> =
+        told["differences"].as_array().expect("a list").iter().filter_map(|d| d["kind"].as_str()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["DIFFERENT", "MISSING"], "{told}");
     let nothing = world.write("nothing.csv", "bill_no,amount\n");

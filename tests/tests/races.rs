@@ -122,10 +122,12 @@ async fn prepare<S: Store>(store: Arc<S>, ceiling: Ceiling, heads: &[u32], place
     let bound = |by: Ceiling| if by == ceiling { places } else { all };
     let fen = |heads: u32| i64::from(heads) * PRICE;
     let date = today();
-    let org = |code: &str, kind, parent: &str| Command::RegisterOrganization(build::organization(code, code, kind, parent));
+    let org =
+        |code: &str, kind, parent: &str| Command::RegisterOrganization(build::organization(code, code, kind, parent));
     office.set("org-1", org(GZ, OrgType::CityFed, PROVINCE)).await;
     office.set("org-2", org("GZ-U1", OrgType::Grassroots, GZ)).await;
-    let account = |code: &str, owner: &str, purpose| Command::RegisterBankAccount(build::bank_account(code, owner, purpose));
+    let account =
+        |code: &str, owner: &str, purpose| Command::RegisterBankAccount(build::bank_account(code, owner, purpose));
     office.set("acc-1", account(SPECIAL, PROVINCE, BankPurpose::FundSpecial)).await;
     office.set("acc-2", account(PAYEE, "GDZHZ", BankPurpose::Payee)).await;
     let collector = build::person("collector.gz", Role::Collector, GZ);
@@ -204,7 +206,10 @@ async fn race<S: Store>(store: S, ceiling: Ceiling, heads: Vec<u32>, places: u32
     assert!(through <= places, "{ceiling:?}: {through} heads of {places} got through");
     assert!(smallest_refused < u32::MAX, "{ceiling:?}: nobody was refused");
     // Only what does not fit is refused; of single heads that means: all of the ceiling is used.
-    assert!(places - through < smallest_refused, "{ceiling:?}: {through} of {places}, yet {smallest_refused} was refused");
+    assert!(
+        places - through < smallest_refused,
+        "{ceiling:?}: {through} of {places}, yet {smallest_refused} was refused"
+    );
     let booked = office.book.read(paid).unwrap();
     assert_eq!(booked, (through, i64::from(through) * PRICE), "{ceiling:?}: the books say otherwise");
     if ceiling != Ceiling::Places {

@@ -44,7 +44,8 @@ fn files() -> Vec<(String, String)> {
 
 /// The diversions and their neighbours: name without folder, text, and what they showed.
 fn diversions() -> Vec<(String, String, Report)> {
-    let of_folder = files().into_iter().filter_map(|(name, text)| Some((name.strip_prefix(DIVERSIONS)?.to_owned(), text)));
+    let of_folder =
+        files().into_iter().filter_map(|(name, text)| Some((name.strip_prefix(DIVERSIONS)?.to_owned(), text)));
     let run = |(name, text): (String, String)| {
         let report = scenario::run(&text, &folder()).unwrap_or_else(|e| panic!("{DIVERSIONS}{name}: {e}"));
         (name, text, report)
@@ -107,10 +108,13 @@ fn every_diversion_is_refused_or_found_and_no_lawful_neighbour_is() {
         let kind = name.split('-').next().unwrap_or_default().to_owned();
         let head = text.lines().next().unwrap_or_default();
         if kind == LAWFUL.0 {
-            let looked = text.lines().rfind(|line| !line.trim().is_empty()).is_some_and(|l| l.trim() == "detect -> nothing");
+            let looked =
+                text.lines().rfind(|line| !line.trim().is_empty()).is_some_and(|l| l.trim() == "detect -> nothing");
             let of = head.split(':').next().unwrap_or_default().rsplit("of ").next().unwrap_or_default();
-            let known = of.split(',').all(|code| all.iter().any(|(other, ..)| other.starts_with(&format!("{}-", code.trim()))));
-            let bad = ["refused", "malformed", "denied", "finds"].iter().find(|word| text.contains(&format!("-> {word}")));
+            let known =
+                of.split(',').all(|code| all.iter().any(|(other, ..)| other.starts_with(&format!("{}-", code.trim()))));
+            let bad =
+                ["refused", "malformed", "denied", "finds"].iter().find(|word| text.contains(&format!("-> {word}")));
             if !report.refuses.is_empty() || bad.is_some() {
                 faults.push(format!("{name}: a lawful neighbour is refused or found"));
             }

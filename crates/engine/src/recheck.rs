@@ -76,7 +76,8 @@ async fn pass<S: Store>(shared: &Shared<S>) -> Result<Sequence, Ended> {
     while tree.size() < target {
         let begun = Instant::now();
         let first = tree.size() + 1;
-        let rows = shared.store.log_rows(&shared.code, first, READ_BYTES).await.map_err(|error| unread(first, &error))?;
+        let rows =
+            shared.store.log_rows(&shared.code, first, READ_BYTES).await.map_err(|error| unread(first, &error))?;
         if rows.is_empty() {
             return Err(damaged(first, "a record", "none"));
         }
@@ -100,7 +101,8 @@ async fn pass<S: Store>(shared: &Shared<S>) -> Result<Sequence, Ended> {
 fn check(tree: &mut Tree, row: &LogRow) -> Result<(), Ended> {
     let first = tree.size() + 1;
     if row.first != first || row.bodies.is_empty() || row.bodies.len() != row.leaves.len() {
-        let found = format!("a batch from {} of {} bodies and {} leaves", row.first, row.bodies.len(), row.leaves.len());
+        let found =
+            format!("a batch from {} of {} bodies and {} leaves", row.first, row.bodies.len(), row.leaves.len());
         return Err(damaged(first, &format!("a whole batch from {first}"), &found));
     }
     for ((sequence, body), leaf) in (first..).zip(&row.bodies).zip(&row.leaves) {

@@ -6,8 +6,8 @@ mod refusal;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{
-    Evidence, RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
-    UploadRosterChunk,
+    Evidence, RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey,
+    SubmitEnrollmentBatch, UploadRosterChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
 pub use refusal::{Hit, Refused};

@@ -45,11 +45,7 @@ fn destruction(served: &Served, list: &str, year: u32) -> v1::RecordDestructionR
 }
 
 async fn archives(served: &Served, person: &str) -> Result<v1::ListArchivesResponse, client::ClientError> {
-    let query = v1::ListArchivesRequest {
-        book: BOOK.into(),
-        day: Some(date("2030-01-01")),
-        ..Default::default()
-    };
+    let query = v1::ListArchivesRequest { book: BOOK.into(), day: Some(date("2030-01-01")), ..Default::default() };
     served.client(person).call(|t| async { t.book().list_archives(query.clone()).await }).await
 }
 
@@ -66,8 +62,12 @@ async fn files_are_destroyed_after_their_term_by_two_persons() {
     let (code, why) = details(maker.call(|t| async { t.book().record_destruction(early.clone()).await }).await);
     assert_eq!(code, Code::FailedPrecondition);
     let violations = &why.precondition_failure().expect("why").violations;
-    assert!(violations.iter().all(|violation| violation.r#type == "RET-001") && violations.len() == 2, "{violations:?}");
-    let (code, _) = details(served.client("cashier").call(|t| async { t.book().record_destruction(early.clone()).await }).await);
+    assert!(
+        violations.iter().all(|violation| violation.r#type == "RET-001") && violations.len() == 2,
+        "{violations:?}"
+    );
+    let (code, _) =
+        details(served.client("cashier").call(|t| async { t.book().record_destruction(early.clone()).await }).await);
     assert_eq!(code, Code::PermissionDenied, "a cashier keeps no archive");
 
     let listed = archives(&served, "audit").await.unwrap();

@@ -109,9 +109,9 @@ fn still_bound(model: &Model) -> Result<(), String> {
             booked.entry((&leg.bank, &leg.source)).or_default().0 += leg.signed();
         }
         let blue_follows = paper.is_red()
-            && papers.peek().is_some_and(|next| {
-                next.kind == VoucherKind::BlueCorrection && next.corrects == paper.corrects
-            });
+            && papers
+                .peek()
+                .is_some_and(|next| next.kind == VoucherKind::BlueCorrection && next.corrects == paper.corrects);
         if !blue_follows {
             booked.values_mut().for_each(|(now, most)| *most = (*most).max(*now));
         }

@@ -11,8 +11,8 @@ use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, SourceNo,
 use super::desk::{Desk, Draft};
 use super::lines::purpose_rule;
 use super::spending::budget_line;
-use crate::facts::{FactKey, bill_digest, evidence_of, unique_evidence};
 use crate::State;
+use crate::facts::{FactKey, bill_digest, evidence_of, unique_evidence};
 use crate::receipt::voucher_of;
 
 /// The original of a correction, and what it did.

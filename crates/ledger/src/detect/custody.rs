@@ -31,6 +31,7 @@ impl Kept {
 pub(super) fn look(look: &mut Look<'_>) {
     let (state, day) = (look.state, look.day);
     let max_days = look.number("P1.remit_max_days");
+    let cutoff = day.plus_days(max_days.saturating_add(1).saturating_neg());
     let mut aged: BTreeMap<OrgNo, Kept> = BTreeMap::new();
     let mut late: BTreeMap<OrgNo, Kept> = BTreeMap::new();
     let mut owed: BTreeMap<OrgNo, Fen> = BTreeMap::new();
@@ -46,7 +47,7 @@ pub(super) fn look(look: &mut Look<'_>) {
             sum.credit_fen = sum.credit_fen.saturating_add(red);
             sum.debit_fen = sum.debit_fen.saturating_add(red);
         }
-        let (balance, overdue, oldest) = age(&days, day.plus_days(max_days.saturating_add(1).saturating_neg()));
+        let (balance, overdue, oldest) = age(&days, cutoff);
         let sum = owed.entry(holder).or_default();
         *sum = sum.saturating_add(balance);
         aged.entry(holder).or_default().add(overdue, oldest.plus_days(max_days.saturating_add(1)), batch);
@@ -56,7 +57,7 @@ pub(super) fn look(look: &mut Look<'_>) {
             late.entry(holder).or_default().add(balance, deadline.plus_days(1), batch);
         }
     }
-    for (holder, (overdue, oldest)) in whole_age(state, day, day.plus_days(max_days.saturating_add(1).saturating_neg())) {
+    for (holder, (overdue, oldest)) in whole_age(state, day, cutoff) {
         let kept = aged.entry(holder).or_default();
         if overdue > kept.fen {
             let since = oldest.plus_days(max_days.saturating_add(1));

@@ -59,11 +59,7 @@ fn a_source_whose_equation_is_broken_is_found() {
 fn every_detecting_rule_has_a_detector_and_every_number_its_parameter() {
     let detected: Vec<&str> = DETECTORS.iter().flat_map(|detector| detector.rules.iter().copied()).collect();
     for rule in rules::RULES.iter().filter(|rule| rule.level.detects()) {
-        assert!(
-            detected.contains(&rule.code) || OF_THE_LOG.contains(&rule.code),
-            "{} has no detector",
-            rule.code
-        );
+        assert!(detected.contains(&rule.code) || OF_THE_LOG.contains(&rule.code), "{} has no detector", rule.code);
     }
     for code in &detected {
         let level = rules::find(code).map(|rule| rule.level);

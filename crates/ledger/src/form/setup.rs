@@ -74,7 +74,12 @@ impl Form {
                 self.required_number("list_no", &c.list_no);
                 self.year("year", c.year);
                 if c.month > 12 {
-                    self.fault("month", "OUT_OF_RANGE", "须为1至12月，或0表示全年", "must be a month, or 0 for the whole year");
+                    self.fault(
+                        "month",
+                        "OUT_OF_RANGE",
+                        "须为1至12月，或0表示全年",
+                        "must be a month, or 0 for the whole year",
+                    );
                 }
                 if c.volumes == 0 {
                     self.fault("volumes", "REQUIRED", "必填", "is required");

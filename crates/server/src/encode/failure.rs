@@ -119,7 +119,9 @@ impl Failure {
                 let text = if zh {
                     format!("已存记录在序号 {sequence} 处损坏，账套已停止（LED-012）：应为 {expected}，实为 {found}")
                 } else {
-                    format!("the stored log is damaged at record {sequence} and the book has stopped (LED-012): expected {expected}, found {found}")
+                    format!(
+                        "the stored log is damaged at record {sequence} and the book has stopped (LED-012): expected {expected}, found {found}"
+                    )
                 };
                 (Code::DataLoss, "LED-012".into(), text)
             }
@@ -225,11 +227,7 @@ mod tests {
             (Failure::KeyReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
             (Failure::NotFound("voucher"), Code::NotFound, "NOT_FOUND"),
             (overload(), Code::Unavailable, "OVERLOADED"),
-            (
-                Failure::Damaged { sequence: 7, expected: "aa".into(), found: "bb".into() },
-                Code::DataLoss,
-                "LED-012",
-            ),
+            (Failure::Damaged { sequence: 7, expected: "aa".into(), found: "bb".into() }, Code::DataLoss, "LED-012"),
             (Failure::Late, Code::DeadlineExceeded, "DEADLINE"),
             (Failure::Internal, Code::Internal, "INTERNAL"),
         ];

@@ -176,9 +176,8 @@ impl<'m> Case<'m> {
         let Command::RecordIncome(income) = &*c.replacement else { return };
         let Some(leg) = original.legs.first().filter(|l| self.is_bound(&l.source)) else { return };
         let rule = self.purpose_rule(&leg.source);
-        let takes = |s: &&record::preset::SourceDef| {
-            s.enabled && s.income_kinds.iter().any(|kind| kind == income.kind.code())
-        };
+        let takes =
+            |s: &&record::preset::SourceDef| s.enabled && s.income_kinds.iter().any(|kind| kind == income.kind.code());
         let by_kind = self.m.preset().sources.iter().find(takes).map_or("", |s| s.code.as_str());
         let named = if income.source.is_empty() { by_kind } else { &income.source };
         if named != leg.source {

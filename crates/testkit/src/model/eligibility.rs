@@ -147,7 +147,8 @@ impl Case<'_> {
         for batch in batches {
             let Some(state) = state_of(batch) else { continue };
             let same = |b: &SubmitEnrollmentBatch| {
-                let other = state_of(b).is_some_and(|o| (o.register, &o.organization) == (state.register, &state.organization));
+                let other =
+                    state_of(b).is_some_and(|o| (o.register, &o.organization) == (state.register, &state.organization));
                 other && b.year == batch.year
             };
             let (mut heads, mut largest) = (0, 0);

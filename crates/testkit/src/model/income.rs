@@ -57,7 +57,8 @@ impl Case<'_> {
                 BankPurpose::FundSpecial | BankPurpose::Custody => self.hit("SRC-004"),
                 // A donor gives, the treasury subsidises: neither pays interest, nor anything else.
                 BankPurpose::Payer => {
-                    let owner = self.m.organizations.iter().find(|o| o.code == account.organization).map(|o| o.org_type);
+                    let owner =
+                        self.m.organizations.iter().find(|o| o.code == account.organization).map(|o| o.org_type);
                     let gift = [
                         IncomeKind::RestrictedDonation,
                         IncomeKind::Donation,

@@ -37,7 +37,8 @@ impl Case<'_> {
     pub fn record_approval(&mut self, c: &RecordApproval) -> Vec<Change> {
         self.fault_if(self.m.approvals.iter().any(|(a, _)| a.code == c.code), "code", "EXISTS");
         self.not_future(c.meeting_on);
-        let same = |a: &RecordApproval| a.kind == c.kind && a.body == c.body && a.doc_no == c.doc_no && a.scope == c.scope;
+        let same =
+            |a: &RecordApproval| a.kind == c.kind && a.body == c.body && a.doc_no == c.doc_no && a.scope == c.scope;
         self.hit_if(!c.doc_no.is_empty() && self.m.approvals.iter().any(|(a, _)| same(a)), "APR-001");
         vec![Change::Approval(c.clone(), self.maker.clone())]
     }
