@@ -89,7 +89,7 @@ fn shown() -> BTreeMap<&'static str, Vec<String>> {
             let name = if folder.ends_with("diversions") { format!("diversions/{stem}") } else { stem };
             for rule in RULES {
                 let is = |word: &&str| word.split(['/', '=']).next() == Some(rule.code);
-                if words.iter().any(|word| is(word)) {
+                if words.iter().any(is) {
                     shown.entry(rule.code).or_default().push(name.clone());
                 }
             }
