@@ -172,8 +172,8 @@ pub fn document() -> String {
 
 const HEAD: &str = "# Rules 规则目录
 
-Made by `cargo xtask gen rules` from the ledger's own table (`crates/ledger/src/rules/table.rs`); a test holds it current. The order is that in
-which an answer lists its hits. Each entry: code, level, clause, what it demands in Chinese and English, which code judges it, which
+Made by `cargo xtask gen rules` from the ledger's own table (`crates/ledger/src/rules/table.rs`); a test holds it current. The order is
+that in which an answer lists its hits. Each entry: code, level, clause, what it demands in Chinese and English, which code judges it, which
 scenarios of `tests/scenarios` show it refused or found. B: what breaks it is refused (拦截). D: what breaks it is found by a detector
 (事后发现). B/D: refused where a request shows it, found where only time does. W: a detector points at what may be nothing (警示). Every finding
 is a suspicion (疑似); what it was is the audit committee's to say (定性). Whoever meets one rule again and again on a day is told of under

@@ -1,5 +1,6 @@
-//! `earmark roster` and `earmark reconcile` against a served book: a roster becomes tokens on this machine, goes up in parts, is sealed by its
-//! form, and the same person is found again; a collecting system's own list is laid beside the books. Nothing of a person is anywhere.
+//! `earmark roster` and `earmark reconcile` against a served book: a roster becomes tokens on this machine, goes up in parts, is sealed
+//! by its form, and the same person is found again; a collecting system's own list is laid beside the books. Nothing of a person is
+//! anywhere.
 
 #[path = "cli_program/mod.rs"]
 mod earmark;

@@ -1,6 +1,7 @@
-//! Sixty-four payers at once for one ceiling (办法第四条、第九条; 方案四): an approval, a budget line, a unit's places. What got through equals the
-//! ceiling, with single heads to the last one; with mixed sizes never one fen or one head over, and nothing that would still have fitted was
-//! refused. Through the real engine on the real stores; that rules judge right one by one, the scenarios show.
+//! Sixty-four payers at once for one ceiling (办法第四条、第九条; 方案四): an approval, a budget line, a unit's places. What got
+//! through equals the ceiling, with single heads to the last one; with mixed sizes never one fen or one head over, and nothing that
+//! would still have fitted was refused. Through the real engine on the real stores; that rules judge right one by one, the scenarios
+//! show.
 
 use std::sync::Arc;
 use std::time::Duration;

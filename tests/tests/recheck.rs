@@ -1,5 +1,6 @@
-//! The background check of the stored log (LED-012) on both engines: somebody who may do anything to the database changes a byte of a record
-//! while the book runs. The book stops, says where, and is not opened again. What else can be damaged stands in the engine's cases.
+//! The background check of the stored log (LED-012) on both engines: somebody who may do anything to the database changes a byte of a
+//! record while the book runs. The book stops, says where, and is not opened again. What else can be damaged stands in the engine's
+//! cases.
 
 use std::path::Path;
 use std::sync::Arc;

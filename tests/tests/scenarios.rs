@@ -1,5 +1,6 @@
 //! The readable scenarios of `tests/scenarios`: every file runs, every rule refuses (or finds) and lets pass, every file cites its
-//! clause; every diversion of `diversions` is refused or found, and none of its lawful neighbours is. The language itself lives in the test kit.
+//! clause; every diversion of `diversions` is refused or found, and none of its lawful neighbours is. The language itself lives in the
+//! test kit.
 
 #![expect(clippy::print_stdout, reason = "the test tells how many diversions of each kind it knows")]
 

@@ -1,6 +1,6 @@
-//! The background check of what is stored (LED-012): reads the log from its first record to the committed head, at a bounded rate and beside
-//! the writer, hashes every body against its leaf and every batch against its root, and stops the book where something differs. A start
-//! checks the same of what it replays; this also sees what a snapshot let it skip, and what is damaged while the book runs.
+//! The background check of what is stored (LED-012): reads the log from its first record to the committed head, at a bounded rate and
+//! beside the writer, hashes every body against its leaf and every batch against its root, and stops the book where something differs.
+//! A start checks the same of what it replays; this also sees what a snapshot let it skip, and what is damaged while the book runs.
 
 use std::fmt::Write;
 use std::sync::Arc;

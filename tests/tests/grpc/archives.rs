@@ -1,5 +1,5 @@
-//! Archived originals through the face: terms and open matters are listed, a destruction takes two persons and is on record, one that comes too
-//! early is refused with its rule. What keeps files, the scenarios show (`ret-001.txt`).
+//! Archived originals through the face: terms and open matters are listed, a destruction takes two persons and is on record, one that
+//! comes too early is refused with its rule. What keeps files, the scenarios show (`ret-001.txt`).
 
 use api::v1;
 use tonic::Code;

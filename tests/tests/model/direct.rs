@@ -1,7 +1,8 @@
-//! No sequence of corrections reaches what a direct posting could not (decisions 2). A book with corrections is laid beside its *direct history*:
-//! the vouchers of money that stand, without those that were reversed and without their reversals, as if only these had ever been posted.
-//! Both must have the same balances, and the direct history must itself be lawful: every bank movement is drawn on once and in its own
-//! direction, nothing was paid that its movement did not carry, no purse is overdrawn, and what a giver bound is still bound.
+//! No sequence of corrections reaches what a direct posting could not (decisions 2). A book with corrections is laid beside its *direct
+//! history*: the vouchers of money that stand, without those that were reversed and without their reversals, as if only these had ever
+//! been posted. Both must have the same balances, and the direct history must itself be lawful: every bank movement is drawn on once
+//! and in its own direction, nothing was paid that its movement did not carry, no purse is overdrawn, and what a giver bound is still
+//! bound.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +90,8 @@ fn overdrawn(model: &Model, stands: &BTreeMap<Purse, Fen>) -> Result<(), String>
     below.map_or(Ok(()), |(purse, fen)| Err(format!("{purse:?} ends at {fen}")))
 }
 
-/// What income brought under a giver's terms never becomes less on its bank movement: it is neither re-labelled by a correction nor cut by a
-/// difference. It leaves its source by a transfer, a return or a payment, none of which draw on that movement.
+/// What income brought under a giver's terms never becomes less on its bank movement: it is neither re-labelled by a correction nor cut
+/// by a difference. It leaves its source by a transfer, a return or a payment, none of which draw on that movement.
 fn still_bound(model: &Model) -> Result<(), String> {
     let bound = |source: &str| {
         let restriction = model.preset().sources.iter().find(|s| s.code == source).map(|s| s.restriction);

@@ -21,8 +21,8 @@ pub(super) fn named(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
     found
 }
 
-/// ENR-001, ENR-005, ENR-006 over the year, APR-002, BUD-001 by class and year, BUD-004, USE-007: the heads paid are the batches' heads, handed in and reviewed by
-/// the day the money left, unpaid, of the commitment's class and plan.
+/// ENR-001, ENR-005, ENR-006 over the year, APR-002, BUD-001 by class and year, BUD-004, USE-007: the heads paid are the batches'
+/// heads, handed in and reviewed by the day the money left, unpaid, of the commitment's class and plan.
 pub(super) fn check(
     desk: &mut Desk<'_>,
     commitment: &Commitment,

@@ -103,8 +103,8 @@ pub(super) fn appropriate_surplus(desk: &mut Desk<'_>, c: &AppropriateSurplus) -
 }
 
 /// SRC-002, REM-006, SRC-004: what the association sends back is a return to its own source, and what comes from an account of ours was
-/// the fund's or its members' already. Neither is income. What comes from a donor's or the treasury's own account is a gift or a subsidy, and
-/// does not become interest, other income or surplus by being called so.
+/// the fund's or its members' already. Neither is income. What comes from a donor's or the treasury's own account is a gift or a
+/// subsidy, and does not become interest, other income or surplus by being called so.
 pub(super) fn check_payer(desk: &mut Desk<'_>, drawn: Option<Drawn>, kind: Option<IncomeKind>) {
     let Some(account) = drawn.and_then(|drawn| desk.state.bank_accounts.get(drawn.counterparty)) else { return };
     let owner = desk.state.organizations.get(account.organization).map(|owner| owner.org_type);

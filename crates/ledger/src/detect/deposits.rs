@@ -1,4 +1,5 @@
-//! Money of unknown origin that stays unplaced (REM-006, decisions 18): neither identified nor sent back within P2's days. One sign a deposit.
+//! Money of unknown origin that stays unplaced (REM-006, decisions 18): neither identified nor sent back within P2's days. One sign a
+//! deposit.
 
 use std::collections::BTreeMap;
 

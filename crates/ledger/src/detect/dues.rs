@@ -1,5 +1,5 @@
-//! Units that turned out not to have paid their union dues after their members had been paid for (ENR-005). Before the payment it is refused;
-//! a status that is put right later shows what was paid on the wrong one.
+//! Units that turned out not to have paid their union dues after their members had been paid for (ENR-005). Before the payment it is
+//! refused; a status that is put right later shows what was paid on the wrong one.
 
 use record::kinds::SubjectKind;
 use record::{Day, GrantNo};

@@ -120,7 +120,7 @@ impl Failure {
                     format!("已存记录在序号 {sequence} 处损坏，账套已停止（LED-012）：应为 {expected}，实为 {found}")
                 } else {
                     format!(
-                        "the stored log is damaged at record {sequence} and the book has stopped (LED-012): expected {expected}, found {found}"
+                        "the stored log is damaged at record {sequence}, the book stopped (LED-012): expected {expected}, found {found}"
                     )
                 };
                 (Code::DataLoss, "LED-012".into(), text)
