@@ -9,5 +9,6 @@ pub mod load;
 pub mod office;
 pub mod postgres;
 pub mod proxy;
+pub mod rules;
 pub mod season;
 pub mod statements;

@@ -161,6 +161,7 @@ fn every_reading_verb_answers_in_tables_and_json() {
         &["orgs"],
         &["parameters"],
         &["periods"],
+        &["archive", "list"],
         &["scheme", "get", "2018"],
         &["quota", "list", "--year", "2018"],
         &["batch", "list", "--class", "A"],

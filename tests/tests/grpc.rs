@@ -3,6 +3,8 @@
 
 #[path = "grpc/answers.rs"]
 mod answers;
+#[path = "grpc/archives.rs"]
+mod archives;
 #[path = "grpc/audit.rs"]
 mod audit;
 #[path = "grpc/callers.rs"]

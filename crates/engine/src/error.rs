@@ -115,6 +115,16 @@ pub enum StopReason {
     /// What is stored contradicts itself.
     #[error("CORRUPT: {0}")]
     Corrupt(String),
+    /// The background check found that what is stored is not what was committed (LED-012).
+    #[error("LED-012: the stored log is damaged at record {sequence}: expected {expected}, found {found}")]
+    Damaged {
+        /// The first record that differs; where only a root does, the last one under it.
+        sequence: Sequence,
+        /// What was committed: a leaf hash or root in hexadecimal, or what should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// A task of the book panicked.
     #[error("PANICKED: the {0} of the book failed; this is a defect")]
     Panicked(&'static str),

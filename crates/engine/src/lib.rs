@@ -2,7 +2,7 @@
 //!
 //! A guided tour: [`Engine`] opens books from their logs (`replay`) and hands out [`Book`]s. A book's `writer` takes what waits; a
 //! `round` gathers its `facts` and lets `ledger` decide it into a `draft`; the draft is committed (`commit`); what is committed stands
-//! in the read model (`committed`) and is followed by the `projector`. Why it is built so:
+//! in the read model (`committed`), is followed by the `projector`, and read again by `recheck`. Why it is built so:
 //! docs/decisions/0003-working-and-committed-state.md.
 
 mod book;
@@ -20,6 +20,7 @@ mod position;
 mod projector;
 mod queue;
 mod rejudge;
+mod recheck;
 mod replay;
 mod round;
 mod shared;

@@ -44,6 +44,8 @@ pub(crate) struct Metrics {
     commit_seconds: Histogram<f64>,
     queue: Gauge<u64>,
     backlog: Gauge<u64>,
+    reread: Counter<u64>,
+    rechecks: Counter<u64>,
 }
 
 impl Metrics {
@@ -63,6 +65,14 @@ impl Metrics {
                 .u64_gauge("earmark.projector.backlog")
                 .with_description("Records that the views lack")
                 .build(),
+            reread: meter
+                .u64_counter("earmark.recheck.records")
+                .with_description("Stored records hashed again by the background check (LED-012)")
+                .build(),
+            rechecks: meter
+                .u64_counter("earmark.recheck.passes")
+                .with_description("Passes of the background check over the whole log, by what was found")
+                .build(),
         }
     }
 
@@ -79,6 +89,17 @@ impl Metrics {
 
     pub fn queue(&self, waiting: usize) {
         self.queue.record(wide(waiting), std::slice::from_ref(&self.book));
+    }
+
+    /// Records that the background check has hashed again.
+    pub fn reread(&self, records: u64) {
+        self.reread.add(records, std::slice::from_ref(&self.book));
+    }
+
+    /// A pass of the background check has ended: everything is whole, or something is damaged.
+    pub fn rechecked(&self, whole: bool) {
+        let found = if whole { "whole" } else { "damaged" };
+        self.rechecks.add(1, &[self.book.clone(), KeyValue::new("found", found)]);
     }
 
     pub fn backlog(&self, records: u64) {

@@ -38,6 +38,12 @@ pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// finds.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
 
+/// Bytes of log that the background check reads in a second: a season of 616,000 receipts in minutes, at some hundredths of a core.
+pub const RECHECK_BYTES_PER_SECOND: u64 = 4 << 20;
+
+/// How long the background check rests before each pass: an hour is soon enough to keep an older backup whole.
+pub const RECHECK_REST: Duration = Duration::from_secs(3_600);
+
 /// Tells the time in microseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -66,6 +72,10 @@ pub struct Options {
     pub retry_after: Duration,
     /// How long a shutdown waits for storage that does not answer.
     pub shutdown_wait: Duration,
+    /// Bytes that the background check of the log reads in a second.
+    pub recheck_bytes_per_second: u64,
+    /// How long it rests before each pass.
+    pub recheck_rest: Duration,
     /// The clock. Only tests set another than the machine's.
     pub clock: Clock,
 }
@@ -84,6 +94,8 @@ impl Default for Options {
             records_per_totals: ledger::totals::RECORDS_PER_TOTALS,
             retry_after: RETRY_AFTER,
             shutdown_wait: SHUTDOWN_WAIT,
+            recheck_bytes_per_second: RECHECK_BYTES_PER_SECOND,
+            recheck_rest: RECHECK_REST,
             clock: Arc::new(system_time),
         }
     }

@@ -11,6 +11,7 @@ use crate::error::{EngineError, StopReason};
 use crate::options::Options;
 use crate::projector::{Projector, following};
 use crate::queue::queue;
+use crate::recheck;
 use crate::replay;
 use crate::shared::{Phase, Shared};
 use crate::store::{Store, StoreError};
@@ -42,6 +43,7 @@ pub(crate) async fn start<S: Store>(
 
     let (queue, commands) = queue(shared.options.queue_commands);
     let writer = Writer::new(Arc::clone(&shared), commands, working, head.epoch, followers);
+    recheck::start(&shared);
     let writer = tokio::spawn(writer.run());
     let projector = tokio::spawn(projector.run());
     let ended = tokio::spawn(supervise(Arc::clone(&shared), writer, projector));

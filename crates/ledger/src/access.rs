@@ -64,7 +64,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::SetDuesStatus(_)
         | Command::ReturnGrant(_)
         | Command::RegisterHistory(_)
-        | Command::VoidSourceNumbers(_) => &[FinMaker],
+        | Command::VoidSourceNumbers(_)
+        | Command::RecordDestruction(_) => &[FinMaker],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
         Command::UploadStatementChunk(_)
@@ -93,6 +94,8 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::RegisterHistory(_)
         | Command::CloseYear(_) => &[FinReviewer, FinChief],
         Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
+        // The head of accounting signs the list (会计档案管理办法第十八条); a cashier keeps no archive.
+        Command::RecordDestruction(_) => &[FinChief],
         // Either of the two signs first; the other is the second person.
         Command::SignDailySummary(_) => &[FinReviewer, Cashier],
         Command::RecordIncome(_)

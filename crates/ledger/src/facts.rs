@@ -246,6 +246,7 @@ pub(crate) fn evidence_of(command: &Command) -> &[Evidence] {
         Command::AllocateQuota(c) => &c.evidence,
         Command::SubmitEnrollmentBatch(c) => &c.evidence,
         Command::SetDuesStatus(c) => &c.evidence,
+        Command::RecordDestruction(c) => &c.evidence,
         Command::RecordIncome(c) => &c.evidence,
         Command::RemitPremiums(c) => &c.evidence,
         Command::CommitExpenditure(c) => &c.evidence,
@@ -316,6 +317,9 @@ fn add_named(record: &Record, rows: &mut Vec<FactRow>, name: impl Fn(FactKey<'_>
         }
         Event::DuesStatusSet { evidence, .. } | Event::RulesFiled { evidence, .. } => {
             unique_evidence(evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
+        }
+        Event::ArchivesDestroyed { destruction, .. } => {
+            unique_evidence(&destruction.evidence).for_each(|e| add(FactKey::Evidence(&e.digest)));
         }
         Event::PersonsEnrolled(event) => {
             let mut again = event.again.iter().copied().peekable();

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod access;
+pub mod archives;
 mod ask;
 pub mod decide;
 pub mod detect;

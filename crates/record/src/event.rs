@@ -7,8 +7,8 @@ mod statements;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::command::{
-    Evidence, RecordApproval, RegisterHistory, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
-    UploadRosterChunk, UploadStatementChunk,
+    Evidence, RecordApproval, RecordDestruction, RegisterHistory, RegisterScheme, RegisterSnapshot, RegisterTokenKey,
+    SubmitEnrollmentBatch, UploadRosterChunk, UploadStatementChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
 pub use refusal::{Hit, Refused};
@@ -296,6 +296,13 @@ pub enum Event {
         /// The file.
         history: RegisterHistory,
         /// Its approval.
+        approval: ApprovalNo,
+    },
+    /// Archived originals were destroyed after their term.
+    ArchivesDestroyed {
+        /// What was destroyed.
+        destruction: RecordDestruction,
+        /// Approval of it.
         approval: ApprovalNo,
     },
 }

@@ -189,7 +189,19 @@ coded! {
         DonorConsent = "DONOR_CONSENT", /// 结转转结余
         CarryToSurplus = "CARRY_TO_SURPLUS", /// 参数
         Param = "PARAM", /// 以前年度差错更正
-        PriorYear = "PRIOR_YEAR" }
+        PriorYear = "PRIOR_YEAR", /// 会计档案销毁
+        Destruction = "DESTRUCTION" }
+}
+
+coded! {
+    /// Kind of accounting archive (会计档案, 会计档案管理办法附表): how long it is kept is the ledger's rule.
+    ArchiveKind { /// 会计凭证
+        Voucher = "VOUCHER", /// 会计账簿
+        Ledger = "LEDGER", /// 月度、季度、半年度财务会计报告
+        Statement = "STATEMENT", /// 年度财务会计报告
+        AnnualReport = "ANNUAL_REPORT", /// 银行对账单
+        BankStatement = "BANK_STATEMENT", /// 银行存款余额调节表
+        Reconciliation = "RECONCILIATION" }
 }
 
 coded! {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::v1;
 use engine::store::Store;
-use engine::{Book, Engine, EngineError};
+use engine::{Book, Engine, EngineError, StopReason};
 use ledger::{Ask, Caller, State};
 use record::{Command, Sequence};
 use tokio::time::{Instant, timeout_at};
@@ -211,6 +211,9 @@ pub(crate) fn failure(error: EngineError, content: &str) -> Failure {
         EngineError::Late => Failure::Late,
         EngineError::ViewsBehind { reached } => {
             Failure::Unavailable { reason: "VIEWS_BEHIND", reached: Some(reached), retry: VIEWS_RETRY }
+        }
+        EngineError::Stopped { reason: StopReason::Damaged { sequence, expected, found } } => {
+            Failure::Damaged { sequence, expected, found }
         }
         EngineError::Stopped { reason } => {
             tracing::warn!(%reason, "asked of a stopped book");

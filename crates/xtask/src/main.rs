@@ -25,6 +25,7 @@ Usage: cargo xtask <command>
                      fetches what the tests need, skips nothing, ends with the counts
   check              the quick part: format, lints, tidiness and crate arrows
   gen [--check]      makes the gRPC code in crates/api/src/gen from proto/, or checks that it is current
+  gen rules          makes docs/rules.md from the table of rules, the detectors and the scenarios
   bench [--json] [--full] [--without NAME]... [NAME...]
                      measures in release mode: all benches or those named; `bench list` names them
 
@@ -44,6 +45,10 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["gen"] => r#gen::run(false).map(|()| true),
         ["gen", "--check"] => r#gen::run(true).map(|()| true),
+        // By the test that holds it current: the document is made of code that this tool does not know.
+        ["gen", "rules"] => run::succeeds(
+            run::cargo(&["test", "--package", "earmark-tests", "--test", "rules_doc"]).env("UPDATE_FIXTURES", "1"),
+        ),
         ["bench", rest @ ..] => bench::run(rest),
         _ => Err(anyhow::anyhow!("not a command: `{}`\n\n{HELP}", words.join(" "))),
     };

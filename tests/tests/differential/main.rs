@@ -6,6 +6,8 @@
 
 #[path = "../model/compare.rs"]
 mod compare;
+#[path = "../model/direct.rs"]
+mod direct;
 #[path = "../model/make_flow.rs"]
 mod make_flow;
 #[path = "../model/make_in.rs"]

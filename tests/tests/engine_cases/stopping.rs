@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use engine::{EngineError, StopReason};
+use engine::store::LogRow;
+use engine::{EngineError, Options, StopReason};
+use record::hash::leaf_hash;
 use testkit::memory::Fault;
 use tokio::time::timeout;
 
@@ -38,6 +40,40 @@ async fn a_panic_of_the_writer_stops_the_book() {
 #[tokio::test]
 async fn a_panic_of_the_projector_stops_the_book() {
     panics("projector").await;
+}
+
+/// What somebody does to a row of the log while its book runs.
+type Damage = (&'static str, fn(&mut LogRow));
+
+#[tokio::test]
+async fn a_damaged_log_stops_the_running_book() {
+    let damages: [Damage; 5] = [
+        ("body", |row| row.bodies[0][9] ^= 1),
+        // Rewritten so that the row agrees with itself: its root does not, nor would the head's.
+        ("body and leaf", |row| {
+            row.bodies[0][9] ^= 1;
+            row.leaves[0] = leaf_hash(&row.bodies[0]);
+        }),
+        ("leaf", |row| row.leaves[0][0] ^= 1),
+        ("root", |row| row.root[0] ^= 1),
+        ("a record is missing", |row| {
+            row.bodies.pop();
+            row.leaves.pop();
+        }),
+    ];
+    for (part, damage) in damages {
+        let world = World::new(Options { recheck_rest: Duration::from_millis(10), ..options() }).await;
+        world.post("maker", "r1", organization("A")).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(world.book.health().is_serving(), "{part}: what is whole does not stop the book");
+        *world.store.tamper.lock().unwrap() = Some(damage);
+        let fatal = timeout(Duration::from_secs(5), world.engine.wait_fatal()).await.expect(part);
+        assert!(matches!(fatal.reason, StopReason::Damaged { .. }), "{part}: {}", fatal.reason);
+        assert!(fatal.reason.to_string().starts_with("LED-012"), "{}", fatal.reason);
+        let later = world.send("maker", "r2", organization("B")).await;
+        assert!(matches!(later, Err(EngineError::Stopped { reason: StopReason::Damaged { .. } })), "{part}: {later:?}");
+        timeout(Duration::from_secs(2), world.engine.shutdown()).await.expect("a stopped book goes down too");
+    }
 }
 
 #[tokio::test]

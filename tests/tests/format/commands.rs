@@ -1,7 +1,7 @@
 //! The commands of the test vectors, for fingerprints and for records that hold a command.
 
 use record::command::*;
-use record::kinds::{Custody, EvidenceKind, FindingStep, PayerType, RegisterKind, Settlement, Word};
+use record::kinds::{ArchiveKind, Custody, EvidenceKind, FindingStep, PayerType, RegisterKind, Settlement, Word};
 use record::{Command, VoucherRef};
 
 use crate::records::{day, evidence};
@@ -107,6 +107,21 @@ pub fn grant_return() -> Command {
     })
 }
 
+/// Bank statements of a year, destroyed after their term.
+pub fn destruction() -> RecordDestruction {
+    RecordDestruction {
+        list_no: "销-2029-1".into(),
+        kind: ArchiveKind::BankStatement,
+        year: 2018,
+        month: 12,
+        volumes: 3,
+        date: day("2029-01-02"),
+        approval: "XH-2029".into(),
+        reason: "保管期满，监销人到场".into(),
+        evidence: vec![evidence(EvidenceKind::Other, "销毁清册-1", "2029-01-02")],
+    }
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -138,5 +153,6 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("unmatching", "GD-HIC2", "wu", Command::UnmatchStatement(statements::unmatching())),
         ("rule set", "GZ-HIC2", "li", crate::layers::adoption()),
         ("grant returned", "GD-HIC2", "zhang", grant_return()),
+        ("destruction", "GD-HIC2", "zhang", Command::RecordDestruction(destruction())),
     ]
 }

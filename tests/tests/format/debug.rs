@@ -28,7 +28,7 @@ pub fn code_sets() -> Vec<(&'static str, Vec<(String, &'static str)>)> {
     sets! {
         Side LedgerKind Word VoucherKind Template Element Restriction Dimension OrgType Role ApprovalKind Body PayerType Custody
         BankPurpose Direction Settlement EvidenceKind IncomeKind GrantKind Change Verdict GiftType RegisterKind
-        FindingState FindingStep SubjectKind LineNature
+        FindingState FindingStep SubjectKind LineNature ArchiveKind
     }
 }
 

@@ -456,6 +456,7 @@ fn found() -> Vec<(&'static str, Event)> {
         ("finding changed", Event::FindingChanged(Box::new(FindingChanged { finding: 1, sign: sign(4_000), day }))),
         ("finding gone", Event::FindingGone { finding: 1, day }),
         ("finding updated", Event::FindingUpdated(updated)),
+        ("archives destroyed", Event::ArchivesDestroyed { destruction: commands::destruction(), approval: 2 }),
     ]
 }
 

@@ -9,7 +9,7 @@ use testkit::model::Verdict;
 use super::make_in::Made;
 use super::pair::{Pair, Step};
 use super::rng::Rng;
-use super::{compare, make_flow, make_in, make_moves, make_out, make_plan, spoil};
+use super::{compare, direct, make_flow, make_in, make_moves, make_out, make_plan, spoil};
 
 /// Asks of one sequence, its preparations and reviews apart.
 const LENGTH: usize = 32;
@@ -75,7 +75,8 @@ pub fn run(pair: &mut Pair, seed: u64) -> Result<(), String> {
         pair.now += 1;
         step(pair, &mut rng)?;
     }
-    compare::books(pair)
+    compare::books(pair)?;
+    direct::reachable(&pair.model)
 }
 
 fn step(pair: &mut Pair, rng: &mut Rng) -> Result<(), String> {
@@ -155,7 +156,8 @@ fn again(start: &Pair, steps: &[Step]) -> Result<(), String> {
             moved.insert(step.submitted, submitted);
         }
     }
-    compare::books(&pair)
+    compare::books(&pair)?;
+    direct::reachable(&pair.model)
 }
 
 /// The fewest steps found that still fail, with how they fail.

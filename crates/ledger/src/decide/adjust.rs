@@ -7,7 +7,7 @@ use record::kinds::{ApprovalKind, Change, Direction, Template, VoucherKind};
 use record::{ApprovalNo, Day, Event, Fen, Line, Voucher, VoucherRef};
 
 use super::approvals::{Act, carry};
-use super::correct::is_income;
+use super::correct::{bound_rule, is_income};
 use super::desk::{Desk, Draft};
 use crate::facts::FactKey;
 
@@ -104,7 +104,18 @@ fn original(desk: &mut Desk<'_>, asked: &Difference<'_>) -> Option<Voucher> {
         return None;
     }
     check_amount(desk, asked, &original);
+    check_stays_bound(desk, asked, &original);
     Some(original)
+}
+
+/// USE-011, SRC-006: the bank brought no less than is booked, so what a smaller amount leaves over would be booked as other money. What its
+/// giver bound stays bound: it changes its source by a transfer, under the giver's consent.
+fn check_stays_bound(desk: &mut Desk<'_>, asked: &Difference<'_>, original: &Voucher) {
+    let source = original.lines.first().map_or(0, |line| line.source);
+    if let Some(rule) = bound_rule(desk.state, source).filter(|_| asked.change == Change::Decrease) {
+        let code = desk.state.sources.code(source).to_owned();
+        desk.hit(rule, "change", Change::Increase.code(), &code);
+    }
 }
 
 /// LED-011: no more than the bank transaction brought. LED-010: no less than nothing, with what was corrected before.

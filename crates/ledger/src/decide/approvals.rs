@@ -14,6 +14,15 @@ pub(super) fn record_approval(desk: &mut Desk<'_>, c: &RecordApproval) -> Vec<Ev
         desk.taken("code");
     }
     desk.check_not_future(c.meeting_on, "meeting_on");
+    // One decision of one document authorises once: registered again under another code it would be spent twice.
+    let same = |known: &RecordApproval| {
+        (known.kind, known.body, &known.doc_no, &known.scope) == (c.kind, c.body, &c.doc_no, &c.scope)
+    };
+    let twice = desk.state.approvals.iter().find(|(_, known)| !c.doc_no.is_empty() && same(&known.approval));
+    if let Some((_, known)) = twice {
+        let code = known.approval.code.clone();
+        desk.hit("APR-001", "doc_no", "", &code);
+    }
     vec![Event::ApprovalRecorded { no: desk.state.approvals.next_no(), approval: c.clone() }]
 }
 

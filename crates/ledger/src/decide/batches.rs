@@ -21,8 +21,8 @@ pub(super) fn named(desk: &mut Desk<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
     found
 }
 
-/// ENR-001, ENR-005, APR-002, BUD-001 by class and year, BUD-004, USE-007: the heads paid are the batches' heads, handed in and reviewed by
-/// the day the money left, unpaid, of the commitment's class and plan.
+/// ENR-001, ENR-005, ENR-006 over the year, APR-002, BUD-001 by class and year, BUD-004, USE-007: the heads paid are the batches'
+/// heads, handed in and reviewed by the day the money left, unpaid, of the commitment's class and plan.
 pub(super) fn check(
     desk: &mut Desk<'_>,
     commitment: &Commitment,
@@ -34,6 +34,7 @@ pub(super) fn check(
         desk.hit("ENR-001", "heads", &total.to_string(), &paid.to_string());
     }
     super::places::check(desk, commitment.source, batches);
+    super::eligibility::check_registers(desk, batches);
     for (no, heads) in batches {
         let Some(batch) = desk.state.batch(*no) else { continue };
         super::eligibility::check_dues(desk, batch);
@@ -60,7 +61,7 @@ pub(super) fn check(
             Some((Verdict::Reject, ..)) => false,
             None => class.is_some_and(|class| !class.review_required),
         };
-        if !reviewed || batch.form.submitted_on > paid_on {
+        if !reviewed || batch.stands_from > paid_on {
             let reviewer = class.map_or("", |class| class.reviewer.code());
             desk.hit("APR-002", &code, reviewer, "");
         }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
 use record::event::{Effect, VoucherPosted};
-use record::kinds::{Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
-use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, Voucher, VoucherRef};
+use record::kinds::{Direction, LedgerKind, Restriction, Settlement, Side, Template, VoucherKind, Word};
+use record::{Actor, BankTxnNo, Command, Day, Event, Fen, Line, Record, SourceNo, Voucher, VoucherRef};
 
 use super::desk::{Desk, Draft};
+use super::lines::purpose_rule;
 use super::spending::budget_line;
+use crate::State;
 use crate::facts::{FactKey, bill_digest, evidence_of, unique_evidence};
 use crate::receipt::voucher_of;
 
@@ -242,6 +244,7 @@ pub(super) fn correct(desk: &mut Desk<'_>, c: &CorrectVoucher) -> Vec<Event> {
     desk.check_unique_evidence(&c.evidence);
     let Some(original) = original(desk, c.voucher, c.date) else { return Vec::new() };
     check_kind(desk, &original, c);
+    check_terms_kept(desk, &original, c);
     check_documents(desk, &original, c);
     let mut events = red(desk, &original, c.date, &c.reason, None, &c.evidence);
     // The replacement is judged on the books as they stand after the red voucher. Corrections are rare, so a copy is cheap enough.
@@ -283,6 +286,50 @@ fn check_kind(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
     if date != c.date {
         desk.fault("replacement.date", "MISMATCH", "须与更正日期相同", "must be the date of the correction");
     }
+}
+
+/// USE-011, SRC-006: money that its giver bound keeps its source and its terms. What loosens them is a transfer or an amendment, under the
+/// giver's consent; a correction would say the same without asking anybody.
+fn check_terms_kept(desk: &mut Desk<'_>, original: &Original, c: &CorrectVoucher) {
+    let Command::RecordIncome(income) = &*c.replacement else { return };
+    let Some(line) = original.voucher.lines.first() else { return };
+    let state = desk.state;
+    let Some(rule) = bound_rule(state, line.source) else { return };
+    let booked = state.sources.code(line.source).to_owned();
+    let named = if income.source.is_empty() {
+        let mut takes = state.sources_of_income(income.kind).filter(|(_, source)| source.enabled);
+        takes.next().map_or_else(String::new, |(_, source)| source.code.clone())
+    } else {
+        income.source.clone()
+    };
+    if named != booked {
+        desk.hit(rule, "replacement.source", &booked, &named);
+        return;
+    }
+    let Some(grant) = state.grants.get(line.grant) else { return };
+    let (from, to) = (grant.valid_from, grant.valid_to);
+    let bound: Vec<&str> = grant.permitted_uses.iter().map(|no| state.uses.code(*no)).collect();
+    let wider = income.grant.permitted_uses.is_empty()
+        || income.grant.permitted_uses.iter().any(|code| !bound.contains(&code.as_str()));
+    if !bound.is_empty() && wider {
+        let found = income.grant.permitted_uses.join(" | ");
+        desk.hit(rule, "replacement.grant.permitted_uses", &bound.join(" | "), &found);
+    }
+    let shown = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    let (first, last) = (income.grant.valid_from, income.grant.valid_to);
+    if from.is_some_and(|from| first.is_none_or(|first| first < from)) {
+        desk.hit(rule, "replacement.grant.valid_from", &shown(from), &shown(first));
+    }
+    if to.is_some_and(|to| last.is_none_or(|last| last > to)) {
+        desk.hit(rule, "replacement.grant.valid_to", &shown(to), &shown(last));
+    }
+}
+
+/// The rule that guards what the giver of a source's money bound it to; none where nobody bound it.
+pub(super) fn bound_rule(state: &State, source: SourceNo) -> Option<&'static str> {
+    let restriction = state.sources.get(source).map(|s| s.restriction)?;
+    let bound = matches!(restriction, Restriction::Donor | Restriction::Fiscal | Restriction::Document);
+    bound.then(|| purpose_rule(state, source))
 }
 
 /// LED-011: red and blue half bring no bill or slip twice; a receipt keeps its bill number.

@@ -1,9 +1,11 @@
 //! Who may be enrolled (办法第六条, 第十一条): dues status of units, states of the registers of hardship files and honours, and what a form
 //! must show of its persons. Scheme, places and the form's sums stand in `programme`.
 
+use std::collections::BTreeMap;
+
 use record::command::{RegisterSnapshot, SetDuesStatus, SubmitEnrollmentBatch};
 use record::kinds::EvidenceKind;
-use record::{ClassNo, Event, OrgNo};
+use record::{ClassNo, Event, GrantNo, OrgNo};
 
 use super::Desk;
 use crate::state::Batch;
@@ -77,6 +79,37 @@ fn check_snapshot(desk: &mut Desk<'_>, c: &SubmitEnrollmentBatch, reviewer: reco
     }
     if c.insured_count > snapshot.heads {
         desk.hit("ENR-006", "insured_count", &snapshot.heads.to_string(), &c.insured_count.to_string());
+    }
+}
+
+/// ENR-006 over a year: each form alone is judged when it is handed in, and several could each take every person of a register. The heads
+/// paid out of the states of one register stay within the largest of these states.
+pub(super) fn check_registers(desk: &mut Desk<'_>, batches: &[(GrantNo, u32)]) {
+    let state = desk.state;
+    let register_of = |batch: &Batch| {
+        let snapshot = state.snapshots.get(&batch.form.snapshot)?;
+        Some(((batch.form.year, snapshot.register, snapshot.organization.as_str()), i64::from(snapshot.heads)))
+    };
+    let mut asked: BTreeMap<_, (i64, i64)> = BTreeMap::new();
+    for (no, heads) in batches {
+        let Some((register, size)) = state.batch(*no).and_then(register_of) else { continue };
+        let (sum, largest) = asked.entry(register).or_default();
+        // A form that was paid already is told as such, and counted once.
+        let unpaid = state.batch(*no).is_none_or(|batch| batch.paid_heads == 0);
+        *sum = sum.saturating_add(if unpaid { i64::from(*heads) } else { 0 });
+        *largest = size.max(*largest);
+    }
+    for ((year, register, organization), (mut heads, mut largest)) in asked {
+        for batch in state.grants.iter().filter_map(|(_, grant)| grant.batch.as_deref()).filter(|b| b.paid_heads > 0) {
+            if let Some((_, size)) = register_of(batch).filter(|(of, _)| *of == (year, register, organization)) {
+                heads = heads.saturating_add(i64::from(batch.paid_heads));
+                largest = size.max(largest);
+            }
+        }
+        if heads > largest {
+            let subject = format!("{register} {organization} {year}");
+            desk.hit("ENR-006", &subject, &largest.to_string(), &heads.to_string());
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use record::command::{AppropriateSurplus, GrantSpec, RecordIncome};
 use record::event::{Effect, GrantOpened};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, EvidenceKind, GrantKind, IncomeKind, Side, Template};
+use record::kinds::{
+    ApprovalKind, BankPurpose, Direction, EvidenceKind, GrantKind, IncomeKind, OrgType, Side, Template,
+};
 use record::{AccountNo, Day, Event, GrantNo, Line, SourceNo, UseNo};
 
 use super::approvals::{Act, carry};
@@ -17,7 +19,7 @@ pub(super) fn income(desk: &mut Desk<'_>, c: &RecordIncome) -> Vec<Event> {
     check_documents(desk, c);
     let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date));
     desk.check_evidence(&c.evidence);
-    check_payer(desk, drawn);
+    check_payer(desk, drawn, Some(c.kind));
     if c.kind == IncomeKind::Interest {
         interest::check_not_shared(desk, c.date);
     }
@@ -56,7 +58,7 @@ pub(super) fn appropriate_surplus(desk: &mut Desk<'_>, c: &AppropriateSurplus) -
     desk.check_date(c.date, "date");
     let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date));
     desk.check_evidence(&c.evidence);
-    check_payer(desk, drawn);
+    check_payer(desk, drawn, None);
     let mut sources = desk.state.sources_of_income(IncomeKind::Appropriation).filter(|(_, s)| s.enabled);
     let Some((no, source)) = sources.next().map(|(no, s)| (SourceNo::try_from(no).unwrap_or(0), s.code.clone())) else {
         desk.hit("SRC-001", "source", "", IncomeKind::Appropriation.code());
@@ -101,16 +103,29 @@ pub(super) fn appropriate_surplus(desk: &mut Desk<'_>, c: &AppropriateSurplus) -
 }
 
 /// SRC-002, REM-006, SRC-004: what the association sends back is a return to its own source, and what comes from an account of ours was
-/// the fund's or its members' already. Neither is income.
-pub(super) fn check_payer(desk: &mut Desk<'_>, drawn: Option<Drawn>) {
+/// the fund's or its members' already. Neither is income. What comes from a donor's or the treasury's own account is a gift or a
+/// subsidy, and does not become interest, other income or surplus by being called so.
+pub(super) fn check_payer(desk: &mut Desk<'_>, drawn: Option<Drawn>, kind: Option<IncomeKind>) {
     let Some(account) = drawn.and_then(|drawn| desk.state.bank_accounts.get(drawn.counterparty)) else { return };
+    let owner = desk.state.organizations.get(account.organization).map(|owner| owner.org_type);
     let rules: &[&str] = match account.purpose {
         BankPurpose::Payee => &["SRC-002", "REM-006"],
         BankPurpose::FundSpecial | BankPurpose::Custody => &["SRC-004"],
+        BankPurpose::Payer if owner.is_some_and(|owner| !may_bring(owner, kind)) => &["SRC-002"],
         BankPurpose::Payer => &[],
     };
     let code = account.code.clone();
     rules.iter().for_each(|rule| desk.hit(rule, "bank_txn.counterparty_account", "", &code));
+}
+
+/// Whether money from an account of this kind of organisation may be income of a kind; none is surplus appropriated.
+const fn may_bring(owner: OrgType, kind: Option<IncomeKind>) -> bool {
+    use IncomeKind::{Donation, FiscalSubsidy, Fundraising, OtherFiscalSubsidy, RestrictedDonation, Sponsorship};
+    match owner {
+        OrgType::Donor => matches!(kind, Some(RestrictedDonation | Donation | Fundraising | Sponsorship)),
+        OrgType::Fiscal => matches!(kind, Some(FiscalSubsidy | OtherFiscalSubsidy)),
+        _ => true,
+    }
 }
 
 /// SRC-005, SRC-006, SRC-009: the documents that this kind of money must come with.

@@ -37,7 +37,7 @@ pub(super) fn allocate(desk: &mut Desk<'_>, c: &AllocateInterest) -> Vec<Event> 
     desk.check_date(c.date, "date");
     let drawn = draw(desk, &Draw::special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date));
     desk.check_evidence(&c.evidence);
-    check_payer(desk, drawn);
+    check_payer(desk, drawn, Some(IncomeKind::Interest));
     let approval = policy(desk.state, c.date);
     if approval.is_none() {
         let found = desk.state.parameter_on(PARAM_INTEREST, c.date).unwrap_or("").to_owned();

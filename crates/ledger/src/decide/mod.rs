@@ -3,6 +3,7 @@
 
 mod adjust;
 mod approvals;
+mod archives;
 mod bank;
 mod batches;
 mod book;
@@ -284,6 +285,7 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::AdoptRuleSet(c) => layers::adopt(desk, c),
         Command::FileRules(c) => layers::file(desk, c),
         Command::RegisterHistory(c) => layers::register_history(desk, c),
+        Command::RecordDestruction(c) => archives::destroy(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

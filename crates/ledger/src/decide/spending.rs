@@ -221,8 +221,8 @@ fn spent(desk: &mut Desk<'_>, of: (CommitmentNo, &Commitment), date: Day, heads:
 
 fn check_commitment(desk: &mut Desk<'_>, commitment: &Commitment, c: &Disburse, paid_on: Day) {
     desk.check_budget_year(commitment.year, c.date);
-    if paid_on < commitment.date {
-        desk.hit("BUD-005", "date", &commitment.date.to_string(), &paid_on.to_string());
+    if paid_on < commitment.stands_from {
+        desk.hit("BUD-005", "date", &commitment.stands_from.to_string(), &paid_on.to_string());
     }
     // At another price than committed, heads and money of the rest would part ways; a new standard takes a new commitment.
     if c.unit_fen != commitment.unit_fen {

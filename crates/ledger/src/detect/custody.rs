@@ -31,11 +31,23 @@ impl Kept {
 pub(super) fn look(look: &mut Look<'_>) {
     let (state, day) = (look.state, look.day);
     let max_days = look.number("P1.remit_max_days");
+    let cutoff = day.plus_days(max_days.saturating_add(1).saturating_neg());
     let mut aged: BTreeMap<OrgNo, Kept> = BTreeMap::new();
     let mut late: BTreeMap<OrgNo, Kept> = BTreeMap::new();
     let mut owed: BTreeMap<OrgNo, Fen> = BTreeMap::new();
-    for ((_, batch, holder), days) in by_batch(state, state.posting.custody_liability, day) {
-        let (balance, overdue, oldest) = age(&days, day.plus_days(max_days.saturating_add(1).saturating_neg()));
+    for ((source, batch, holder), mut days) in by_batch(state, state.posting.custody_liability, day) {
+        // A receipt that was reversed went out on that day: netted with what came in then, it would leave its age to it.
+        let mut of_day = None;
+        for (on, sum) in &mut days {
+            // A day may stand more than once, by use.
+            if of_day.replace(*on) == Some(*on) {
+                continue;
+            }
+            let red = state.watch.reversed_receipts.get(&((source, batch, holder), *on)).copied().unwrap_or(0);
+            sum.credit_fen = sum.credit_fen.saturating_add(red);
+            sum.debit_fen = sum.debit_fen.saturating_add(red);
+        }
+        let (balance, overdue, oldest) = age(&days, cutoff);
         let sum = owed.entry(holder).or_default();
         *sum = sum.saturating_add(balance);
         aged.entry(holder).or_default().add(overdue, oldest.plus_days(max_days.saturating_add(1)), batch);
@@ -43,6 +55,14 @@ pub(super) fn look(look: &mut Look<'_>) {
         let deadline = state.schemes.get(&year).map(|scheme| scheme.scheme.enroll_deadline);
         if let Some(deadline) = deadline.filter(|deadline| day > *deadline) {
             late.entry(holder).or_default().add(balance, deadline.plus_days(1), batch);
+        }
+    }
+    for (holder, (overdue, oldest)) in whole_age(state, day, cutoff) {
+        let kept = aged.entry(holder).or_default();
+        if overdue > kept.fen {
+            let since = oldest.plus_days(max_days.saturating_add(1));
+            kept.fen = overdue;
+            kept.since = Some(kept.since.map_or(since, |first| first.min(since)));
         }
     }
     for (rule, holders) in [("REM-001", aged), ("REM-002", late)] {
@@ -86,6 +106,32 @@ fn by_batch(state: &State, account: AccountNo, day: Day) -> BTreeMap<(SourceNo, 
         }
     }
     found
+}
+
+/// What each holder keeps too long over all batches and payers, and since when: premiums that a correction books under another batch or
+/// payer are not collected anew, so they stay as old as they are.
+fn whole_age(state: &State, day: Day, cutoff: Day) -> BTreeMap<OrgNo, (Fen, Day)> {
+    let mut holders: BTreeMap<OrgNo, BTreeMap<Day, Sum>> = BTreeMap::new();
+    for ((_, _, holder), days) in by_batch(state, state.posting.custody_liability, day) {
+        for (on, sum) in days {
+            let all = holders.entry(holder).or_default().entry(on).or_default();
+            all.credit_fen = all.credit_fen.saturating_add(sum.credit_fen);
+            all.debit_fen = all.debit_fen.saturating_add(sum.debit_fen);
+        }
+    }
+    let unreceived = state.watch.unreceived.iter().filter(|((_, on), _)| *on <= day);
+    for ((holder, on), fen) in unreceived {
+        // What was reversed alone went out; without that, it would lower what came in on its day.
+        let all = holders.entry(*holder).or_default().entry(*on).or_default();
+        all.credit_fen = all.credit_fen.saturating_add(*fen);
+        all.debit_fen = all.debit_fen.saturating_add(*fen);
+    }
+    let aged = holders.into_iter().map(|(holder, days)| {
+        let days: Vec<(Day, Sum)> = days.into_iter().collect();
+        let (_, overdue, oldest) = age(&days, cutoff);
+        (holder, (overdue, oldest))
+    });
+    aged.filter(|(_, (overdue, _))| *overdue > 0).collect()
 }
 
 /// Balance, what of it came in up to `cutoff`, and the day on which the oldest of it came in: what goes out is the oldest.

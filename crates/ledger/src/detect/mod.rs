@@ -5,6 +5,8 @@
 mod approvals;
 mod bank;
 mod custody;
+mod deposits;
+mod dues;
 mod heads;
 mod letters;
 mod loosened;
@@ -60,6 +62,13 @@ pub const DETECTORS: &[Detector] = &[
         look: approvals::unpaid,
     },
     Detector {
+        name: "unidentified-deposits",
+        rules: &["REM-006"],
+        zh: "待查款入账后逾期未查明、未退回的余额",
+        en: "what is left of unidentified money beyond its days",
+        look: deposits::look,
+    },
+    Detector {
         name: "letters",
         rules: &["REM-007"],
         zh: "拨款文日期至到账日的天数",
@@ -72,6 +81,13 @@ pub const DETECTORS: &[Detector] = &[
         zh: "每批次的名册、拨付（减退回）、上解与确认人数",
         en: "heads of each batch: roster, paid less returned, passed on, confirmed",
         look: heads::look,
+    },
+    Detector {
+        name: "dues-after-payment",
+        rules: &["ENR-005"],
+        zh: "已拨付会员批次，其单位后经查明未足额上缴当年经费",
+        en: "members' batches that were paid and whose unit turned out not to have paid its dues of the year in full",
+        look: dues::look,
     },
     Detector {
         name: "round-trips",
@@ -104,8 +120,8 @@ pub const DETECTORS: &[Detector] = &[
     Detector {
         name: "loosened-parameters",
         rules: &["DIV-008"],
-        zh: "参数放宽期间入账的记字凭证",
-        en: "finance vouchers dated while a parameter was looser than before",
+        zh: "参数放宽期间入账的记字凭证，以及年度中途提高的标准下的拨付",
+        en: "finance vouchers dated while a parameter was looser than before, and payments at a standard raised within its year",
         look: loosened::look,
     },
     Detector {

@@ -19,6 +19,7 @@ pub(super) enum Looser {
 pub const DEFAULTS: &[(&str, i32)] = &[
     ("P1.remit_max_days", 30),
     ("P2.pay_max_days", 15),
+    ("P2.return_max_days", 10),
     ("P2.arrival_max_days", 10),
     ("detect.confirm_max_days", 30),
     ("detect.round_trip_days", 10),
@@ -34,7 +35,7 @@ pub const DEFAULTS: &[(&str, i32)] = &[
 
 /// How a key is loosened, the other way than it is tightened; none for keys that are no limits of these detectors.
 pub(super) fn looser(key: &str) -> Option<Looser> {
-    let known = DEFAULTS.iter().any(|(known, _)| *known == key) || key == "P2.return_max_days";
+    let known = DEFAULTS.iter().any(|(known, _)| *known == key);
     known.then(|| if tighter(key) == Tighter::AtLeast { Looser::Smaller } else { Looser::Larger })
 }
 

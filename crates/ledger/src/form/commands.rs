@@ -29,7 +29,8 @@ impl Form {
             | Command::SetDuesStatus(_)
             | Command::RegisterSnapshot(_)
             | Command::RegisterTokenKey(_)
-            | Command::UploadRosterChunk(_) => self.setup(command),
+            | Command::UploadRosterChunk(_)
+            | Command::RecordDestruction(_) => self.setup(command),
             Command::SetBudget(c) => {
                 self.budget(c.year, &c.approval, &c.lines);
                 self.day("date", c.date);

@@ -1,7 +1,8 @@
 //! The form of commands that set up, staff and close a book.
 
 use record::command::{
-    CreateBook, PersonDef, RegisterBankAccount, RegisterBankTransaction, RegisterScheme, UploadRosterChunk,
+    CreateBook, PersonDef, RecordDestruction, RegisterBankAccount, RegisterBankTransaction, RegisterScheme,
+    UploadRosterChunk,
 };
 use record::preset::{AccountDef, OrgDef, StandardDef};
 use record::{Command, MAX_FEN};
@@ -70,8 +71,24 @@ impl Form {
                 self.digest("check_value", &c.check_value);
             }
             Command::UploadRosterChunk(c) => self.chunk(c),
+            Command::RecordDestruction(c) => self.destruction(c),
             _ => {}
         }
+    }
+
+    fn destruction(&mut self, c: &RecordDestruction) {
+        self.required_number("list_no", &c.list_no);
+        self.year("year", c.year);
+        if c.month > 12 {
+            self.fault("month", "OUT_OF_RANGE", "须为1至12月，或0表示全年", "must be a month, or 0 for the whole year");
+        }
+        if c.volumes == 0 {
+            self.fault("volumes", "REQUIRED", "必填", "is required");
+        }
+        self.day("date", c.date);
+        self.code("approval", &c.approval);
+        self.required_text("reason", &c.reason);
+        self.evidence(&c.evidence);
     }
 
     fn chunk(&mut self, c: &UploadRosterChunk) {

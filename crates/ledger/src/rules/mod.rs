@@ -15,6 +15,8 @@ pub enum Level {
     Blocking,
     /// What breaks it is found by a detector (事后发现).
     Detecting,
+    /// What breaks it is refused where a request shows it, and found by a detector where only time does.
+    Both,
     /// A detector points at what may be nothing (警示).
     Warning,
     /// What breaks it is refused where a request shows it, and found where only time or a bank does.
@@ -22,14 +24,25 @@ pub enum Level {
 }
 
 impl Level {
-    /// The stable code: B, D, W or B/D.
+    /// The stable code: B, D, B/D or W.
     pub const fn code(self) -> &'static str {
         match self {
             Level::Blocking => "B",
             Level::Detecting => "D",
+            Level::Both => "B/D",
             Level::Warning => "W",
             Level::Both => "B/D",
         }
+    }
+
+    /// Whether a request that breaks it is refused.
+    pub const fn blocks(self) -> bool {
+        matches!(self, Level::Blocking | Level::Both)
+    }
+
+    /// Whether a breach is found afterwards.
+    pub const fn detects(self) -> bool {
+        !matches!(self, Level::Blocking)
     }
 }
 

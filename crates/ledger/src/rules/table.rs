@@ -202,7 +202,7 @@ pub const RULES: &[Rule] = &[
         "证件号码校验码、性别、年龄须相符",
         "check digit, sex and age must be those of the identity number",
     ),
-    rule(
+    both(
         "ENR-005",
         "办法第六条(一)",
         "会员所在用人单位须当年足额上缴工会经费",
@@ -211,8 +211,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "ENR-006",
         "办法第六条(二)(三)、第十一条",
-        "困难职工、劳模须在建档册、荣誉册快照之内",
-        "hardship and model workers must stand in a registered state of their register",
+        "困难职工、劳模须在建档册、荣誉册快照之内，全年合计不超过在册人数",
+        "hardship and model workers must stand in a registered state of their register, all forms of a year together",
     ),
     rule(
         "ENR-007",
@@ -240,11 +240,11 @@ pub const RULES: &[Rule] = &[
         "上解须付至互助会登记账户，不超过该单位未上解余额，且等于人数乘以自付标准",
         "remittances go to the association, within what is held, heads times the own share",
     ),
-    rule(
+    both(
         "REM-006",
         "办法第八条、第十条",
-        "互助会退回的款项须回到原来源和原资金文件",
-        "what the association sends back returns to its own source and grant",
+        "互助会退回的款项须回到原来源和原资金文件，待查款须按期查明或退回",
+        "what the association sends back returns to its own source and grant; unplaced money is placed or returned in time",
     ),
     rule("DIV-003", "办法第十条", "专户不得提取现金", "no cash leaves the special account"),
     rule(
@@ -309,6 +309,12 @@ pub const RULES: &[Rule] = &[
         "票据、银行流水和原始凭证不得重复入账",
         "a bill, slip or bank transaction backs one booking only",
     ),
+    detecting(
+        "LED-012",
+        "财会〔2020〕6号；财会〔2024〕12号第二十一条(三)",
+        "已存记录须与其哈希、树根一致",
+        "what is stored matches its hashes and the roots of the log",
+    ),
     rule(
         "LED-013",
         "财会〔2024〕12号第二十四条",
@@ -318,6 +324,12 @@ pub const RULES: &[Rule] = &[
     rule("LED-014", "工会会计制度总说明四", "科目须同时有编号和名称", "an account has a name beside its number"),
     rule("LED-015", "会计法第十二条", "记账本位币为人民币", "the books are in CNY"),
     rule("LED-016", "办法第四条", "资金账与预算账不得同凭证", "money and budget never share a voucher"),
+    rule(
+        "RET-001",
+        "会计档案管理办法第十四条、第十九条",
+        "会计档案未满保管期限、或有未结清的债权债务及其他未了事项的，不得销毁",
+        "archived files are destroyed only after their term, and not while claims or other matters of theirs are open",
+    ),
     rule(
         "PII-001",
         "办法第十一条；个人信息保护法第二十八条",
@@ -407,7 +419,7 @@ pub const RULES: &[Rule] = &[
         "DIV-008",
         "办法第十条、第十五条",
         "规则放宽期间的入账须复查",
-        "what was posted while a parameter was loosened is looked at again",
+        "what was posted while a parameter or standard was loosened is looked at again",
     ),
     both(
         "REC-001",

@@ -41,12 +41,10 @@ impl State {
             Event::QuotaAllocated(event) => self.allocate(event, Day::of_instant(record.time)),
             Event::BatchSubmitted { batch, .. } => {
                 self.uploads.remove(&batch.upload);
-                self.add_batch(batch, person);
+                self.add_batch(batch, person, Day::of_instant(record.time));
             }
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
-                // In a live book a review stands from the day on which it was recorded, not from an earlier one that it claims.
-                let recorded = Day::of_instant(record.time);
-                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { recorded.max(*reviewed_on) };
+                let stands_on = self.stands_from(*reviewed_on, Day::of_instant(record.time));
                 if let Some(b) = self.batch_mut(*batch) {
                     b.review = Some((*verdict, stands_on, person));
                 }
@@ -57,7 +55,7 @@ impl State {
                 }
             }
             Event::GrantOpened(event) => self.open_grant(event),
-            Event::Committed(event) => self.commit(event),
+            Event::Committed(event) => self.commit(event, Day::of_instant(record.time)),
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             Event::VoucherPosted(posted) => self.post(posted),
             Event::ReceiptPosted(posted) => {
@@ -107,6 +105,10 @@ impl State {
                 self.token_keys.insert(key.year, key.clone());
             }
             Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk),
+            Event::ArchivesDestroyed { destruction, approval } => {
+                let of = (destruction.year, destruction.kind);
+                self.destructions.entry(of).or_default().push((destruction.clone(), *approval));
+            }
             Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
             Event::DetectorsRun { .. }
             | Event::FindingOpened(_)
@@ -218,11 +220,12 @@ impl State {
         });
     }
 
-    fn commit(&mut self, event: &Committed) {
+    fn commit(&mut self, event: &Committed, recorded: Day) {
         if let Some(approval) = self.approvals.get_mut(event.approval) {
             approval.used_fen = approval.used_fen.saturating_add(event.fen);
         }
-        self.commitments.push(Commitment::opened(event));
+        let stands_from = self.stands_from(event.date, recorded);
+        self.commitments.push(Commitment { stands_from, ..Commitment::opened(event) });
     }
 
     fn release(&mut self, commitment: record::CommitmentNo, heads: u32, fen: Fen) {

@@ -44,13 +44,19 @@ impl State {
         self.quotas.insert(event.notice_no.clone(), Quota { notice: event.clone(), date });
     }
 
-    pub(super) fn add_batch(&mut self, form: &record::command::SubmitEnrollmentBatch, submitted_by: PersonNo) {
+    pub(super) fn add_batch(
+        &mut self,
+        form: &record::command::SubmitEnrollmentBatch,
+        submitted_by: PersonNo,
+        recorded: Day,
+    ) {
         let org = self.organizations.no(&form.organization).unwrap_or(0);
         let batch = Batch {
             class: self.class_no(&form.class).unwrap_or(0),
             plan: self.plan_no(&form.plan).unwrap_or(0),
             form: form.clone(),
             submitted_by,
+            stands_from: self.stands_from(form.submitted_on, recorded),
             review: None,
             paid_heads: 0,
             received_heads: 0,

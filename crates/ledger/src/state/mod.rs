@@ -19,9 +19,11 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use record::command::{RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
+use record::command::{
+    RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch,
+};
 use record::event::Committed;
-use record::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
+use record::kinds::{ArchiveKind, BankPurpose, Direction, GrantKind, Role, Settlement, Verdict, Word};
 use record::preset::{AccountDef, ClassDef, Named, OrgDef, PostingMap, SourceDef, StandardDef, UseDef};
 use record::{
     AccountNo, ApprovalNo, BankAccountNo, ClassNo, CommitmentNo, Day, Digest, Fen, GrantNo, OrgNo, Period, PersonNo,
@@ -154,6 +156,8 @@ pub struct State {
     pub token_keys: BTreeMap<u16, RegisterTokenKey>,
     /// Rosters and statements uploaded in part and not sealed, by code.
     pub uploads: BTreeMap<String, Upload>,
+    /// Archived originals destroyed, by accounting year and kind, each with its approval.
+    pub destructions: BTreeMap<(u16, ArchiveKind), Vec<(RecordDestruction, ApprovalNo)>>,
     /// Numbers that collecting systems gave their receipts.
     pub source_numbers: BTreeMap<PersonNo, SourceNumbers>,
     /// What detectors look at beside all this.
@@ -371,6 +375,8 @@ pub struct Batch {
     pub form: SubmitEnrollmentBatch,
     /// Who handed it in.
     pub submitted_by: PersonNo,
+    /// Day from which it may be paid for: in a live book not before it was recorded.
+    pub stands_from: Day,
     /// Class.
     pub class: ClassNo,
     /// Plan.
@@ -414,6 +420,8 @@ pub struct Commitment {
     pub paid_fen: Fen,
     /// Day of the commitment.
     pub date: Day,
+    /// Day from which it carries payments: in a live book not before it was recorded.
+    pub stands_from: Day,
 }
 
 impl Commitment {
@@ -432,6 +440,7 @@ impl Commitment {
             allocated_fen: event.from_allocated_fen,
             paid_fen: 0,
             date: event.date,
+            stands_from: event.date,
         }
     }
 

@@ -3,7 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::event::QuotaAllocated;
 use record::kinds::Change;
-use record::{ClassNo, GrantNo, OrgNo, SourceNo};
+use record::{ClassNo, Day, GrantNo, OrgNo, SourceNo};
 
 use super::State;
 
@@ -59,7 +59,12 @@ impl State {
 
     /// Whether the dues of a year were paid in full: as stated of the unit, or of the nearest above it of which it was stated.
     pub fn dues_of(&self, year: u16, unit: OrgNo) -> Option<bool> {
-        self.at_or_above(unit, |org| self.dues.get(&(year, org)).map(|(paid, _)| *paid))
+        self.dues_state(year, unit).map(|(paid, _)| paid)
+    }
+
+    /// The same with the day of which it is the state.
+    pub fn dues_state(&self, year: u16, unit: OrgNo) -> Option<(bool, Day)> {
+        self.at_or_above(unit, |org| self.dues.get(&(year, org)).copied())
     }
 
     /// What is found of an organisation, or of the nearest above it.

@@ -28,6 +28,12 @@ impl State {
         value.filter(|days| (0..=MAX_DAYS).contains(days)).unwrap_or(otherwise)
     }
 
+    /// The day from which a document stands that was recorded on a day: in a live book not an earlier one that it claims, else what was
+    /// done first and decided later would look as if it had been decided first (decisions 12).
+    pub(crate) fn stands_from(&self, date: Day, recorded: Day) -> Day {
+        if date < self.live_from { date } else { date.max(recorded) }
+    }
+
     /// The last day on which what is submitted on a day may be reviewed.
     pub fn last_day_of_review(&self, submitted_on: Day) -> Day {
         submitted_on.plus_days(self.days_on(PARAM_REVIEW_DAYS, submitted_on, REVIEW_DAYS))

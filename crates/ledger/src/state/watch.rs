@@ -1,15 +1,15 @@
 //! What detectors look at beside the sums and the registers: heads and money by day, so that any day can be looked at again, red
-//! vouchers, refused attempts, and where in the log a thing stands. Nothing here takes part in a decision on money; a receipt adds
-//! nothing here.
+//! vouchers, refused attempts, and where in the log a thing stands. Nothing here takes part in a decision on money; a receipt that is no
+//! correction adds nothing here.
 
 use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::event::{Effect, Refused, VoucherPosted};
-use record::kinds::{EvidenceKind, LedgerKind, Template, VoucherKind, Word};
+use record::kinds::{EvidenceKind, LedgerKind, Side, Template, VoucherKind, Word};
 use record::{
-    ApprovalNo, BankAccountNo, BankTxnNo, CommitmentNo, Day, Event, Fen, GrantNo, PersonNo, Record, Sequence,
-    StatementNo, VoucherRef,
+    ApprovalNo, BankAccountNo, BankTxnNo, CommitmentNo, Day, Event, Fen, GrantNo, OrgNo, PersonNo, Record, Sequence,
+    SourceNo, StatementNo, VoucherRef,
 };
 
 use super::{Payment, State};
@@ -75,6 +75,10 @@ pub struct Watch {
     pub returned: BTreeMap<(VoucherRef, Day), i64>,
     /// Money paid out of a commitment, net of reversals, by voucher date.
     pub spent: BTreeMap<(CommitmentNo, Day), Fen>,
+    /// Premium receipts reversed, by source, batch, holder and voucher date of the reversal.
+    pub reversed_receipts: BTreeMap<((SourceNo, GrantNo, OrgNo), Day), Fen>,
+    /// Of them, those that the same command did not replace, by holder and voucher date.
+    pub unreceived: BTreeMap<(OrgNo, Day), Fen>,
     /// Appropriation letters: by grant, their date and the voucher date of the first money under them.
     pub letters: BTreeMap<GrantNo, (Day, Day)>,
     /// Vouchers of word 记, by voucher date.
@@ -131,7 +135,7 @@ impl Watch {
         day.posted = day.posted.saturating_add(1);
         if matches!(voucher.kind, VoucherKind::RedReversal | VoucherKind::RedAdjust) {
             day.red = day.red.saturating_add(1);
-            let debits = voucher.lines.iter().filter(|l| l.side == record::kinds::Side::Debit);
+            let debits = voucher.lines.iter().filter(|l| l.side == Side::Debit);
             let fen = debits.fold(0, |sum: Fen, l| sum.saturating_add(l.fen));
             day.red_fen = day.red_fen.saturating_sub(fen);
             if day.reds.len() < REDS_KEPT {
@@ -167,6 +171,11 @@ impl State {
             Event::ReceiptNoted(receipt) => {
                 let heads = i64::from(receipt.heads);
                 return move_by(&mut self.watch.remitted, (receipt.batch, receipt.received_on), heads);
+            }
+            Event::ReceiptPosted(posted) if posted.voucher.kind == VoucherKind::BlueCorrection => {
+                // The red half came just before: the receipt is another one now, and as old as it was.
+                let key = (posted.receipt.holder, posted.voucher.date);
+                return move_by(&mut self.watch.unreceived, key, posted.receipt.fen.saturating_neg());
             }
             Event::Refused(refused) => return self.watch.refuse(record, refused),
             Event::VoucherPosted(posted) if posted.voucher.ledger == LedgerKind::Actual => {
@@ -209,6 +218,12 @@ impl State {
                 }
             }
             Effect::Reversal { of } => {
+                for line in voucher.lines.iter().filter(|l| of.word == Word::Dai && l.side == Side::Credit) {
+                    let fen = line.fen.saturating_neg();
+                    move_by(&mut self.watch.unreceived, (line.holder, on), fen);
+                    let key = ((line.source, line.grant, line.holder), on);
+                    move_by(&mut self.watch.reversed_receipts, key, fen);
+                }
                 if let Some(payment) = self.payments.get(of) {
                     self.watch.unpay(payment, on);
                 }

@@ -1,6 +1,7 @@
 //! Commands: what people and systems ask of a book, in the one canonical form that serves as request fingerprint, as draft and as the
 //! bytes that an approver signs. Amounts are positive fen; codes are checked by `ledger`, which answers unknown ones by rule.
 
+mod archive;
 mod audit;
 mod book;
 mod flows;
@@ -14,6 +15,7 @@ use borsh::de::EnumExt;
 use borsh::io::{Error, ErrorKind, Read, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub use archive::RecordDestruction;
 pub use audit::{RunDetectors, UpdateFinding};
 pub use book::{
     ClosePeriod, CloseYear, CreateBook, DefineAccount, GrantRole, PersonDef, RegisterBankAccount,
@@ -178,6 +180,8 @@ pub enum Command {
     ReturnGrant(ReturnGrant),
     /// Registers a file of historical entries.
     RegisterHistory(RegisterHistory),
+    /// Records the destruction of archived originals (RET-001).
+    RecordDestruction(RecordDestruction),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

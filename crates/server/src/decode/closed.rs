@@ -66,7 +66,10 @@ closed! {
     kinds::Custody => v1::Custody { Collector, MutualAidDirect }
     kinds::ApprovalKind => v1::ApprovalKind {
         Scheme, Budget, BudgetAdjust, Standard, Expenditure, ReviewB, ReviewC, InternalTransfer, FiscalReply, DonorConsent,
-        CarryToSurplus, Param, PriorYear
+        CarryToSurplus, Param, PriorYear, Destruction
+    }
+    kinds::ArchiveKind => v1::ArchiveKind {
+        Voucher, Ledger, Statement, AnnualReport, BankStatement, Reconciliation
     }
     kinds::Body => v1::ApprovalBody { PartyGroup, Leadership, ChairOffice, SvcDept, EcoDept, Fiscal, Donor }
     kinds::Direction => v1::BankDirection { In, Out }
@@ -99,6 +102,7 @@ mod tests {
         check(kinds::Word::ALL);
         check(kinds::Body::ALL);
         check(kinds::ApprovalKind::ALL);
+        check(kinds::ArchiveKind::ALL);
         check(kinds::IncomeKind::ALL);
         check(kinds::OrgType::ALL);
         check(kinds::EvidenceKind::ALL);

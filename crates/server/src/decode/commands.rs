@@ -52,6 +52,9 @@ wire! {
     ours::VoidSourceNumbers => v1::NumberVoiding { system, from, to, reason }
     ours::RemitPremiums => v1::Remittance { holder, year, payee_account, items, date, bank_txn, summary, evidence }
 
+    ours::RecordDestruction => v1::Destruction {
+        list_no, kind, year, month, volumes, date, approval, reason, evidence
+    }
     ours::RunDetectors => v1::DetectorRun { day }
     ours::UpdateFinding => v1::FindingUpdate { finding, step, reason, due, vouchers }
 
@@ -343,6 +346,7 @@ cases! {
     Filing("filing") = FileRules,
     GrantReturn("grant_return") = ReturnGrant,
     History("history") = RegisterHistory,
+    Destruction("destruction") = RecordDestruction,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

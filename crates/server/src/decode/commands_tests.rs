@@ -288,6 +288,17 @@ fn commands() -> Vec<Command> {
             line: "L-1".into(),
             reason: "有误".into(),
         }),
+        Command::RecordDestruction(ours::RecordDestruction {
+            list_no: "销-1".into(),
+            kind: ArchiveKind::Reconciliation,
+            year: 2018,
+            month: 12,
+            volumes: 3,
+            date: day("2029-01-02"),
+            approval: "XH".into(),
+            reason: "保管期满".into(),
+            evidence: evidence(),
+        }),
         Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
         Command::GrantRole(ours::GrantRole {
             person: ours::PersonDef {

@@ -89,6 +89,7 @@ placeholder!(
     EvidenceKind::Other,
     Settlement::Transfer,
     RegisterKind::Hardship,
+    ArchiveKind::Voucher,
     FindingStep::Dismiss,
     LineNature::Other,
 );

@@ -51,6 +51,15 @@ pub(crate) enum Failure {
         /// When to try again.
         retry: Duration,
     },
+    /// What is stored is not what was committed (LED-012): the book has stopped, and trying again does not help.
+    Damaged {
+        /// Where.
+        sequence: Sequence,
+        /// What was committed, by its hash.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// The caller's deadline passed first.
     Late,
     /// A fault of the server; its cause is in the log, not in the answer.
@@ -106,6 +115,16 @@ impl Failure {
                 details.set_retry_info(Some(*retry));
                 (Code::Unavailable, (*reason).into(), unavailable(zh, *reached))
             }
+            Failure::Damaged { sequence, expected, found } => {
+                let text = if zh {
+                    format!("已存记录在序号 {sequence} 处损坏，账套已停止（LED-012）：应为 {expected}，实为 {found}")
+                } else {
+                    format!(
+                        "the stored log is damaged at record {sequence}, the book stopped (LED-012): expected {expected}, found {found}"
+                    )
+                };
+                (Code::DataLoss, "LED-012".into(), text)
+            }
             Failure::Late => {
                 let text = if zh { "已超过请求时限" } else { "the deadline of the request passed" };
                 (Code::DeadlineExceeded, "DEADLINE".into(), text.into())
@@ -124,6 +143,7 @@ impl Failure {
             Failure::Refused { sequence: Some(sequence), replayed, .. } => {
                 vec![("sequence", sequence.to_string()), ("replayed", replayed.to_string())]
             }
+            Failure::Damaged { sequence, .. } => vec![("sequence", sequence.to_string())],
             Failure::Unavailable { reached: Some(reached), .. } => vec![("reached", reached.to_string())],
             _ => Vec::new(),
         };
@@ -207,6 +227,7 @@ mod tests {
             (Failure::KeyReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
             (Failure::NotFound("voucher"), Code::NotFound, "NOT_FOUND"),
             (overload(), Code::Unavailable, "OVERLOADED"),
+            (Failure::Damaged { sequence: 7, expected: "aa".into(), found: "bb".into() }, Code::DataLoss, "LED-012"),
             (Failure::Late, Code::DeadlineExceeded, "DEADLINE"),
             (Failure::Internal, Code::Internal, "INTERNAL"),
         ];

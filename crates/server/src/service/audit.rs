@@ -347,5 +347,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::RuleSetAdopted(_) => "RuleSetAdopted",
         Event::RulesFiled { .. } => "RulesFiled",
         Event::HistoryRegistered { .. } => "HistoryRegistered",
+        Event::ArchivesDestroyed { .. } => "ArchivesDestroyed",
     }
 }

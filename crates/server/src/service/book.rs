@@ -34,6 +34,8 @@ service! {
             close_year(CloseYearRequest) -> CloseYearResponse: closing => Command::CloseYear;
             sign_daily_summary(SignDailySummaryRequest) -> SignDailySummaryResponse: summary => Command::SignDailySummary;
             set_dues_status(SetDuesStatusRequest) -> SetDuesStatusResponse: dues => Command::SetDuesStatus;
+            record_destruction(RecordDestructionRequest) -> RecordDestructionResponse:
+                destruction => Command::RecordDestruction;
         }
         read {
             get_book(GetBookRequest) -> GetBookResponse;
@@ -44,6 +46,7 @@ service! {
             list_periods(ListPeriodsRequest) -> ListPeriodsResponse;
             list_dues_statuses(ListDuesStatusesRequest) -> ListDuesStatusesResponse;
             list_daily_summaries(ListDailySummariesRequest) -> ListDailySummariesResponse;
+            list_archives(ListArchivesRequest) -> ListArchivesResponse;
         }
 
         async fn create_book(

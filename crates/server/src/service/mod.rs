@@ -1,5 +1,6 @@
 //! The services, one file each: what a method asks and answers. What all of them do alike stands in `face`.
 
+mod archives;
 mod audit;
 mod book;
 mod findings;

@@ -48,6 +48,7 @@ pub fn makers(command: &Command) -> Vec<Role> {
 pub fn reviewers(command: &Command) -> Vec<Role> {
     match command {
         Command::GrantRole(_) | Command::RevokeRole(_) => vec![Role::Approver],
+        Command::RecordDestruction(_) => vec![Role::FinChief],
         Command::SignDailySummary(_) => vec![Role::FinReviewer, Role::Cashier],
         Command::RegisterBankAccount(_)
         | Command::SetParameter(_)

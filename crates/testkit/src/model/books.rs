@@ -14,7 +14,8 @@ impl Model {
         self.book.as_deref().expect("only an open book is asked")
     }
 
-    pub(crate) fn preset(&self) -> &Preset {
+    /// What it was opened from.
+    pub fn preset(&self) -> &Preset {
         &self.opened().preset
     }
 

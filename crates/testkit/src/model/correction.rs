@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use record::command::{CorrectVoucher, Evidence, ReverseVoucher};
-use record::kinds::{Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
+use record::kinds::{Direction, LedgerKind, Restriction, Settlement, Side, Template, VoucherKind, Word};
 use record::{Command, Day, Fen, VoucherRef};
 
 use super::Change;
@@ -130,6 +130,7 @@ impl<'m> Case<'m> {
         self.slips(&c.evidence);
         let Some(original) = self.correctable(c.voucher, c.date).cloned() else { return Vec::new() };
         self.same_kind(&original, c);
+        self.stays_bound(&original, c);
         self.documents(&original, c);
         let mut changes = self.red(&original, c.date, None);
         attach(&mut changes, &c.evidence);
@@ -169,6 +170,32 @@ impl<'m> Case<'m> {
         if let Command::PostPremiumReceipt(receipt) = &*c.replacement {
             self.hit_if(receipt.bill_no != original.bill, "LED-011");
         }
+    }
+
+    /// What a giver bound is not loosened by a correction: neither another source, nor more uses, nor a longer term.
+    fn stays_bound(&mut self, original: &Paper, c: &CorrectVoucher) {
+        let Command::RecordIncome(income) = &*c.replacement else { return };
+        let Some(leg) = original.legs.first().filter(|l| self.is_bound(&l.source)) else { return };
+        let rule = self.purpose_rule(&leg.source);
+        let takes =
+            |s: &&record::preset::SourceDef| s.enabled && s.income_kinds.iter().any(|kind| kind == income.kind.code());
+        let by_kind = self.m.preset().sources.iter().find(takes).map_or("", |s| s.code.as_str());
+        let named = if income.source.is_empty() { by_kind } else { &income.source };
+        if named != leg.source {
+            return self.hit(rule);
+        }
+        let Some(terms) = self.m.grants.iter().find(|grant| grant.code == leg.grant) else { return };
+        let spec = &income.grant;
+        let wider = spec.permitted_uses.is_empty() || spec.permitted_uses.iter().any(|code| !terms.uses.contains(code));
+        let earlier = terms.valid_from.is_some_and(|from| spec.valid_from.is_none_or(|first| first < from));
+        let later = terms.valid_to.is_some_and(|to| spec.valid_to.is_none_or(|last| last > to));
+        self.hit_if((!terms.uses.is_empty() && wider) || earlier || later, rule);
+    }
+
+    /// Whether a giver's word binds a source's money.
+    pub fn is_bound(&self, source: &str) -> bool {
+        let restriction = self.m.source(source).map(|s| s.restriction);
+        matches!(restriction, Some(Restriction::Donor | Restriction::Fiscal | Restriction::Document))
     }
 
     /// LED-010: replaced by a command of the kind that posted it; dated with the correction.

@@ -113,6 +113,7 @@ impl Case<'_> {
             let paid = self.m.ranks(&batch.organization).into_iter().find_map(stated);
             self.hit_if(members && paid != Some(true), "ENR-005");
         }
+        self.within_registers(batches);
         if !self.m.source(&of.source).is_some_and(|s| s.quota_bound) {
             return;
         }
@@ -137,6 +138,31 @@ impl Case<'_> {
                 self.hit_if(places.is_some_and(|places| paid + wanted > places), "BUD-004");
             }
         }
+    }
+
+    /// ENR-006: all the heads that the states of a register account for in a year are no more than the largest state has.
+    fn within_registers(&mut self, batches: &[&SubmitEnrollmentBatch]) {
+        let state_of = |b: &SubmitEnrollmentBatch| self.m.snapshots.iter().find(|s| s.code == b.snapshot);
+        let mut over = false;
+        for batch in batches {
+            let Some(state) = state_of(batch) else { continue };
+            let same = |b: &SubmitEnrollmentBatch| {
+                let other =
+                    state_of(b).is_some_and(|o| (o.register, &o.organization) == (state.register, &state.organization));
+                other && b.year == batch.year
+            };
+            let (mut heads, mut largest) = (0, 0);
+            for other in self.m.batches.iter().filter(|b| same(b)) {
+                let asked = batches.iter().any(|b| b.code == other.code);
+                let paid = i64::from(self.m.paid_heads(&other.code));
+                heads += if asked && paid == 0 { i64::from(other.insured_count) } else { paid };
+                if asked || paid > 0 {
+                    largest = largest.max(state_of(other).map_or(0, |s| s.heads));
+                }
+            }
+            over |= heads > i64::from(largest);
+        }
+        self.hit_if(over, "ENR-006");
     }
 
     /// Places of an organisation, net; none where its newest notice gives no number.

@@ -132,7 +132,7 @@ impl Case<'_> {
         self.date(c.date);
         let drawn = self.special(&c.bank_account, &c.bank_txn, Direction::In, c.fen, c.date);
         self.evidence(&c.evidence);
-        self.payer(drawn.as_ref());
+        self.payer(drawn.as_ref(), None);
         let takes = |s: &&record::preset::SourceDef| {
             s.enabled && s.income_kinds.iter().any(|k| k == IncomeKind::Appropriation.code())
         };
@@ -328,6 +328,11 @@ impl Case<'_> {
         match way {
             Way::Increase => self.hit_if(left < fen, "LED-011"),
             Way::Decrease => self.hit_if(stands < fen, "LED-010"),
+        }
+        // A smaller amount of bound money would leave the rest to be booked as something else.
+        if let Some(leg) = original.legs.first().filter(|l| way == Way::Decrease && self.is_bound(&l.source)) {
+            let rule = self.purpose_rule(&leg.source);
+            self.hit(rule);
         }
         Some(original)
     }

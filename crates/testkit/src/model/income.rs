@@ -1,7 +1,7 @@
 //! Money coming in: T01a, T04 to T10.
 
 use record::command::RecordIncome;
-use record::kinds::{BankPurpose, Direction, EvidenceKind, IncomeKind, Side, Word};
+use record::kinds::{BankPurpose, Direction, EvidenceKind, IncomeKind, OrgType, Side, Word};
 
 use super::case::{Case, Draw, Drawn, slips_of};
 use super::paper::{Deed, Leg};
@@ -22,7 +22,7 @@ impl Case<'_> {
             not_before: Some(c.date),
         });
         self.evidence(&c.evidence);
-        self.payer(drawn.as_ref());
+        self.payer(drawn.as_ref(), Some(c.kind));
         let shared = self.m.parameter("P6.interest", c.date) == "DAILY_BALANCE";
         self.hit_if(c.kind == IncomeKind::Interest && shared, "SRC-008");
         let Some(source) = self.income_source(c) else { return Vec::new() };
@@ -49,13 +49,31 @@ impl Case<'_> {
     }
 
     /// What the association sends back is a return (SRC-002, REM-006), what comes from an account of ours a transfer (SRC-004): no income.
-    pub fn payer(&mut self, drawn: Option<&Drawn>) {
+    pub fn payer(&mut self, drawn: Option<&Drawn>, kind: Option<IncomeKind>) {
         let account = drawn.and_then(|d| self.m.bank_accounts.iter().find(|a| a.code == d.counterparty));
         if let Some(account) = account {
             match account.purpose {
                 BankPurpose::Payee => ["SRC-002", "REM-006"].iter().for_each(|rule| self.hit(rule)),
                 BankPurpose::FundSpecial | BankPurpose::Custody => self.hit("SRC-004"),
-                BankPurpose::Payer => {}
+                // A donor gives, the treasury subsidises: neither pays interest, nor anything else.
+                BankPurpose::Payer => {
+                    let owner =
+                        self.m.organizations.iter().find(|o| o.code == account.organization).map(|o| o.org_type);
+                    let gift = [
+                        IncomeKind::RestrictedDonation,
+                        IncomeKind::Donation,
+                        IncomeKind::Fundraising,
+                        IncomeKind::Sponsorship,
+                    ];
+                    let subsidy = [IncomeKind::FiscalSubsidy, IncomeKind::OtherFiscalSubsidy];
+                    let is_one = |of: &[IncomeKind]| kind.is_some_and(|kind| of.contains(&kind));
+                    let other = match owner {
+                        Some(OrgType::Donor) => !is_one(&gift),
+                        Some(OrgType::Fiscal) => !is_one(&subsidy),
+                        _ => false,
+                    };
+                    self.hit_if(other, "SRC-002");
+                }
             }
         }
     }

@@ -117,11 +117,11 @@ pub(crate) enum Change {
     Approval(RecordApproval, String),
     Scheme(RegisterScheme),
     Quota(AllocateQuota),
-    Batch(SubmitEnrollmentBatch, String),
+    Batch(SubmitEnrollmentBatch, String, Day),
     Review(Review),
     Cover(ConfirmCoverage),
     Grant(Grant),
-    Commitment(CommitExpenditure, Fen),
+    Commitment(CommitExpenditure, Fen, Day),
     Paper(Box<Paper>),
     Note(PostPremiumReceipt),
     Closed(Period),
@@ -175,6 +175,10 @@ pub struct Model {
     pub grants: Vec<Grant>,
     /// Commitments, each with what it took from allocated places.
     pub commitments: Vec<(CommitExpenditure, Fen)>,
+    /// Day from which each commitment carries a payment: in a live book not before it was recorded.
+    pub committed_from: Vec<(String, Day)>,
+    /// The same of each batch.
+    pub handed_in_from: Vec<(String, Day)>,
     /// Every voucher.
     pub papers: Vec<Paper>,
     /// Premiums paid straight to the association.
@@ -220,14 +224,18 @@ impl Model {
             Change::Approval(approval, person) => self.approvals.push((approval, person)),
             Change::Scheme(scheme) => self.schemes.push(scheme),
             Change::Quota(quota) => self.quotas.push(quota),
-            Change::Batch(batch, person) => {
+            Change::Batch(batch, person, from) => {
+                self.handed_in_from.push((batch.code.clone(), from));
                 self.handed_in.push((batch.code.clone(), person));
                 self.batches.push(batch);
             }
             Change::Review(review) => self.reviews.push(review),
             Change::Cover(cover) => self.covers.push(cover),
             Change::Grant(grant) => self.grants.push(grant),
-            Change::Commitment(commitment, allocated) => self.commitments.push((commitment, allocated)),
+            Change::Commitment(commitment, allocated, from) => {
+                self.committed_from.push((commitment.code.clone(), from));
+                self.commitments.push((commitment, allocated));
+            }
             Change::Paper(paper) => self.papers.push(*paper),
             Change::Note(note) => self.notes.push(note),
             Change::Closed(period) => self.closed.push(period),

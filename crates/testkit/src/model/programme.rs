@@ -237,7 +237,7 @@ impl Case<'_> {
             }
         }
         self.persons_of(c);
-        vec![Change::Batch(c.clone(), self.maker.clone())]
+        vec![Change::Batch(c.clone(), self.maker.clone(), self.judged(c.submitted_on))]
     }
 
     pub fn review_batch(&mut self, c: &ReviewEnrollmentBatch) -> Vec<Change> {

@@ -104,7 +104,7 @@ impl Case<'_> {
             not_before: Some(c.date),
         });
         self.evidence(&c.evidence);
-        self.payer(drawn.as_ref());
+        self.payer(drawn.as_ref(), Some(record::kinds::IncomeKind::Interest));
         self.hit_if(self.m.parameter("P6.interest", c.date) != "DAILY_BALANCE" || c.to > c.date, "SRC-008");
         let Some(drawn) = drawn else { return Vec::new() };
         let whole = self.m.bank_txns.iter().any(|(t, _)| t.id == c.bank_txn && t.fen == c.fen);

@@ -37,6 +37,9 @@ impl Case<'_> {
     pub fn record_approval(&mut self, c: &RecordApproval) -> Vec<Change> {
         self.fault_if(self.m.approvals.iter().any(|(a, _)| a.code == c.code), "code", "EXISTS");
         self.not_future(c.meeting_on);
+        let same =
+            |a: &RecordApproval| a.kind == c.kind && a.body == c.body && a.doc_no == c.doc_no && a.scope == c.scope;
+        self.hit_if(!c.doc_no.is_empty() && self.m.approvals.iter().any(|(a, _)| same(a)), "APR-001");
         vec![Change::Approval(c.clone(), self.maker.clone())]
     }
 
@@ -91,7 +94,7 @@ impl Case<'_> {
         let mut paper = self.encumbrance(c, (c.heads, c.fen, from_places), c.date, false);
         paper.slips = slips_of(&c.evidence);
         paper.deed = Deed::Commit;
-        vec![Change::Commitment(c.clone(), from_places), Change::Paper(Box::new(paper))]
+        vec![Change::Commitment(c.clone(), from_places, self.judged(c.date)), Change::Paper(Box::new(paper))]
     }
 
     /// A line of the budget under a commitment.
@@ -262,7 +265,7 @@ impl Case<'_> {
     /// BUD-005, APR-001, APR-005, BUD-001: the commitment covers the payment, and its approval still holds on the day.
     fn still_authorised(&mut self, of: &CommitExpenditure, c: &Disburse, paid_on: Day, payee: Option<&str>) {
         self.hit_if(c.date.year() != of.year, "BUD-001");
-        self.hit_if(paid_on < of.date || c.unit_fen != of.unit_fen, "BUD-005");
+        self.hit_if(paid_on < day_of(&self.m.committed_from, &of.code) || c.unit_fen != of.unit_fen, "BUD-005");
         let mut left = 0;
         if let Some((approval, registrar)) = self.m.approvals.iter().find(|(a, _)| a.code == of.approval) {
             let ended = approval.valid_to.is_some_and(|last| self.deadline(c.date, paid_on) > last);
@@ -301,7 +304,7 @@ impl Case<'_> {
                 Some(last) => last.verdict == Judgement::Approve && last.on <= paid_on,
                 None => !needed,
             };
-            self.hit_if(!passed || batch.submitted_on > paid_on, "APR-002");
+            self.hit_if(!passed || day_of(&self.m.handed_in_from, &batch.code) > paid_on, "APR-002");
         }
     }
 
@@ -380,4 +383,9 @@ impl Case<'_> {
         self.hit_if(c.grants.iter().map(|s| s.fen).sum::<Fen>() != c.fen, "LED-001");
         shares
     }
+}
+
+/// The day beside a code.
+fn day_of(list: &[(String, Day)], code: &str) -> Day {
+    list.iter().find(|(other, _)| other == code).map_or(Day(i32::MIN), |(_, day)| *day)
 }
