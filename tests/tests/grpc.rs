@@ -15,6 +15,8 @@ mod fund;
 mod harness;
 #[path = "grpc/programme.rs"]
 mod programme;
+#[path = "grpc/proof.rs"]
+mod proof;
 #[path = "grpc/stream.rs"]
 mod stream;
 #[path = "grpc/transport.rs"]

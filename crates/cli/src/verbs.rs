@@ -112,6 +112,8 @@ pub const VERBS: &[Verb] = &[
     verb("findings", "AuditService.ListFindings", &[]),
     verb("finding detect", "AuditService.RunDetectors", &["day"]),
     verb("finding preview", "AuditService.PreviewFindings", &["day"]),
+    verb("log-policy set", "ProofService.SetLogPolicy", &["policy", "statement"]),
+    verb("log-policy get", "ProofService.GetLogPolicy", &[]),
     step("finding verify", "VERIFY"),
     step("finding rectify", "RECTIFY"),
     step("finding close", "CLOSE"),
@@ -143,6 +145,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("voucher", "凭证", "Vouchers"),
     ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
     ("finding", "发现", "Findings"),
+    ("log-policy", "日志信任策略", "Trust policy of the log"),
 ];
 
 /// Adds every verb to a command.
@@ -206,6 +209,13 @@ mod tests {
         called.push("ProgramService.UploadRosterChunk");
         // The list of `reconcile` is a file.
         called.push("PremiumService.Reconcile");
+        // Signed texts are `checkpoint`, `prove` and `cosign`.
+        called.extend([
+            "ProofService.GetCheckpoint",
+            "ProofService.ProveInclusion",
+            "ProofService.ProveConsistency",
+            "ProofService.AddCosignature",
+        ]);
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

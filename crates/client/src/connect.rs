@@ -184,6 +184,7 @@ type PremiumClient = v1::premium_service_client::PremiumServiceClient<Stub>;
 type SpendingClient = v1::spending_service_client::SpendingServiceClient<Stub>;
 type VoucherClient = v1::voucher_service_client::VoucherServiceClient<Stub>;
 type AuditClient = v1::audit_service_client::AuditServiceClient<Stub>;
+type ProofClient = v1::proof_service_client::ProofServiceClient<Stub>;
 
 services! {
     book => BookClient,
@@ -193,4 +194,5 @@ services! {
     spending => SpendingClient,
     voucher => VoucherClient,
     audit => AuditClient,
+    proof => ProofClient,
 }

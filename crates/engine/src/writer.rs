@@ -223,7 +223,9 @@ impl<S: Store> Writer<S> {
 
     pub(crate) fn is_digest_due(&self) -> bool {
         let sequence = self.working.tree.size();
-        self.working.digests.is_due(sequence, self.shared.options.records_per_digest)
+        // A log under suspicion gets no record of the ledger's own either.
+        self.shared.suspicion().is_none()
+            && self.working.digests.is_due(sequence, self.shared.options.records_per_digest)
     }
 }
 

@@ -60,6 +60,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::AmendGrant(_)
         | Command::SetDuesStatus(_)
         | Command::VoidSourceNumbers(_) => &[FinMaker],
+        // Those who watch the log and those who answer for the server; the parties themselves have signed.
+        Command::SetLogPolicy(_) => &[Audit, FinChief],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
         Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],

@@ -262,6 +262,13 @@ pub enum Event {
     },
     /// A finding was taken a step on.
     FindingUpdated(FindingUpdated),
+    /// The trust policy of the log was set: this one holds from now on, in whole.
+    LogPolicySet {
+        /// The policy, in the text form of `c2sp.org/tlog-policy`.
+        policy: String,
+        /// What its parties stated, a signed note.
+        statement: String,
+    },
 }
 
 /// Persons enrolled by a batch, as tokens.

@@ -27,7 +27,7 @@ use crate::telemetry::Requests;
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
 /// Names under which health is asked: the server as a whole, and each service.
-const HEALTH_NAMES: [&str; 8] = [
+const HEALTH_NAMES: [&str; 9] = [
     "",
     "earmark.v1.BookService",
     "earmark.v1.ProgramService",
@@ -36,6 +36,7 @@ const HEALTH_NAMES: [&str; 8] = [
     "earmark.v1.SpendingService",
     "earmark.v1.VoucherService",
     "earmark.v1.AuditService",
+    "earmark.v1.ProofService",
 ];
 
 /// Where and how to serve.
@@ -192,7 +193,8 @@ async fn router<S: Store>(
         .add_service(sized!(v1::premium_service_server::PremiumServiceServer))
         .add_service(sized!(v1::spending_service_server::SpendingServiceServer))
         .add_service(sized!(v1::voucher_service_server::VoucherServiceServer))
-        .add_service(sized!(v1::audit_service_server::AuditServiceServer));
+        .add_service(sized!(v1::audit_service_server::AuditServiceServer))
+        .add_service(sized!(v1::proof_service_server::ProofServiceServer));
     Ok((health, router))
 }
 

@@ -92,6 +92,11 @@ pub fn verify() -> Command {
     })
 }
 
+/// A log's trust policy; what the texts hold is no matter of the format.
+pub fn log_policy() -> Command {
+    Command::SetLogPolicy(SetLogPolicy { policy: "quorum none\n".into(), statement: "声明\n".into() })
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -117,5 +122,6 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("roster chunk", "GD-HIC2", "sz-collector", Command::UploadRosterChunk(chunk())),
         ("detectors", "GD-HIC2", "shen", Command::RunDetectors(RunDetectors { day: Some(day("2018-12-16")) })),
         ("finding", "GD-HIC2", "shen", verify()),
+        ("log policy", "GD-HIC2", "shen", log_policy()),
     ]
 }

@@ -455,6 +455,10 @@ fn found() -> Vec<(&'static str, Event)> {
         ("finding changed", Event::FindingChanged(Box::new(FindingChanged { finding: 1, sign: sign(4_000), day }))),
         ("finding gone", Event::FindingGone { finding: 1, day }),
         ("finding updated", Event::FindingUpdated(updated)),
+        (
+            "log policy set",
+            Event::LogPolicySet { policy: "quorum none\n".into(), statement: "声明\n\n\u{2014} w AAAAAQI=\n".into() },
+        ),
     ]
 }
 

@@ -11334,6 +11334,904 @@ pub mod program_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A trust policy and what its parties state about it (日志信任策略).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogPolicy {
+    /// The policy, in the text form of c2sp.org/tlog-policy (策略文本).
+    #[prost(string, tag = "1")]
+    pub policy: ::prost::alloc::string::String,
+    /// What its parties state, a signed note (各方声明).
+    #[prost(string, tag = "2")]
+    pub statement: ::prost::alloc::string::String,
+}
+/// An origin that was given up when the log was rolled back (已放弃的日志名称).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AbandonedOrigin {
+    /// The origin (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// Records of it that were left, which the next origin begins with (保留的记录数).
+    #[prost(uint64, tag = "2")]
+    pub kept_size: u64,
+    /// Records of its largest checkpoint that anybody held (丢失的检查点大小).
+    #[prost(uint64, tag = "3")]
+    pub lost_size: u64,
+}
+/// A signed checkpoint (检查点).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Checkpoint {
+    /// Name of the log (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// Records (记录数).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Root over them, 32 bytes (根).
+    #[prost(bytes = "vec", tag = "3")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// The signed note with all cosignatures, in the form of c2sp.org/tlog-checkpoint (签署文本).
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+    /// Whether it meets the quorum of the policy in force (已达法定见证).
+    #[prost(bool, tag = "5")]
+    pub cosigned: bool,
+}
+/// Request of SetLogPolicy (设置日志信任策略请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetLogPolicyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The policy and the statement (策略及声明).
+    #[prost(message, optional, tag = "4")]
+    pub log_policy: ::core::option::Option<LogPolicy>,
+}
+/// Answer of SetLogPolicy (设置日志信任策略回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetLogPolicyResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of GetLogPolicy (查询日志信任策略请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLogPolicyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+}
+/// Answer of GetLogPolicy (查询日志信任策略回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetLogPolicyResponse {
+    /// Name of the log (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// The policy in force (策略文本).
+    #[prost(string, tag = "2")]
+    pub policy: ::prost::alloc::string::String,
+    /// Sequence of the record that set it (设置记录序号).
+    #[prost(uint64, tag = "3")]
+    pub since: u64,
+    /// Origins given up before, oldest first (已放弃的名称).
+    #[prost(message, repeated, tag = "4")]
+    pub abandoned: ::prost::alloc::vec::Vec<AbandonedOrigin>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "5")]
+    pub sequence: u64,
+    /// Root over all records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "6")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of GetCheckpoint (日志检查点请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The checkpoint of this many records; 0 the newest, signed now if the log has grown (大小).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Only one that meets the quorum: the newest (只要已达法定见证的).
+    #[prost(bool, tag = "3")]
+    pub cosigned: bool,
+}
+/// Answer of GetCheckpoint (日志检查点回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointResponse {
+    /// The checkpoint (检查点).
+    #[prost(message, optional, tag = "1")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of ProveInclusion (存在证明请求). Either the voucher or the sequence is given.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveInclusionRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The voucher, for example 记-2018-7 (凭证字号).
+    #[prost(string, tag = "2")]
+    pub voucher: ::prost::alloc::string::String,
+    /// The record's sequence (记录序号).
+    #[prost(uint64, tag = "3")]
+    pub record: u64,
+    /// Under the checkpoint of this many records; 0 the newest that meets the quorum, else the newest (大小).
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+}
+/// Answer of ProveInclusion (存在证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveInclusionResponse {
+    /// The record's sequence (记录序号).
+    #[prost(uint64, tag = "1")]
+    pub record: u64,
+    /// Its bytes as hashed (记录字节).
+    #[prost(bytes = "vec", tag = "2")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// The way to the root, nearest sibling first, 32 bytes each (证明路径).
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    pub path: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The checkpoint that it leads to (检查点).
+    #[prost(message, optional, tag = "4")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// All of it in the form of c2sp.org/tlog-proof, checked by earmark verify-proof (离线证明文本).
+    #[prost(string, tag = "5")]
+    pub tlog_proof: ::prost::alloc::string::String,
+}
+/// Request of ProveConsistency (一致性证明请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveConsistencyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Records of the smaller log (旧大小).
+    #[prost(uint64, tag = "2")]
+    pub old_size: u64,
+    /// Records of the larger one, of which there is a checkpoint; 0 the newest checkpoint (新大小).
+    #[prost(uint64, tag = "3")]
+    pub new_size: u64,
+}
+/// Answer of ProveConsistency (一致性证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveConsistencyResponse {
+    /// The proof by RFC 6962, 32 bytes each (证明).
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub proof: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The larger log's checkpoint (检查点).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// All of it as a witness takes it, in the form of c2sp.org/tlog-witness (见证请求文本).
+    #[prost(string, tag = "3")]
+    pub witness_request: ::prost::alloc::string::String,
+}
+/// Request of AddCosignature (交存见证签名请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddCosignatureRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Records of the checkpoint that was cosigned (大小).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Signature lines as the witness answered them (签名行).
+    #[prost(string, tag = "3")]
+    pub cosignatures: ::prost::alloc::string::String,
+}
+/// Answer of AddCosignature (交存见证签名回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddCosignatureResponse {
+    /// Names of the witnesses whose cosignatures were kept, by the policy (见证人).
+    #[prost(string, repeated, tag = "1")]
+    pub witnesses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The checkpoint with them (检查点).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Generated client implementations.
+pub mod proof_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What lets anybody check the books without trusting their keepers (证明).
+    #[derive(Debug, Clone)]
+    pub struct ProofServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ProofServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ProofServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ProofServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ProofServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Set the trust policy of the log: its key, its witnesses, their quorum (设置日志信任策略).
+        pub async fn set_log_policy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetLogPolicyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/SetLogPolicy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "SetLogPolicy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The trust policy in force, as the records have set it (查询日志信任策略).
+        pub async fn get_log_policy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLogPolicyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/GetLogPolicy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "GetLogPolicy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A signed checkpoint of the log, with the cosignatures that came in (日志检查点).
+        pub async fn get_checkpoint(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/GetCheckpoint",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "GetCheckpoint"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Prove that a record is in the log, with a text that is checked offline (存在证明).
+        pub async fn prove_inclusion(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveInclusionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveInclusionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveInclusion",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveInclusion"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Prove that a smaller log is the beginning of a larger one (一致性证明).
+        pub async fn prove_consistency(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveConsistencyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveConsistencyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveConsistency",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveConsistency"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Hand in what a witness signed; kept only if it verifies under the policy in force (交存见证签名).
+        pub async fn add_cosignature(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddCosignatureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCosignatureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/AddCosignature",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "AddCosignature"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod proof_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ProofServiceServer.
+    #[async_trait]
+    pub trait ProofService: std::marker::Send + std::marker::Sync + 'static {
+        /// Set the trust policy of the log: its key, its witnesses, their quorum (设置日志信任策略).
+        async fn set_log_policy(
+            &self,
+            request: tonic::Request<super::SetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetLogPolicyResponse>,
+            tonic::Status,
+        >;
+        /// The trust policy in force, as the records have set it (查询日志信任策略).
+        async fn get_log_policy(
+            &self,
+            request: tonic::Request<super::GetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLogPolicyResponse>,
+            tonic::Status,
+        >;
+        /// A signed checkpoint of the log, with the cosignatures that came in (日志检查点).
+        async fn get_checkpoint(
+            &self,
+            request: tonic::Request<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        >;
+        /// Prove that a record is in the log, with a text that is checked offline (存在证明).
+        async fn prove_inclusion(
+            &self,
+            request: tonic::Request<super::ProveInclusionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveInclusionResponse>,
+            tonic::Status,
+        >;
+        /// Prove that a smaller log is the beginning of a larger one (一致性证明).
+        async fn prove_consistency(
+            &self,
+            request: tonic::Request<super::ProveConsistencyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveConsistencyResponse>,
+            tonic::Status,
+        >;
+        /// Hand in what a witness signed; kept only if it verifies under the policy in force (交存见证签名).
+        async fn add_cosignature(
+            &self,
+            request: tonic::Request<super::AddCosignatureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCosignatureResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What lets anybody check the books without trusting their keepers (证明).
+    #[derive(Debug)]
+    pub struct ProofServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ProofServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ProofServiceServer<T>
+    where
+        T: ProofService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/earmark.v1.ProofService/SetLogPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetLogPolicySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::SetLogPolicyRequest>
+                    for SetLogPolicySvc<T> {
+                        type Response = super::SetLogPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetLogPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::set_log_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetLogPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/GetLogPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetLogPolicySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::GetLogPolicyRequest>
+                    for GetLogPolicySvc<T> {
+                        type Response = super::GetLogPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetLogPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::get_log_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetLogPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/GetCheckpoint" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckpointSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::GetCheckpointRequest>
+                    for GetCheckpointSvc<T> {
+                        type Response = super::GetCheckpointResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckpointRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::get_checkpoint(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckpointSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveInclusion" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveInclusionSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::ProveInclusionRequest>
+                    for ProveInclusionSvc<T> {
+                        type Response = super::ProveInclusionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveInclusionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_inclusion(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveInclusionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveConsistency" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveConsistencySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::ProveConsistencyRequest>
+                    for ProveConsistencySvc<T> {
+                        type Response = super::ProveConsistencyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveConsistencyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_consistency(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveConsistencySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/AddCosignature" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddCosignatureSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::AddCosignatureRequest>
+                    for AddCosignatureSvc<T> {
+                        type Response = super::AddCosignatureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddCosignatureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::add_cosignature(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddCosignatureSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ProofServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "earmark.v1.ProofService";
+    impl<T> tonic::server::NamedService for ProofServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// What an approval covers (批复范围); an empty field leaves that dimension open.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApprovalScope {
@@ -13148,7 +14046,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 360"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -13307,6 +14205,9 @@ pub mod command {
         /// UpdateFinding (办理发现).
         #[prost(message, tag = "50")]
         FindingUpdate(super::FindingUpdate),
+        /// SetLogPolicy (设置日志信任策略).
+        #[prost(message, tag = "360")]
+        LogPolicy(super::LogPolicy),
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.

@@ -17,6 +17,7 @@ mod findings;
 mod funding;
 mod interest;
 mod lines;
+mod log_policy;
 mod numbers;
 mod opening;
 mod persons;
@@ -272,6 +273,7 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::RegisterTokenKey(c) => persons::register_key(desk, c),
         Command::UploadRosterChunk(c) => persons::upload(desk, c),
         Command::VoidSourceNumbers(c) => numbers::void(desk, c),
+        Command::SetLogPolicy(c) => log_policy::set(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

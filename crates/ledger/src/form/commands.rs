@@ -30,6 +30,7 @@ impl Form {
             | Command::RegisterSnapshot(_)
             | Command::RegisterTokenKey(_)
             | Command::UploadRosterChunk(_) => self.setup(command),
+            Command::SetLogPolicy(c) => self.log_policy(c),
             Command::SetBudget(c) => {
                 self.budget(c.year, &c.approval, &c.lines);
                 self.day("date", c.date);

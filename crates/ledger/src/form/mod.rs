@@ -3,6 +3,7 @@
 
 mod commands;
 mod flows;
+mod log_policy;
 mod setup;
 pub mod text;
 

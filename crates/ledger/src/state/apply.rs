@@ -109,6 +109,7 @@ impl State {
             }
             Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk),
             Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::LogPolicySet { policy, statement } => self.log_policy.set(record.sequence, policy, statement),
             Event::DetectorsRun { .. }
             | Event::FindingOpened(_)
             | Event::FindingChanged(_)

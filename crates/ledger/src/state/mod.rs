@@ -5,6 +5,7 @@ mod apply;
 mod enrol;
 mod findings;
 mod flows;
+mod log_policy;
 mod masters;
 mod money;
 mod numbers;
@@ -28,6 +29,8 @@ use record::{
 pub use enrol::Upload;
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
+pub(crate) use log_policy::Parties;
+pub use log_policy::{Abandoned, LogPolicy};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
@@ -154,6 +157,8 @@ pub struct State {
     pub watch: Watch,
     /// Findings of the detectors.
     pub findings: Findings,
+    /// Whom readers of the log trust.
+    pub log_policy: LogPolicy,
 }
 
 /// [`PostingMap`] with ordinals.

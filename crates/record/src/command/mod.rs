@@ -4,6 +4,7 @@
 mod audit;
 mod book;
 mod flows;
+mod log;
 mod money;
 mod programme;
 mod spending;
@@ -22,6 +23,7 @@ pub use flows::{
     OpeningCustody, OpeningFund, PostOpeningBalances, RecordUnidentifiedDeposit, RefundPremium, ReturnDeposit,
     ReturnFiscalSurplus, TransferBetweenSources,
 };
+pub use log::SetLogPolicy;
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
     AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, RegisterSnapshot,
@@ -156,6 +158,8 @@ pub enum Command {
     RunDetectors(RunDetectors),
     /// Takes a finding a step on.
     UpdateFinding(UpdateFinding),
+    /// Sets the trust policy of the book's log.
+    SetLogPolicy(SetLogPolicy),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

@@ -55,6 +55,8 @@ wire! {
     ours::RunDetectors => v1::DetectorRun { day }
     ours::UpdateFinding => v1::FindingUpdate { finding, step, reason, due, vouchers }
 
+    ours::SetLogPolicy => v1::LogPolicy { policy, statement }
+
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
     ours::RegisterBankTransaction => v1::BankTransaction {
         id, account, direction, date, counterparty_account, settlement, currency, slip_digest; fen = amount_fen
@@ -325,6 +327,7 @@ cases! {
     Voiding("voiding") = VoidSourceNumbers,
     DetectorRun("detector_run") = RunDetectors,
     FindingUpdate("finding_update") = UpdateFinding,
+    LogPolicy("log_policy") = SetLogPolicy,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

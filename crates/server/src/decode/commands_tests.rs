@@ -184,6 +184,7 @@ fn commands() -> Vec<Command> {
             due: Some(day("2018-12-31")),
             vouchers: vec![voucher()],
         }),
+        Command::SetLogPolicy(ours::SetLogPolicy { policy: "quorum none\n".into(), statement: "x\n".into() }),
         Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
         Command::GrantRole(ours::GrantRole {
             person: ours::PersonDef {

@@ -51,6 +51,13 @@ pub(crate) enum Failure {
         /// When to try again.
         retry: Duration,
     },
+    /// The book's log was rolled back: it is read, and not written before a recovery is on record.
+    Suspected {
+        /// Records of a checkpoint that somebody holds.
+        size: Sequence,
+        /// Records of the log that was found.
+        found: Sequence,
+    },
     /// The caller's deadline passed first.
     Late,
     /// A fault of the server; its cause is in the log, not in the answer.
@@ -106,6 +113,17 @@ impl Failure {
                 details.set_retry_info(Some(*retry));
                 (Code::Unavailable, (*reason).into(), unavailable(zh, *reached))
             }
+            Failure::Suspected { size, found } => {
+                let text = if zh {
+                    format!("账簿疑被回退：他处存有 {size} 条记录的检查点，现有 {found} 条；登记恢复之前只能查询")
+                } else {
+                    format!(
+                        "the log was rolled back: a checkpoint of {size} records is held elsewhere, {found} were found; until a recovery \
+                         is on record the book can only be read"
+                    )
+                };
+                (Code::FailedPrecondition, "ROLLED_BACK".into(), text)
+            }
             Failure::Late => {
                 let text = if zh { "已超过请求时限" } else { "the deadline of the request passed" };
                 (Code::DeadlineExceeded, "DEADLINE".into(), text.into())
@@ -124,6 +142,7 @@ impl Failure {
             Failure::Refused { sequence: Some(sequence), replayed, .. } => {
                 vec![("sequence", sequence.to_string()), ("replayed", replayed.to_string())]
             }
+            Failure::Suspected { size, found } => vec![("size", size.to_string()), ("found", found.to_string())],
             Failure::Unavailable { reached: Some(reached), .. } => vec![("reached", reached.to_string())],
             _ => Vec::new(),
         };
@@ -207,6 +226,7 @@ mod tests {
             (Failure::KeyReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
             (Failure::NotFound("voucher"), Code::NotFound, "NOT_FOUND"),
             (overload(), Code::Unavailable, "OVERLOADED"),
+            (Failure::Suspected { size: 9, found: 7 }, Code::FailedPrecondition, "ROLLED_BACK"),
             (Failure::Late, Code::DeadlineExceeded, "DEADLINE"),
             (Failure::Internal, Code::Internal, "INTERNAL"),
         ];

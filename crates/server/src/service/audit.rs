@@ -339,5 +339,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::FindingChanged(_) => "FindingChanged",
         Event::FindingGone { .. } => "FindingGone",
         Event::FindingUpdated(_) => "FindingUpdated",
+        Event::LogPolicySet { .. } => "LogPolicySet",
     }
 }

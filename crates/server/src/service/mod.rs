@@ -6,6 +6,7 @@ mod findings;
 mod funding;
 mod premium;
 mod program;
+mod proof;
 mod spending;
 mod voucher;
 

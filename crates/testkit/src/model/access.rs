@@ -27,6 +27,7 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
         Command::RemitPremiums(_) => &[Collector, FinMaker],
+        Command::SetLogPolicy(_) => &[FinChief, Audit],
         Command::RunDetectors(_) => &[FinMaker, FinReviewer, FinChief, Audit],
         Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
         Command::UpdateFinding(_) => &[Audit],

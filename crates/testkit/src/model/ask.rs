@@ -111,6 +111,8 @@ impl Case<'_> {
             Command::RegisterTokenKey(_) | Command::UploadRosterChunk(_) => Vec::new(),
             // Nor do the systems' numbers, which the model's receipts do not have.
             Command::VoidSourceNumbers(_) => Vec::new(),
+            // Whom readers of the log trust moves nothing either.
+            Command::SetLogPolicy(_) => Vec::new(),
             Command::DefineAccount(c) => self.define_account(c),
             Command::RegisterOrganization(c) => self.register_organization(c),
             Command::RegisterBankAccount(c) => self.register_bank_account(c),
