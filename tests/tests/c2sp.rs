@@ -4,9 +4,9 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use proof::{COSIGNATURE, Checkpoint, ED25519, Note, Policy, SignedCheckpoint, Signer, VerifierKey, leaf_hash};
 use signed_note::{Signer as TheirSigner, StandardSigner, StandardVerifier, Verifier, VerifierList};
-use sigsum::{Hash, InclusionProof, PublicKey, Signature, SignedTreeHead, SigsumSignature, WitnessCosignature};
+use sigsum::{Hash, PublicKey, SigsumSignature};
 use testkit::build::{log_key, witness_key};
-use tlog_tiles::CheckpointText;
+use tlog_tiles::Checkpoint as TheirCheckpoint;
 
 const ORIGIN: &str = "example.org/账本";
 
@@ -70,7 +70,7 @@ fn checkpoints_are_read_on_both_sides() {
     for (size, root) in [(0, proof::empty_root()), (1, [1; 32]), (20_852_163, [0xff; 32]), (i64::MAX as u64, [7; 32])] {
         for extensions in [vec![], vec!["one".to_owned(), "two 2".into()]] {
             let ours = Checkpoint { extensions, ..Checkpoint::new(ORIGIN, size, root) };
-            let read = CheckpointText::from_bytes(ours.to_string().as_bytes()).expect("a checkpoint that they read");
+            let read = TheirCheckpoint::from_bytes(ours.to_string().as_bytes()).expect("a checkpoint that they read");
             assert_eq!((read.origin(), read.size(), read.hash().0), (ORIGIN, size, root));
             assert_eq!(read.to_bytes(), ours.to_string().into_bytes());
             assert_eq!(Checkpoint::parse(&ours.to_string()), Ok(ours));
@@ -84,7 +84,7 @@ fn checkpoints_are_read_on_both_sides() {
         format!("\n1\n{root}\n"),
         "a\n1\n".into(),
     ] {
-        assert!(Checkpoint::parse(&text).is_err() && CheckpointText::from_bytes(text.as_bytes()).is_err(), "{text:?}");
+        assert!(Checkpoint::parse(&text).is_err() && TheirCheckpoint::from_bytes(text.as_bytes()).is_err(), "{text:?}");
     }
     let log = log_key(ORIGIN, 1);
     let text = Checkpoint::new(ORIGIN, 9, [1; 32]).to_string();
@@ -101,8 +101,8 @@ fn sigsum_log() -> (Signer, Hash) {
     (Signer::from_seed(&format!("sigsum.org/v1/tree/{hash:x}"), ED25519, &[1; 32]).expect("a sound key"), hash)
 }
 
-fn signature_of(bytes: &[u8]) -> Signature {
-    Signature::from(<[u8; 64]>::try_from(bytes).expect("64 bytes"))
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn public(key: &VerifierKey) -> PublicKey {
@@ -121,27 +121,21 @@ fn cosignatures_are_those_of_another_implementation() {
     let leaf = [checksum.as_ref(), &leaf_signature.to_bytes()[..], key_hash.as_ref()].concat();
     let root = leaf_hash(&leaf);
     let text = Checkpoint::new(log.verifier().name(), 1, root).to_string();
-    let hex = |key: &VerifierKey| key.material().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let policy = format!("log {}\nwitness w {}\nquorum w\n", hex(log.verifier()), hex(witness.verifier()));
+    let policy =
+        format!("log {}\nwitness w {}\nquorum w\n", hex(log.verifier().material()), hex(witness.verifier().material()));
     let policy = sigsum::Policy::parse(&policy).expect("their policy");
     let verified = |time: u64, said: u64| {
         let cosignature = witness.sign(&text, time);
-        let signed = SigsumSignature {
-            log_keyhash: log_hash.clone(),
-            leaf_keyhash: key_hash.clone(),
-            leaf_signature: signature_of(&leaf_signature.to_bytes()),
-            sth: SignedTreeHead {
-                size: 1,
-                root_hash: Hash::from(root),
-                signature: signature_of(&log.sign(&text, 0).bytes),
-                cosignatures: vec![WitnessCosignature {
-                    keyhash: Hash::new(witness.verifier().material()),
-                    timestamp: said,
-                    cosignature: signature_of(&cosignature.bytes[8..]),
-                }],
-            },
-            inclusion_proof: InclusionProof { leaf_index: 0, node_hashes: vec![] },
-        };
+        let text = format!(
+            "version=2\nlog={log_hash:x}\nleaf={key_hash:x} {}\n\nsize=1\nroot_hash={}\nsignature={}\n\
+             cosignature={:x} {said} {}\n\nleaf_index=0\n",
+            hex(&leaf_signature.to_bytes()),
+            hex(&root),
+            hex(&log.sign(&text, 0).bytes),
+            Hash::new(witness.verifier().material()),
+            hex(&cosignature.bytes[8..]),
+        );
+        let signed = SigsumSignature::from_ascii(&text).expect("a proof that they read");
         sigsum::verify(&message, &signed, &[public_of(&submitter)], &policy).is_ok()
     };
     assert!(verified(1_700_000_000, 1_700_000_000));
@@ -166,7 +160,7 @@ fn quorums_are_counted_alike() {
     for group in groups {
         let (mut ours, mut their) = (format!("log {}\n", log.verifier()), String::new());
         for (number, witness) in witnesses.iter().enumerate() {
-            let hex: String = witness.verifier().material().iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(witness.verifier().material());
             ours += &format!("witness w{number} {}\n", witness.verifier());
             their += &format!("witness w{number} {hex}\n");
         }
