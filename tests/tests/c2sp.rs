@@ -1,5 +1,5 @@
-//! The C2SP texts of `proof` against implementations that nobody here wrote: keys, notes and checkpoints against signed_note and tlog_tiles,
-//! cosignatures and quorums against sigsum. Each side reads what the other wrote.
+//! The C2SP texts of `proof` against implementations that nobody here wrote: keys, notes and checkpoints against signed_note and
+//! tlog_tiles, cosignatures and quorums against sigsum. Each side reads what the other wrote.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use proof::{COSIGNATURE, Checkpoint, ED25519, Note, Policy, SignedCheckpoint, Signer, VerifierKey, leaf_hash};

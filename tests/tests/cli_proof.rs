@@ -1,5 +1,5 @@
-//! From keys to an offline proof, with the program alone: a book is signed, cosigned by a witness over HTTP and by files, a voucher is proven
-//! and checked without a server; and an old copy of the data folder is recognised, read, and recovered by all parties.
+//! From keys to an offline proof, with the program alone: a book is signed, cosigned by a witness over HTTP and by files, a voucher is
+//! proven and checked without a server; and an old copy of the data folder is recognised, read, and recovered by all parties.
 
 #[path = "cli_program/mod.rs"]
 mod earmark;
@@ -245,7 +245,7 @@ fn yesterdays_copy_is_read_and_goes_on_only_after_a_recovery() {
 
     let served = world.serve();
     let said = organization(&served, "TOMORROW");
-    assert!(said.code == Some(1) && said.err.contains("ROLLED_BACK"), "{said:?}");
+    assert!(said.code == Some(1) && said.err.contains("rolled back"), "{said:?}");
     world.ask(&served, "audit", &["trial-balance"]).ok();
     let here = world.ask(&served, "audit", &["log-policy", "get", "--json"]).json();
     run(&["key", "new", &world.text("log.key"), "--origin", "example.org/hic2-2", "--book", BOOK]).ok();
@@ -267,7 +267,7 @@ fn yesterdays_copy_is_read_and_goes_on_only_after_a_recovery() {
     world.endorsed("next", &more, &["log.key"]);
     let said = world.set_policy(&served, "next");
     assert!(said.code == Some(1) && said.err.contains("NOT_SIGNED"), "without the committee: {said:?}");
-    assert!(organization(&served, "TOMORROW").err.contains("ROLLED_BACK"));
+    assert!(organization(&served, "TOMORROW").err.contains("rolled back"));
     world.endorsed("next", &more, &["log.key", "w.key"]);
     world.set_policy(&served, "next").json();
     organization(&served, "TOMORROW").ok();

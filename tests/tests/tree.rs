@@ -1,5 +1,5 @@
-//! The tree of `proof` against ct-merkle and tlog_tiles, implementations that nobody here wrote: the same roots, the same proofs, and each side
-//! accepts the other's. All sizes up to [`SIZES`], all leaves, all pairs of sizes; wrong proofs are refused.
+//! The tree of `proof` against ct-merkle and tlog_tiles, implementations that nobody here wrote: the same roots, the same proofs, and
+//! each side accepts the other's. All sizes up to [`SIZES`], all leaves, all pairs of sizes; wrong proofs are refused.
 
 use std::sync::LazyLock;
 

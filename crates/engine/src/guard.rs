@@ -1,6 +1,6 @@
-//! The guard at a book's start: what others hold of its log, against the log that was found. An old copy of the database, or a standby that
-//! lost its end, is whole and balanced; only who holds a later checkpoint can tell. A log under suspicion is read, and written no more until
-//! its parties put a recovery on record. Where the checkpoints come from is `Remembered`'s.
+//! The guard at a book's start: what others hold of its log, against the log that was found. An old copy of the database, or a standby
+//! that lost its end, is whole and balanced; only who holds a later checkpoint can tell. A log under suspicion is read, and written no
+//! more until its parties put a recovery on record. Where the checkpoints come from is `Remembered`'s.
 
 use std::fmt;
 use std::future::Future;

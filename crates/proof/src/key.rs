@@ -245,7 +245,7 @@ impl Signer {
         Signer::from_seed(&self.public.name, kind, self.secret.as_bytes())
     }
 
-    /// Signs a note's text. A cosigner's signature bears the time, seconds since the Unix epoch; a log's bears none, and takes no heed of it.
+    /// Signs a note's text. A cosigner's signature bears the time, seconds since the Unix epoch; a log's takes no heed of it.
     pub fn sign(&self, text: &str, time: u64) -> Signature {
         let bytes = if self.public.kind == COSIGNATURE {
             let signature = self.secret.sign(cosigned_message(time, text).as_bytes());

@@ -1,5 +1,5 @@
-//! The body of `add-checkpoint` in `c2sp.org/tlog-witness`: the size that the witness cosigned last, a consistency proof from there, and the
-//! new checkpoint. The same text goes by HTTP, by mail or on a stick.
+//! The body of `add-checkpoint` in `c2sp.org/tlog-witness`: the size that the witness cosigned last, a consistency proof from there, and
+//! the new checkpoint. The same text goes by HTTP, by mail or on a stick.
 
 use std::fmt;
 

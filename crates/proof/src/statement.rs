@@ -1,6 +1,7 @@
-//! What the parties to a book's log state together when its trust policy is set: which policy follows which, and, where the log was rolled
-//! back, what is given up. A statement is a signed note; the log's old and new keys and the quorums of both policies sign it, a witness with
-//! the Ed25519 key that it cosigns with. The first line keeps such signatures apart from those on checkpoints and cosignatures.
+//! What the parties to a book's log state together when its trust policy is set: which policy follows which, and, where the log was
+//! rolled back, what is given up. A statement is a signed note; the log's old and new keys and the quorums of both policies sign it, a
+//! witness with the Ed25519 key that it cosigns with. The first line keeps such signatures apart from those on checkpoints and
+//! cosignatures.
 
 use std::fmt;
 

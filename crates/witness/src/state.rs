@@ -1,5 +1,5 @@
-//! What a witness remembers: for each log a file with the checkpoint that it cosigned last. A file is replaced whole, on disk before it counts;
-//! what cannot be read is never taken for nothing. One process at a time holds the folder.
+//! What a witness remembers: for each log a file with the checkpoint that it cosigned last. A file is replaced whole, on disk before it
+//! counts; what cannot be read is never taken for nothing. One process at a time holds the folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};

@@ -1,5 +1,5 @@
-//! `earmark checkpoint` and `earmark cosign`: a book's signed checkpoint, taken to a witness, and its cosignature brought back. By HTTP in one
-//! go, or by files: what goes to the witness and what comes from it are texts.
+//! `earmark checkpoint` and `earmark cosign`: a book's signed checkpoint, taken to a witness, and its cosignature brought back. By HTTP
+//! in one go, or by files: what goes to the witness and what comes from it are texts.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! `earmark endorse`: a party's signature under the statement about a log's policy. The statement is made anew of what it is about and must be
-//! the one that is signed: nobody signs what they did not say.
+//! `earmark endorse`: a party's signature under the statement about a log's policy. The statement is made anew of what it is about and
+//! must be the one that is signed: nobody signs what they did not say.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub struct Args {
     /// 其他各方已签的声明，在其后加签 [The statement as others have signed it; the signature is added to theirs]
     #[arg(long, value_name = "FILE")]
     statement: Option<PathBuf>,
-    /// 恢复：账簿现有的记录数及根（十六进制），见 log-policy get [Recovery: records that are left, and the root over them in hexadecimal, as log-policy get shows]
+    /// 恢复：账簿现有的记录数及根（十六进制），见 log-policy get [Recovery: records left and their root in hexadecimal, see log-policy get]
     #[arg(long, value_name = "SIZE:ROOT", requires = "abandons")]
     recovers: Option<String>,
     /// 恢复：放弃的检查点文件 [Recovery: file of the checkpoint that is given up]

@@ -1,5 +1,5 @@
-//! `earmark key`: keys of logs and witnesses, made of the system's random bits and kept in files that only their owner reads. A log key file
-//! has a line a key, `BOOK PRIVATE+KEY+...`; a witness's has one line, the key alone.
+//! `earmark key`: keys of logs and witnesses, made of the system's random bits and kept in files that only their owner reads. A log key
+//! file has a line a key, `BOOK PRIVATE+KEY+...`; a witness's has one line, the key alone.
 
 use std::fs::OpenOptions;
 use std::io::Write;

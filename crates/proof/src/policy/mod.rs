@@ -1,5 +1,5 @@
-//! Trust policies of `c2sp.org/tlog-policy`: which logs, which witnesses, and which of these must have cosigned a checkpoint. Reading a file
-//! stands in `parse`; here is what it says and how it judges a signed checkpoint.
+//! Trust policies of `c2sp.org/tlog-policy`: which logs, which witnesses, and which of these must have cosigned a checkpoint. Reading a
+//! file stands in `parse`; here is what it says and how it judges a signed checkpoint.
 
 mod parse;
 
@@ -75,7 +75,7 @@ pub enum Distrust {
     #[error(transparent)]
     Signature(#[from] SignatureError),
     /// Too few witnesses cosigned it.
-    #[error("the quorum {quorum} is not reached: cosigned by {}", if .cosigned.is_empty() { "nobody".to_owned() } else { .cosigned.join(", ") })]
+    #[error("the quorum {quorum} is not reached; cosigned by: {}", .cosigned.join(", "))]
     NoQuorum {
         /// Name of the quorum.
         quorum: String,

@@ -34,13 +34,17 @@ pub(super) async fn leaves(
 
 /// Adds a tree head unless one of its size stands; gives the one that stands. On a connection of its own.
 pub(super) async fn add(readers: &Readers, book: &Book, head: &TreeHead) -> Result<TreeHead, StoreError> {
+    let query = TreeHeadQuery { from: head.size, to: head.size, cosigned: false, limit: 1 };
+    if let Some(standing) = read(readers, book, query).await?.pop() {
+        return Ok(standing);
+    }
     let mut line = Line::new(WHAT);
     let mut writing = line.begin(readers.connector()).await?;
+    // Whoever was quicker stands.
     let add = sqlx::query(ADD).bind(book.number).bind(bound(head.size)).bind(&head.root[..]).bind(&head.note);
     writing.run(add).await?;
     writing.commit().await?;
     line.close().await;
-    let query = TreeHeadQuery { from: head.size, to: head.size, cosigned: false, limit: 1 };
     let standing = read(readers, book, query).await?.pop();
     standing.ok_or_else(|| StoreError::Corrupt("a signed tree head is gone".into()))
 }
