@@ -144,37 +144,6 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
             "与来源系统的收款清单对账",
             "Compare a collecting system's list of receipts with the books",
         )),
-        proving::keys::Args::augment_args(own("key", "日志密钥：new、show", "Log keys: new, show")),
-        proving::endorse::Args::augment_args(own(
-            "endorse",
-            "签署日志信任策略的声明（日志方、见证人各签一次）",
-            "Sign the statement about a log's trust policy: the log's side and each witness once",
-        )),
-        proving::witness::Args::augment_args(own(
-            "witness",
-            "监督方的见证程序：key、serve、sign、show",
-            "The committee's witness: key, serve, sign, show",
-        )),
-        proving::cosign::CheckpointArgs::augment_args(own(
-            "checkpoint",
-            "输出 --book 的已签检查点",
-            "Print the signed checkpoint of --book",
-        )),
-        proving::cosign::Args::augment_args(own(
-            "cosign",
-            "请见证人见证 --book 的检查点并交存其签名",
-            "Have witnesses cosign the checkpoint of --book, and hand their signatures in",
-        )),
-        proving::prove::Args::augment_args(own(
-            "prove",
-            "输出凭证或记录的离线证明（.tlog-proof）",
-            "Print an offline proof of a voucher or a record (.tlog-proof)",
-        )),
-        proving::prove::VerifyArgs::augment_args(own(
-            "verify-proof",
-            "仅凭信任策略文件核验离线证明，不问任何服务",
-            "Check an offline proof with nothing but a policy file; no server is asked",
-        )),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
     ];
@@ -183,7 +152,7 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         .about(about.to_owned())
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(typed.into_iter().map(|command| in_one_language(command, lang)));
+        .subcommands(typed.into_iter().chain(proving::verbs()).map(|command| in_one_language(command, lang)));
     verbs::add_to(config::add_to(root.arg(json), lang), lang)
 }
 

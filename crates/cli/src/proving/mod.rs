@@ -12,13 +12,45 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use clap::{ArgMatches, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use client::{Client, ClientError};
 use proof::{Policy, PolicyFault};
 
 use crate::config::Config;
 use crate::fail::{self, Misuse};
 use crate::{ask, lang::Lang};
+
+/// These verbs.
+pub fn verbs() -> Vec<Command> {
+    let own = |name: &'static str, about: &'static str| Command::new(name).about(about);
+    vec![
+        keys::Args::augment_args(own("key", "日志密钥：new、show [Log keys: new, show]")),
+        endorse::Args::augment_args(own(
+            "endorse",
+            "签署日志信任策略的声明（日志方、见证人各签一次） [Sign the statement about a log's policy: the log's side and each witness once]",
+        )),
+        witness::Args::augment_args(own(
+            "witness",
+            "监督方的见证程序：key、serve、sign、show [The committee's witness: key, serve, sign, show]",
+        )),
+        cosign::CheckpointArgs::augment_args(own(
+            "checkpoint",
+            "输出 --book 的已签检查点 [Print the signed checkpoint of --book]",
+        )),
+        cosign::Args::augment_args(own(
+            "cosign",
+            "请见证人见证 --book 的检查点并交存其签名 [Have witnesses cosign the checkpoint of --book, and hand their signatures in]",
+        )),
+        prove::Args::augment_args(own(
+            "prove",
+            "输出凭证或记录的离线证明（.tlog-proof） [Print an offline proof of a voucher or a record (.tlog-proof)]",
+        )),
+        prove::VerifyArgs::augment_args(own(
+            "verify-proof",
+            "仅凭信任策略文件核验离线证明，不问任何服务 [Check an offline proof with nothing but a policy file; no server is asked]",
+        )),
+    ]
+}
 
 /// Runs one of these verbs.
 pub async fn run(name: &str, flags: &ArgMatches, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
