@@ -21,6 +21,8 @@ mod layers;
 mod programme;
 #[path = "grpc/reconciliation.rs"]
 mod reconciliation;
+#[path = "grpc/proof.rs"]
+mod proof;
 #[path = "grpc/stream.rs"]
 mod stream;
 #[path = "grpc/summaries.rs"]

@@ -1,13 +1,14 @@
-//! The tree of `proof` against ct-merkle, an implementation that nobody here wrote: the same roots, the same proofs, and each side
-//! accepts the other's. All sizes up to [`SIZES`], all leaves, all pairs of sizes; wrong proofs are refused.
+//! The tree of `proof` against ct-merkle and tlog_tiles, implementations that nobody here wrote: the same roots, the same proofs, and
+//! each side accepts the other's. All sizes up to [`SIZES`], all leaves, all pairs of sizes; wrong proofs are refused.
 
 use std::sync::LazyLock;
 
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
 use proof::{Digest, Node, Tree, verify_consistency, verify_inclusion};
 use sha2::Sha256;
+use tlog_tiles::Hash;
 
-const SIZES: u64 = 200;
+const SIZES: u64 = 400;
 
 /// Leaf hashes and the perfect subtrees above them, the roots by size, and ct-merkle's tree for each size.
 struct Both {
@@ -49,6 +50,10 @@ impl Both {
     }
 }
 
+fn hashes(proof: &[Digest]) -> Vec<Hash> {
+    proof.iter().copied().map(Hash).collect()
+}
+
 fn at<T>(list: &[T], index: u64) -> &T {
     &list[usize::try_from(index).unwrap()]
 }
@@ -75,6 +80,9 @@ fn inclusion_proofs_are_the_same() {
             let theirs = at(&both.theirs, size).prove_inclusion(usize::try_from(index).unwrap());
             assert_eq!(theirs.as_bytes(), ours.as_flattened(), "{case}");
             assert_eq!(verify_inclusion(at(&both.leaves, index), index, size, &ours, root), Ok(()), "{case}");
+            let third =
+                tlog_tiles::check_record(&hashes(&ours), size, Hash(*root), index, Hash(*at(&both.leaves, index)));
+            assert!(third.is_ok(), "{case}");
 
             let wrong_index = (index + 1) % size;
             let outcome = verify_inclusion(at(&both.leaves, index), wrong_index, size, &ours, root);
@@ -99,6 +107,8 @@ fn consistency_proofs_are_the_same() {
             let theirs = at(&both.theirs, new).prove_consistency(usize::try_from(new - old).unwrap());
             assert_eq!(theirs.as_bytes(), ours.as_flattened(), "{case}");
             assert_eq!(verify_consistency(old, new, &ours, old_root, new_root), Ok(()), "{case}");
+            let third = tlog_tiles::check_tree(&hashes(&ours), new, Hash(*new_root), old, Hash(*old_root));
+            assert!(third.is_ok(), "{case}");
             assert!(verify_consistency(old, new, &ours, &[9; 32], new_root).is_err(), "{case}, other old root");
             assert!(verify_consistency(old, new, &ours, old_root, &[9; 32]).is_err(), "{case}, other new root");
         }

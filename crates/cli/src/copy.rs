@@ -2,7 +2,7 @@
 //! what its log says; views are filled where it is served.
 
 use anyhow::{Context, bail, ensure};
-use engine::store::{Batch, BookEntry, Head, LogRow, Store, StoreError};
+use engine::store::{Batch, BookEntry, Cosignature, Head, LogRow, Store, StoreError, TreeHeadQuery};
 use indicatif::ProgressBar;
 use proof::Tree;
 use record::hash;
@@ -14,6 +14,9 @@ use crate::place::Place;
 
 /// Bytes of log read at once.
 const READ_BYTES: usize = 8 << 20;
+
+/// Signed checkpoints read at once.
+const HEADS: u32 = 1_000;
 
 /// `earmark copy`.
 #[derive(Debug, clap::Args)]
@@ -87,8 +90,33 @@ async fn copy(source: &AnyStore, target: &AnyStore, entry: &BookEntry, end: &Hea
     ensure!(tree.root() == end.root, "the records do not give the root of their head: nothing to rely on");
     let found = target.fence(book).await.context("looking at the copy")?;
     ensure!((found.sequence, found.root) == (end.sequence, end.root), "the copy ended elsewhere than the book");
+    copy_heads(source, target, book).await.context("copying the signed checkpoints")?;
     target.arrived(book).await?;
     Ok(end.sequence - there)
+}
+
+/// Copies the signed checkpoints with what witnesses signed on them; what is there already stays.
+async fn copy_heads(source: &AnyStore, target: &AnyStore, book: &str) -> anyhow::Result<()> {
+    let mut to = i64::MAX as u64;
+    loop {
+        let heads = source.tree_heads(book, TreeHeadQuery { from: 1, to, cosigned: false, limit: HEADS }).await?;
+        for head in &heads {
+            let there = target.add_tree_head(book, head).await?;
+            ensure!(there.root == head.root, "another root was signed there for {} records", head.size);
+            let of = |line: &String| {
+                let made = proof::Signature::parse(line.trim_end_matches('\n')).context("an unreadable cosignature")?;
+                Ok(Cosignature { key_name: made.name, key_id: made.id, line: line.clone() })
+            };
+            let cosignatures = head.cosignatures.iter().map(of).collect::<anyhow::Result<Vec<Cosignature>>>()?;
+            if !cosignatures.is_empty() {
+                target.add_cosignatures(book, head.size, &cosignatures).await?;
+            }
+        }
+        match heads.last() {
+            Some(last) if last.size > 1 => to = last.size - 1,
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// Verifies a row and appends what of it is not there yet; gives the head after it.

@@ -1,6 +1,7 @@
 //! Flags of a verb, made from its request message, and the request made from flags. The message that a request carries lies flat:
 //! `--amount` is the `amount_fen` of whatever is asked, in yuan. Lists of words are separated by commas; an item of a list of messages is
-//! `name=value,name=value`, lists within it by `+`. A digest is hexadecimal, or `@FILE` for the SHA-256 of a file.
+//! `name=value,name=value`, lists within it by `+`. A digest is hexadecimal, or `@FILE` for the SHA-256 of a file;
+//! a policy or statement is `@FILE` for its text.
 
 use std::path::PathBuf;
 
@@ -17,6 +18,9 @@ use crate::{json, schema, text, yuan};
 const OWN_FIELDS: &[&str] = &["book", "request_id", "validate_only", "page_token"];
 /// Messages too deep for flags: read from a JSON file.
 const BY_FILE: &[&str] = &["earmark.v1.Command", "earmark.v1.Preset", "earmark.v1.RuleSet"];
+
+/// Messages whose fields are texts of many lines: `@FILE` is what stands in the file.
+const TEXTS: &[&str] = &["earmark.v1.LogPolicy"];
 
 /// A flag and the field that it fills.
 struct Flag {
@@ -257,6 +261,9 @@ fn value(flag: &Flag, matches: &ArgMatches) -> anyhow::Result<Value> {
 
 fn word(field: &FieldDescriptor, given: &str) -> anyhow::Result<Value> {
     match (field.kind(), given.strip_prefix('@')) {
+        (Kind::String, Some(file)) if TEXTS.contains(&field.parent_message().full_name()) => {
+            Ok(Value::String(input(file)?))
+        }
         (Kind::Bytes, Some(file)) => {
             let bytes = std::fs::read(file).with_context(|| format!("reading {file}"))?;
             Ok(Value::Bytes(Sha256::digest(&bytes).to_vec().into()))

@@ -17,6 +17,7 @@ mod journal;
 mod json;
 mod lang;
 mod place;
+mod proving;
 mod reconcile;
 mod roster;
 mod schema;
@@ -167,7 +168,7 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         .about(about.to_owned())
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(typed.into_iter().map(|command| in_one_language(command, lang)));
+        .subcommands(typed.into_iter().chain(proving::verbs()).map(|command| in_one_language(command, lang)));
     verbs::add_to(config::add_to(root.arg(json), lang), lang)
 }
 
@@ -215,6 +216,9 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
             reconcile::run(&reconcile::Args::from_arg_matches(flags)?, &config, as_json).await
         }
         "import" => import::run(&import::Args::from_arg_matches(flags)?, &config, as_json).await,
+        "key" | "endorse" | "witness" | "checkpoint" | "cosign" | "prove" | "verify-proof" => {
+            Box::pin(proving::run(name, flags, &config, lang, as_json)).await
+        }
         "config" => {
             show_config(&config, lang, as_json);
             Ok(())

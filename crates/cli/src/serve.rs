@@ -2,6 +2,7 @@
 //! transport are `server`'s; where logs go is `telemetry`'s.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use tokio::sync::oneshot;
 use crate::config::Config;
 use crate::lang::Lang;
 use crate::place::Place;
+use crate::proving::keys;
+use crate::proving::memory::Memory;
 use crate::telemetry;
 
 /// How often a rebuild looks how far the views are.
@@ -44,12 +47,25 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         options.tls.is_some() || address.ip().is_loopback(),
         "{address} is not a loopback address: give --tls-cert and --tls-key"
     );
+    let engine_options = engine_options(config)?;
     let store = Arc::new(Place::of(config)?.open().await?);
-    let engine = Engine::open(Arc::clone(&store), Options::default()).await.context("opening the books")?;
+    let engine = Engine::open(Arc::clone(&store), engine_options).await.context("opening the books")?;
     let (bound, _) = oneshot::channel();
     let served = server::serve(engine, options, bound, until_told()?).await.context("serving");
     close(store).await;
     served
+}
+
+/// The engine's options: the keys that it signs with, and what it remembers outside the database.
+fn engine_options(config: &Config) -> anyhow::Result<Options> {
+    let mut options = Options::default();
+    if let Some(file) = config.get("signing_key") {
+        options.log_keys = Arc::new(keys::log_keys(Path::new(file))?);
+    }
+    if let Some(memory) = Memory::of(config)? {
+        options.remembered = Some(Arc::new(memory));
+    }
+    Ok(options)
 }
 
 /// Closes a store at the end, so that its files are whole without their write-ahead logs. Where somebody still holds it nothing is lost:
@@ -61,7 +77,7 @@ pub async fn close(store: Arc<AnyStore>) {
 }
 
 /// Ready on the first SIGTERM or SIGINT; the second ends the process at once.
-fn until_told() -> anyhow::Result<impl Future<Output = ()> + Send> {
+pub fn until_told() -> anyhow::Result<impl Future<Output = ()> + Send> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let (first, told) = oneshot::channel();

@@ -129,6 +129,8 @@ pub const VERBS: &[Verb] = &[
     verb("findings", "AuditService.ListFindings", &[]),
     verb("finding detect", "AuditService.RunDetectors", &["day"]),
     verb("finding preview", "AuditService.PreviewFindings", &["day"]),
+    verb("log-policy set", "ProofService.SetLogPolicy", &["policy", "statement"]),
+    verb("log-policy get", "ProofService.GetLogPolicy", &[]),
     step("finding verify", "VERIFY"),
     step("finding rectify", "RECTIFY"),
     step("finding close", "CLOSE"),
@@ -164,6 +166,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("finding", "发现", "Findings"),
     ("rules", "规则集", "Rule sets"),
     ("history", "补录文件", "Historical files"),
+    ("log-policy", "日志信任策略", "Trust policy of the log"),
 ];
 
 /// Adds every verb to a command.
@@ -229,6 +232,13 @@ mod tests {
         called.push("PremiumService.Reconcile");
         called.push("ReconciliationService.UploadStatementChunk");
         called.push("ReconciliationService.ImportStatement");
+        // Signed texts are `checkpoint`, `prove` and `cosign`.
+        called.extend([
+            "ProofService.GetCheckpoint",
+            "ProofService.ProveInclusion",
+            "ProofService.ProveConsistency",
+            "ProofService.AddCosignature",
+        ]);
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

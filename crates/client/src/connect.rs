@@ -186,6 +186,7 @@ type VoucherClient = v1::voucher_service_client::VoucherServiceClient<Stub>;
 type AuditClient = v1::audit_service_client::AuditServiceClient<Stub>;
 type ReconciliationClient = v1::reconciliation_service_client::ReconciliationServiceClient<Stub>;
 type RuleClient = v1::rule_service_client::RuleServiceClient<Stub>;
+type ProofClient = v1::proof_service_client::ProofServiceClient<Stub>;
 
 services! {
     book => BookClient,
@@ -197,4 +198,5 @@ services! {
     audit => AuditClient,
     reconciliation => ReconciliationClient,
     rules => RuleClient,
+    proof => ProofClient,
 }

@@ -48,6 +48,8 @@ pub struct Health {
     pub parked: bool,
     /// Whether the views fail to move.
     pub views_failing: bool,
+    /// Why it takes no writes although it runs: somebody holds more of its log than was found.
+    pub suspicion: Option<crate::guard::Suspicion>,
     /// Sequence of the committed head.
     pub head: Sequence,
     /// Sequence that the views have reached.
@@ -59,7 +61,7 @@ pub struct Health {
 impl Health {
     /// Whether the book serves in full: SERVING or NOT_SERVING.
     pub fn is_serving(&self) -> bool {
-        self.stopped.is_none() && !self.parked && !self.views_failing
+        self.stopped.is_none() && !self.parked && !self.views_failing && self.suspicion.is_none()
     }
 }
 
@@ -96,9 +98,13 @@ impl<S: Store> Book<S> {
     /// [`Book::submit`] for a caller with a deadline: a command that is still undecided then is dropped.
     pub async fn submit_by(&self, ask: Ask, deadline: Option<Instant>) -> Verdict {
         self.open_for_commands()?;
+        let recovering = self.recovering(&ask)?;
         let sent = self.queue.try_send(ask, deadline, self.shared.watch_stop());
         let pending = sent.map_err(|Full| self.overloaded())?;
         let verdict = pending.answers().await.pop();
+        if recovering && matches!(verdict, Some(Ok(_))) {
+            self.settle()?;
+        }
         verdict.unwrap_or_else(|| Err(StopReason::ShutDown.into()))
     }
 
@@ -111,9 +117,9 @@ impl<S: Store> Book<S> {
         while rest.len() > 0 {
             let some: Vec<Ask> = rest.by_ref().take(self.queue.together()).collect();
             let count = some.len();
-            let sent = match (&refused, self.open_for_commands()) {
+            let sent = match (&refused, self.open_for_many()) {
                 (Some(error), _) => Err(error.clone()),
-                (None, Err(reason)) => Err(reason.into()),
+                (None, Err(error)) => Err(error),
                 (None, Ok(())) => {
                     let latest = Instant::now() + self.shared.options.room_wait;
                     let until = deadline.map_or(latest, |deadline| deadline.min(latest));
@@ -127,6 +133,31 @@ impl<S: Store> Book<S> {
             }));
         }
         handed
+    }
+
+    /// Streams carry no recovery.
+    fn open_for_many(&self) -> Result<(), EngineError> {
+        self.open_for_commands()?;
+        self.shared.suspicion().map_or(Ok(()), |suspicion| Err(EngineError::Suspected(suspicion)))
+    }
+
+    /// Where the log is under suspicion, whether this is the recovery that may lift it; any other command errs.
+    fn recovering(&self, ask: &Ask) -> Result<bool, EngineError> {
+        match self.shared.suspicion() {
+            None => Ok(false),
+            Some(suspicion) if suspicion.is_named_by(&ask.command) => Ok(true),
+            Some(suspicion) => Err(EngineError::Suspected(suspicion)),
+        }
+    }
+
+    /// Takes writes again, if a recovery on record names what was lost.
+    fn settle(&self) -> Result<(), EngineError> {
+        let settled =
+            self.read(|state| self.shared.suspicion().is_some_and(|known| known.is_settled(&state.log_policy)));
+        if settled? {
+            self.shared.settle();
+        }
+        Ok(())
     }
 
     fn open_for_commands(&self) -> Result<(), StopReason> {
@@ -162,7 +193,10 @@ impl<S: Store> Book<S> {
                 let keys = facts::needs(state, &ask);
                 let sight = Sight::new(state, &committed, [None, None]);
                 match gathered.resolve(&sight, &ask, keys.iter().filter(|key| **key != used)) {
-                    Ok(facts) => return previewed(preview(state, &ask, &facts, now), state, now),
+                    Ok(mut facts) => {
+                        facts.root = facts::cites_root(&ask.command).then_some(committed.head.root);
+                        return previewed(preview(state, &ask, &facts, now), state, now);
+                    }
                     Err(missing) => missing,
                 }
             };
@@ -251,6 +285,7 @@ impl<S: Store> Book<S> {
             stopped: self.shared.stopped(),
             parked: self.shared.parked.load(Ordering::Relaxed),
             views_failing: views.failing,
+            suspicion: self.shared.suspicion(),
             head: *self.shared.head.borrow(),
             reached: views.reached,
             queued: self.queue.waiting(),

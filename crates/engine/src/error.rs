@@ -57,6 +57,19 @@ pub enum EngineError {
     /// The rules do not let the book be opened; as there is no log yet, this is not recorded.
     #[error("the book cannot be opened: {} rules hit", .0.len())]
     NotOpened(Vec<Hit>),
+    /// Somebody holds a checkpoint that the log found does not lead to: an old copy was put in its place. Nothing is written before a
+    /// recovery is on record.
+    #[error("{0}")]
+    Suspected(crate::guard::Suspicion),
+    /// The book has no trust policy yet, so nothing is signed.
+    #[error("the book has no log policy yet")]
+    NoLogPolicy,
+    /// This server does not hold the log key of the policy in force.
+    #[error("this server does not hold the log key of the policy in force")]
+    NoLogKey,
+    /// There is no such checkpoint.
+    #[error("there is no such checkpoint")]
+    NoCheckpoint,
     /// The command's records exceed the limits of the log; nothing is recorded.
     #[error("the command makes records that the log cannot take")]
     Unrecordable,

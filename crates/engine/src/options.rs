@@ -1,8 +1,14 @@
-//! What can be set about an engine, each limit with its reason, and its clock. How the limits are kept stands where they are kept.
+//! What can be set about an engine, each limit with its reason, its clock and its log keys. How the limits are kept stands where they are
+//! kept.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proof::{Signer, VerifierKey};
+
+use crate::guard::Remembered;
 
 /// Commands that may wait for a book's writer: about what it decides in a second on a slow machine, so that nobody in the queue waits
 /// much longer; at 64 KiB at most a command, 256 MiB.
@@ -43,9 +49,34 @@ pub const RECHECK_BYTES_PER_SECOND: u64 = 4 << 20;
 
 /// How long the background check rests before each pass: an hour is soon enough to keep an older backup whole.
 pub const RECHECK_REST: Duration = Duration::from_secs(3_600);
+/// How often a book that has grown is signed of its own accord: what an old copy could lose unnoticed, and some thousand small rows a day.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells the time in microseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// The log keys that this process holds, by book.
+#[derive(Clone, Debug, Default)]
+pub struct LogKeys {
+    keys: BTreeMap<String, Vec<Signer>>,
+}
+
+impl LogKeys {
+    /// Adds a key of a book. One being rotated has two.
+    pub fn add(&mut self, book: &str, key: Signer) {
+        self.keys.entry(book.to_owned()).or_default().push(key);
+    }
+
+    /// The signer that this key verifies.
+    pub(crate) fn signer(&self, book: &str, key: &VerifierKey) -> Option<&Signer> {
+        self.keys.get(book)?.iter().find(|signer| signer.verifier() == key)
+    }
+
+    /// Whether there is any key of a book.
+    pub(crate) fn has(&self, book: &str) -> bool {
+        self.keys.contains_key(book)
+    }
+}
 
 /// What can be set about an engine.
 #[derive(Clone)]
@@ -76,6 +107,12 @@ pub struct Options {
     pub recheck_bytes_per_second: u64,
     /// How long it rests before each pass.
     pub recheck_rest: Duration,
+    /// How often a book that has grown is signed of its own accord.
+    pub checkpoint_every: Duration,
+    /// Keys that checkpoints are signed with.
+    pub log_keys: Arc<LogKeys>,
+    /// What others hold of the books: asked before a book takes writes.
+    pub remembered: Option<Arc<dyn Remembered>>,
     /// The clock. Only tests set another than the machine's.
     pub clock: Clock,
 }
@@ -96,6 +133,9 @@ impl Default for Options {
             shutdown_wait: SHUTDOWN_WAIT,
             recheck_bytes_per_second: RECHECK_BYTES_PER_SECOND,
             recheck_rest: RECHECK_REST,
+            checkpoint_every: CHECKPOINT_EVERY,
+            log_keys: Arc::default(),
+            remembered: None,
             clock: Arc::new(system_time),
         }
     }

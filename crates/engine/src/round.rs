@@ -66,7 +66,12 @@ impl<S: Store> Writer<S> {
                 waiting.gathered = None;
             }
             let decision = match self.facts(&mut gathered, &draft, &mut waiting).await? {
-                Ok(facts) => decide(&self.working.state, &waiting.queued.ask, &facts, now),
+                Ok(mut facts) => {
+                    if facts::cites_root(&waiting.queued.ask.command) {
+                        facts.root = Some(self.working.tree.root());
+                    }
+                    decide(&self.working.state, &waiting.queued.ask, &facts, now)
+                }
                 Err(error) => {
                     draft.answer(waiting.queued.reply, Err(error));
                     continue;

@@ -1,7 +1,7 @@
 //! What the tasks and the handle of one book share: the read model and the signals between them.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use record::Sequence;
@@ -10,7 +10,9 @@ use tokio::sync::{Semaphore, watch};
 use crate::committed::Committed;
 use crate::engine::Fatal;
 use crate::error::StopReason;
+use crate::guard::Suspicion;
 use crate::metrics::Metrics;
+use crate::nodes::Nodes;
 use crate::options::Options;
 
 /// How far a book has come in going down.
@@ -53,6 +55,12 @@ pub(crate) struct Shared<S> {
     pub parked: AtomicBool,
     /// Held while the log is judged again under other rules: each such judging holds two states in memory.
     pub rejudging: Semaphore,
+    /// Inner nodes for proofs.
+    pub nodes: tokio::sync::RwLock<Nodes>,
+    /// Held while a checkpoint is signed, one at a time; the size that was remembered outside.
+    pub signing: tokio::sync::Mutex<Sequence>,
+    /// Why the book takes no writes although it runs.
+    suspicion: RwLock<Option<Suspicion>>,
     pub metrics: Metrics,
     fatal: watch::Sender<Option<Fatal>>,
 }
@@ -64,6 +72,7 @@ impl<S> Shared<S> {
         options: Options,
         committed: Committed,
         reached: Sequence,
+        (nodes, suspicion): (Nodes, Option<Suspicion>),
         fatal: watch::Sender<Option<Fatal>>,
     ) -> Shared<S> {
         Shared {
@@ -78,6 +87,9 @@ impl<S> Shared<S> {
             stop: watch::Sender::new(None),
             parked: AtomicBool::new(false),
             rejudging: Semaphore::new(1),
+            nodes: tokio::sync::RwLock::new(nodes),
+            signing: tokio::sync::Mutex::new(0),
+            suspicion: RwLock::new(suspicion),
             metrics: Metrics::of(code),
             fatal,
         }
@@ -93,6 +105,19 @@ impl<S> Shared<S> {
         let mut committed = self.committed.write().map_err(|_| StopReason::Panicked("writer"))?;
         change(&mut committed);
         Ok(())
+    }
+
+    /// Why the book takes no writes although it runs.
+    pub fn suspicion(&self) -> Option<Suspicion> {
+        self.suspicion.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The parties have put it on record: the book goes on.
+    pub fn settle(&self) {
+        let settled = self.suspicion.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(suspicion) = settled {
+            tracing::warn!(book = self.code, %suspicion, "a recovery is on record; the book takes writes again");
+        }
     }
 
     /// Asks the projector to bring the views there without waiting for more.

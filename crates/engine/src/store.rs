@@ -112,6 +112,43 @@ pub struct Snapshot {
     pub filter: Arc<Vec<u8>>,
 }
 
+/// A signed tree head: a checkpoint as it stands in storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeHead {
+    /// Records.
+    pub size: Sequence,
+    /// Root over them.
+    pub root: Digest,
+    /// The signed note, as signed by the log.
+    pub note: String,
+    /// Signature lines of witnesses, each with its newline.
+    pub cosignatures: Vec<String>,
+}
+
+/// A cosignature as it stands in storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosignature {
+    /// Name of the witness's key.
+    pub key_name: String,
+    /// Id of that key.
+    pub key_id: u32,
+    /// The signature line, with its newline.
+    pub line: String,
+}
+
+/// Which signed tree heads to read, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeHeadQuery {
+    /// Smallest size.
+    pub from: Sequence,
+    /// Largest size.
+    pub to: Sequence,
+    /// Only those that somebody cosigned.
+    pub cosigned: bool,
+    /// How many at most.
+    pub limit: u32,
+}
+
 /// Which vouchers to list, newest last. All given conditions hold together.
 #[derive(Clone, Debug, Default)]
 pub struct VoucherQuery {
@@ -232,6 +269,29 @@ pub trait Store: Send + Sync + 'static {
         book: &str,
         sequences: &[Sequence],
     ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>> + Send;
+
+    /// Leaf hashes of the records from `from` up to `to`, both included, as far as the log holds them. Bodies are not read.
+    fn leaves(
+        &self,
+        book: &str,
+        from: Sequence,
+        to: Sequence,
+    ) -> impl Future<Output = Result<Vec<Digest>, StoreError>> + Send;
+    /// Adds a signed tree head of a batch's end, unless one of its size stands: there is never a second one. Gives the one that stands.
+    fn add_tree_head(&self, book: &str, head: &TreeHead) -> impl Future<Output = Result<TreeHead, StoreError>> + Send;
+    /// Adds cosignatures to a signed tree head; one by a key that cosigned it already is left out.
+    fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Signed tree heads, newest first, each with its cosignatures.
+    fn tree_heads(
+        &self,
+        book: &str,
+        query: TreeHeadQuery,
+    ) -> impl Future<Output = Result<Vec<TreeHead>, StoreError>> + Send;
 
     /// Sequence that the views have reached.
     fn reached(&self, book: &str) -> impl Future<Output = Result<Sequence, StoreError>> + Send;

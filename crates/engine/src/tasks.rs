@@ -8,8 +8,10 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::book::Book;
 use crate::engine::Fatal;
 use crate::error::{EngineError, StopReason};
+use crate::guard;
 use crate::options::Options;
 use crate::projector::{Projector, following};
+use crate::proofs;
 use crate::queue::queue;
 use crate::recheck;
 use crate::replay;
@@ -32,8 +34,9 @@ pub(crate) async fn start<S: Store>(
             format!("the views hold record {reached}, the log ends at {}: the log was rolled back", head.sequence);
         return Err(StoreError::Corrupt(reason).into());
     }
+    let watched = guard::look(&*store, code, &options, &committed).await?;
     let working = committed.position.clone();
-    let shared = Arc::new(Shared::new(code, store, options, committed, reached, fatal));
+    let shared = Arc::new(Shared::new(code, store, options, committed, reached, watched, fatal));
 
     let (followers, batches) = following();
     let mut projector = Projector::new(Arc::clone(&shared), batches);
@@ -44,6 +47,10 @@ pub(crate) async fn start<S: Store>(
     let (queue, commands) = queue(shared.options.queue_commands);
     let writer = Writer::new(Arc::clone(&shared), commands, working, head.epoch, followers);
     recheck::start(&shared);
+    if shared.options.log_keys.has(code) {
+        // It ends by itself when the book does.
+        drop(tokio::spawn(proofs::sign_now_and_then(Arc::clone(&shared))));
+    }
     let writer = tokio::spawn(writer.run());
     let projector = tokio::spawn(projector.run());
     let ended = tokio::spawn(supervise(Arc::clone(&shared), writer, projector));

@@ -224,7 +224,9 @@ impl<S: Store> Writer<S> {
 
     pub(crate) fn digest_due(&self) -> Option<Due> {
         let sequence = self.working.tree.size();
-        self.working.digests.due(sequence, self.shared.options.records_per_totals)
+        let due = self.working.digests.due(sequence, self.shared.options.records_per_totals);
+        // A log under suspicion gets no record of the ledger's own either.
+        due.filter(|_| self.shared.suspicion().is_none())
     }
 }
 

@@ -66,6 +66,8 @@ pub fn makers(command: &Command) -> &'static [Role] {
         | Command::RegisterHistory(_)
         | Command::VoidSourceNumbers(_)
         | Command::RecordDestruction(_) => &[FinMaker],
+        // Those who watch the log and those who answer for the server; the parties themselves have signed.
+        Command::SetLogPolicy(_) => &[Audit, FinChief],
         Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
         // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
         Command::UploadStatementChunk(_)

@@ -61,12 +61,19 @@ impl FactKey<'_> {
     }
 }
 
+/// Whether deciding a command takes the root over the records before it.
+pub fn cites_root(command: &Command) -> bool {
+    matches!(command, Command::SetLogPolicy(_))
+}
+
 /// The facts that one decision may need, as found.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     found: BTreeMap<FactHash, Sequence>,
     vouchers: BTreeMap<VoucherRef, Sequence>,
     originals: BTreeMap<Sequence, Record>,
+    /// Root over all records before the decision, for commands that cite it ([`cites_root`]).
+    pub root: Option<Digest>,
     /// Names of persons' facts that were looked for, found or not.
     pub(crate) looked: HashSet<FactHash>,
 }

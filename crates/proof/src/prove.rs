@@ -6,7 +6,7 @@
 
 use crate::span::{Node, Span, way_to_leaf, way_to_old_end};
 use crate::tree::{fold, root_of};
-use crate::{Digest, ProofError};
+use crate::{Digest, MAX_SIZE, ProofError};
 
 /// Proof that leaf `index` is in the tree of `size` leaves, nearest sibling first.
 pub fn inclusion_proof_from(
@@ -28,6 +28,14 @@ pub fn consistency_proof_from(
     let seed = (bottom.start > 0).then_some(bottom);
     let siblings = steps.iter().rev().map(|step| step.sibling);
     seed.into_iter().chain(siblings).map(|span| hash_of(span, &mut node)).collect()
+}
+
+/// Root of the first `size` leaves.
+pub fn root_from(size: u64, mut node: impl FnMut(Node) -> Option<Digest>) -> Result<Digest, ProofError> {
+    if size > MAX_SIZE {
+        return Err(ProofError::TooLarge(size));
+    }
+    hash_of(Span { start: 0, end: size }, &mut node)
 }
 
 /// [`inclusion_proof_from`] over the leaf hashes of a tree that has at least `size` of them.

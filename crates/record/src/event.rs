@@ -305,6 +305,13 @@ pub enum Event {
         /// Approval of it.
         approval: ApprovalNo,
     },
+    /// The trust policy of the log was set: this one holds from now on, in whole.
+    LogPolicySet {
+        /// The policy, in the text form of `c2sp.org/tlog-policy`.
+        policy: String,
+        /// What its parties stated, a signed note.
+        statement: String,
+    },
 }
 
 /// Rules of the book above, taken over.

@@ -224,6 +224,14 @@ pub(crate) fn failure(error: EngineError, content: &str) -> Failure {
             tracing::error!(%error, "storage failed");
             unavailable("STORAGE_UNAVAILABLE", STORAGE_RETRY)
         }
+        EngineError::Suspected(suspicion) => {
+            tracing::warn!(%suspicion, "asked to write a book under suspicion");
+            Failure::Suspected { size: suspicion.size, found: suspicion.found }
+        }
+        EngineError::NoLogPolicy => Failure::NotFound("log_policy"),
+        EngineError::NoCheckpoint => Failure::NotFound("checkpoint"),
+        // The policy names a key that is not in the server's key file.
+        EngineError::NoLogKey => Failure::NotFound("log_key"),
         error @ EngineError::Unrecordable => {
             tracing::error!(%error, "a well-formed command could not be recorded");
             Failure::Internal

@@ -38,6 +38,7 @@ const HEALTH_NAMES: [&str; 9] = [
     "earmark.v1.AuditService",
     "earmark.v1.ReconciliationService",
     "earmark.v1.RuleService",
+    "earmark.v1.ProofService",
 ];
 
 /// Where and how to serve.
@@ -201,7 +202,8 @@ async fn router<S: Store>(
         .add_service(sized!(v1::voucher_service_server::VoucherServiceServer))
         .add_service(sized!(v1::audit_service_server::AuditServiceServer))
         .add_service(sized!(v1::reconciliation_service_server::ReconciliationServiceServer))
-        .add_service(sized!(v1::rule_service_server::RuleServiceServer));
+        .add_service(sized!(v1::rule_service_server::RuleServiceServer))
+        .add_service(sized!(v1::proof_service_server::ProofServiceServer));
     Ok((health, router))
 }
 

@@ -1,8 +1,8 @@
 //! Either store behind one type, for programs that are told at run time which. Every call is handed on as it stands.
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
@@ -91,6 +91,27 @@ impl Store for AnyStore {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         either!(self.records(book, sequences))
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        either!(self.leaves(book, from, to))
+    }
+
+    async fn add_tree_head(&self, book: &str, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        either!(self.add_tree_head(book, head))
+    }
+
+    async fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> Result<(), StoreError> {
+        either!(self.add_cosignatures(book, size, cosignatures))
+    }
+
+    async fn tree_heads(&self, book: &str, query: TreeHeadQuery) -> Result<Vec<TreeHead>, StoreError> {
+        either!(self.tree_heads(book, query))
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {

@@ -1,7 +1,7 @@
 //! From columns to the rows of `ledger` and `engine`, by position in the statements of `sql`. Numbers are checked: what does not fit
 //! its type was not written by us.
 
-use engine::store::{BookEntry, Head, LogRow, StoreError, SumRow, TokenEntry};
+use engine::store::{BookEntry, Head, LogRow, StoreError, SumRow, TokenEntry, TreeHead};
 use ledger::rows::{LineRow, RejectionRow, SideSums, VoucherRow};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
@@ -80,6 +80,23 @@ pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
 pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
     let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
     StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
+}
+
+/// The leaf hashes of a row from one sequence to another, both included.
+pub(crate) fn leaves(row: &impl Columns, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+    let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
+    let bytes = row.bytes(2)?;
+    let (leaves, rest) = bytes.as_chunks::<32>();
+    if !rest.is_empty() || leaves.len() as u64 != count {
+        return Err(StoreError::Corrupt("log row whose leaf hashes do not fit its count".into()));
+    }
+    let held = (first..).zip(leaves).filter(|(sequence, _)| (from..=to).contains(sequence));
+    Ok(held.map(|(_, leaf)| *leaf).collect())
+}
+
+/// A signed tree head, its cosignatures apart.
+pub(crate) fn tree_head(row: &impl Columns) -> Result<TreeHead, StoreError> {
+    Ok(TreeHead { size: number(row, 0)?, root: fixed(row, 1)?, note: row.text(2)?, cosignatures: Vec::new() })
 }
 
 /// A voucher.

@@ -160,6 +160,18 @@ pub const LOG_ROWS: &str = concat!(
      AND first + count > $2 ORDER BY first"
 );
 
+/// Leaf hashes of the rows that hold records from $2 up to $3.
+pub const LEAVES: &str = "SELECT first, count, leaves FROM log WHERE book = $1 \
+     AND first >= COALESCE((SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2), 0) AND first <= $3 ORDER BY first";
+/// Signed tree heads of sizes from $2 up to $3, newest first, at most $5; with $4 = 1 only those that somebody cosigned.
+pub const TREE_HEADS: &str = "SELECT h.size, h.root, h.note FROM tree_head AS h WHERE h.book = $1 AND h.size >= $2 AND h.size <= $3 \
+     AND ($4 = 0 OR EXISTS (SELECT 1 FROM cosignature AS c WHERE c.book = $1 AND c.size = h.size)) ORDER BY h.size DESC LIMIT $5";
+/// Cosignatures of one signed tree head.
+pub const COSIGNATURES: &str = "SELECT line FROM cosignature WHERE book = $1 AND size = $2 ORDER BY key_name, key_id";
+/// Whether a key cosigned a tree head.
+pub const HAS_COSIGNED: &str =
+    "SELECT COUNT(*) FROM cosignature WHERE book = $1 AND size = $2 AND key_name = $3 AND key_id = $4";
+
 /// The sequence that the views have reached.
 pub const REACHED: &str = "SELECT sequence FROM reached WHERE book = $1";
 /// The compare-and-set of the views.
@@ -241,6 +253,10 @@ pub const ALL: &[(&str, &str)] = &[
     ("LAST_ROW", LAST_ROW),
     ("ROW_OF", ROW_OF),
     ("LOG_ROWS", LOG_ROWS),
+    ("LEAVES", LEAVES),
+    ("TREE_HEADS", TREE_HEADS),
+    ("COSIGNATURES", COSIGNATURES),
+    ("HAS_COSIGNED", HAS_COSIGNED),
     ("REACHED", REACHED),
     ("MOVE_REACHED", MOVE_REACHED),
     ("LANDED", LANDED),

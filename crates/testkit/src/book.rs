@@ -144,6 +144,9 @@ impl Book {
             records.into_iter().for_each(|record| found.add_original(record.clone()));
             let keys = found.wanted_keys(&self.state, ask);
             if no_records && keys.is_empty() {
+                if facts::cites_root(&ask.command) {
+                    found.root = Some(proof::root_of(&self.leaves));
+                }
                 return found;
             }
             for key in keys {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
@@ -110,6 +110,27 @@ impl<S: Store> Store for EarlyStore<S> {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         self.inner.records(book, sequences).await
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        self.inner.leaves(book, from, to).await
+    }
+
+    async fn add_tree_head(&self, book: &str, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        self.inner.add_tree_head(book, head).await
+    }
+
+    async fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> Result<(), StoreError> {
+        self.inner.add_cosignatures(book, size, cosignatures).await
+    }
+
+    async fn tree_heads(&self, book: &str, query: TreeHeadQuery) -> Result<Vec<TreeHead>, StoreError> {
+        self.inner.tree_heads(book, query).await
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::hash::sha256;
@@ -40,12 +40,14 @@ struct Inner {
     tokens: BTreeMap<Digest, TokenEntry>,
 }
 
+#[derive(Clone)]
 struct Book {
     entry: BookEntry,
     head: Head,
     log: Vec<LogRow>,
     views: Views,
     snapshot: Option<Snapshot>,
+    heads: BTreeMap<Sequence, TreeHead>,
     append_faults: VecDeque<Fault>,
     project_faults: usize,
 }
@@ -59,6 +61,7 @@ impl Book {
             log: Vec::new(),
             views: Views::default(),
             snapshot: None,
+            heads: BTreeMap::new(),
             append_faults: VecDeque::new(),
             project_faults: 0,
         }
@@ -94,6 +97,44 @@ impl Book {
     fn row_of(&self, sequence: Sequence) -> Option<&LogRow> {
         let place = self.log.partition_point(|row| row.first <= sequence).checked_sub(1)?;
         self.log.get(place).filter(|row| sequence - row.first < row.bodies.len() as u64)
+    }
+
+    fn leaves(&self, from: Sequence, to: Sequence) -> Vec<Digest> {
+        let all = self.log.iter().flat_map(|row| (row.first..).zip(&row.leaves));
+        all.filter(|(sequence, _)| (from..=to).contains(sequence)).map(|(_, leaf)| *leaf).collect()
+    }
+
+    fn sign(&mut self, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        if let Some(standing) = self.heads.get(&head.size) {
+            return Ok(standing.clone());
+        }
+        let ends_there = |row: &LogRow| row.first + row.leaves.len() as u64 == head.size + 1 && row.root == head.root;
+        if !self.row_of(head.size).is_some_and(ends_there) {
+            return Err(StoreError::Corrupt("a tree head of no end of the log".into()));
+        }
+        let made = TreeHead { cosignatures: Vec::new(), ..head.clone() };
+        self.heads.insert(head.size, made.clone());
+        Ok(made)
+    }
+
+    fn cosign(&mut self, size: Sequence, cosignatures: &[Cosignature]) -> Result<(), StoreError> {
+        let none = || StoreError::Corrupt("a cosignature of no tree head".into());
+        let head = self.heads.get_mut(&size).ok_or_else(none)?;
+        for cosignature in cosignatures {
+            // Who signed stands at the beginning of the line, name and id.
+            let by = |line: &String| proof::Signature::parse(line.trim_end()).map(|made| (made.name, made.id));
+            let key = Some((cosignature.key_name.clone(), cosignature.key_id));
+            if head.cosignatures.iter().all(|line| by(line) != key) {
+                head.cosignatures.push(cosignature.line.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn heads_of(&self, query: TreeHeadQuery) -> Vec<TreeHead> {
+        let within = self.heads.range(query.from..=query.to).rev().map(|(_, head)| head);
+        let wanted = within.filter(|head| !query.cosigned || !head.cosignatures.is_empty());
+        wanted.take(usize::try_from(query.limit).unwrap_or(usize::MAX)).cloned().collect()
     }
 
     fn rows_from(&self, from: Sequence, max_bytes: usize) -> Vec<LogRow> {
@@ -144,6 +185,18 @@ impl MemoryStore {
         if let Some(book) = self.lock().books.get_mut(book) {
             book.project_faults = times;
         }
+    }
+
+    /// All books as they are now: what a backup keeps.
+    pub fn copied(&self) -> MemoryStore {
+        let books = self.lock().books.clone();
+        MemoryStore { inner: Arc::new(Mutex::new(Inner { books, ..Inner::default() })) }
+    }
+
+    /// Puts the books of a copy in the place of those here; every clone sees them.
+    pub fn put_back(&self, copy: &MemoryStore) {
+        let books = copy.lock().books.clone();
+        self.lock().books = books;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -217,6 +270,27 @@ impl Store for MemoryStore {
             };
             sequences.iter().map(body).collect()
         })
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        self.with(book, |book| book.leaves(from, to))
+    }
+
+    async fn add_tree_head(&self, book: &str, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        self.with(book, |book| book.sign(head))?
+    }
+
+    async fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> Result<(), StoreError> {
+        self.with(book, |book| book.cosign(size, cosignatures))?
+    }
+
+    async fn tree_heads(&self, book: &str, query: TreeHeadQuery) -> Result<Vec<TreeHead>, StoreError> {
+        self.with(book, |book| book.heads_of(query))
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {

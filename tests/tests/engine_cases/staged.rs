@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
@@ -67,6 +67,8 @@ pub struct Staged {
     pub record_reads: AtomicUsize,
     /// Lowest sequence from which the log was read.
     pub log_read_from: AtomicUsize,
+    /// Whether leaf hashes are read back spoilt.
+    pub spoil_leaves: AtomicBool,
     /// What somebody did to the rows of the log.
     pub tamper: Mutex<Option<fn(&mut LogRow)>>,
 }
@@ -146,6 +148,35 @@ impl Store for Staged {
 
     fn revoke_tokens(&self, person: &str) -> impl Future<Output = Result<u64, StoreError>> + Send {
         self.memory.revoke_tokens(person)
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        let mut leaves = self.memory.leaves(book, from, to).await?;
+        if self.spoil_leaves.load(SeqCst) {
+            leaves.iter_mut().for_each(|leaf| leaf[0] ^= 1);
+        }
+        Ok(leaves)
+    }
+
+    fn add_tree_head(&self, book: &str, head: &TreeHead) -> impl Future<Output = Result<TreeHead, StoreError>> + Send {
+        self.memory.add_tree_head(book, head)
+    }
+
+    fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.memory.add_cosignatures(book, size, cosignatures)
+    }
+
+    fn tree_heads(
+        &self,
+        book: &str,
+        query: TreeHeadQuery,
+    ) -> impl Future<Output = Result<Vec<TreeHead>, StoreError>> + Send {
+        self.memory.tree_heads(book, query)
     }
 
     fn reached(&self, book: &str) -> impl Future<Output = Result<Sequence, StoreError>> + Send {

@@ -122,6 +122,11 @@ pub fn destruction() -> RecordDestruction {
     }
 }
 
+/// A log's trust policy; what the texts hold is no matter of the format.
+pub fn log_policy() -> Command {
+    Command::SetLogPolicy(SetLogPolicy { policy: "quorum none\n".into(), statement: "声明\n".into() })
+}
+
 /// Book, person and command of each fingerprint.
 pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
     let receipt = PostPremiumReceipt {
@@ -154,5 +159,6 @@ pub fn vectors() -> Vec<(&'static str, &'static str, &'static str, Command)> {
         ("rule set", "GZ-HIC2", "li", crate::layers::adoption()),
         ("grant returned", "GD-HIC2", "zhang", grant_return()),
         ("destruction", "GD-HIC2", "zhang", Command::RecordDestruction(destruction())),
+        ("log policy", "GD-HIC2", "shen", log_policy()),
     ]
 }

@@ -457,6 +457,10 @@ fn found() -> Vec<(&'static str, Event)> {
         ("finding gone", Event::FindingGone { finding: 1, day }),
         ("finding updated", Event::FindingUpdated(updated)),
         ("archives destroyed", Event::ArchivesDestroyed { destruction: commands::destruction(), approval: 2 }),
+        (
+            "log policy set",
+            Event::LogPolicySet { policy: "quorum none\n".into(), statement: "声明\n\n\u{2014} w AAAAAQI=\n".into() },
+        ),
     ]
 }
 

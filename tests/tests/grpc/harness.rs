@@ -47,6 +47,11 @@ pub struct Served {
 
 /// A server without books; `operator` may open them.
 pub async fn serve_empty() -> Served {
+    serve_with(engine::Options::default()).await
+}
+
+/// The same with these options.
+async fn serve_with(options: engine::Options) -> Served {
     let store = Arc::new(MemoryStore::new());
     let mut tokens = BTreeMap::new();
     let names = PEOPLE.iter().map(|(name, _)| *name).chain(["operator", "stranger"]);
@@ -63,7 +68,7 @@ pub async fn serve_empty() -> Served {
         store.add_token(&entry).await.unwrap();
         tokens.insert(name.to_owned(), token);
     }
-    let engine = Engine::open(store, engine::Options::default()).await.unwrap();
+    let engine = Engine::open(store, options).await.unwrap();
     let (bound, address) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let options = ServeOptions::at("127.0.0.1:0".parse().unwrap(), None);
@@ -72,11 +77,24 @@ pub async fn serve_empty() -> Served {
     Served { address, engine, tokens, stop: Some(stop), serving, ids: AtomicU64::new(1) }
 }
 
+/// A server that signs the book with these keys.
+pub async fn serve_book_with(keys: &[&proof::Signer]) -> Served {
+    let mut log_keys = engine::LogKeys::default();
+    keys.iter().for_each(|key| log_keys.add(BOOK, (*key).clone()));
+    let served = serve_with(engine::Options { log_keys: Arc::new(log_keys), ..engine::Options::default() }).await;
+    open_book(&served).await;
+    served
+}
+
 /// A server with the book open.
 pub async fn serve_book() -> Served {
     let served = serve_empty().await;
-    served.client("operator").call(|t| async { t.book().create_book(creation()).await }).await.unwrap();
+    open_book(&served).await;
     served
+}
+
+async fn open_book(served: &Served) {
+    served.client("operator").call(|t| async { t.book().create_book(creation()).await }).await.unwrap();
 }
 
 /// The request that opens the book.

@@ -74,6 +74,7 @@ async fn reflection_lists_the_services_to_those_who_have_a_token() {
         "SpendingService",
         "VoucherService",
         "AuditService",
+        "ProofService",
     ] {
         assert!(text.contains(&format!("earmark.v1.{service}")), "{service}");
     }

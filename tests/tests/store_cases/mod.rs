@@ -4,6 +4,7 @@
 
 pub mod broken;
 pub mod catalogue;
+pub mod heads;
 pub mod log;
 pub mod sample;
 pub mod views;

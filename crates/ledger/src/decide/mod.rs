@@ -20,6 +20,7 @@ mod give_back;
 mod interest;
 mod layers;
 mod lines;
+mod log_policy;
 mod numbers;
 mod opening;
 mod persons;
@@ -286,6 +287,7 @@ fn flow(desk: &mut Desk<'_>, command: &Command) -> Vec<Event> {
         Command::FileRules(c) => layers::file(desk, c),
         Command::RegisterHistory(c) => layers::register_history(desk, c),
         Command::RecordDestruction(c) => archives::destroy(desk, c),
+        Command::SetLogPolicy(c) => log_policy::set(desk, c),
         // Every other command is judged by `effect`, which hands only these on.
         _ => Vec::new(),
     }

@@ -31,6 +31,7 @@ impl Form {
             | Command::RegisterTokenKey(_)
             | Command::UploadRosterChunk(_)
             | Command::RecordDestruction(_) => self.setup(command),
+            Command::SetLogPolicy(c) => self.log_policy(c),
             Command::SetBudget(c) => {
                 self.budget(c.year, &c.approval, &c.lines);
                 self.day("date", c.date);

@@ -4,6 +4,7 @@
 mod commands;
 mod flows;
 mod layers;
+mod log_policy;
 mod setup;
 mod statements;
 pub mod text;

@@ -110,6 +110,7 @@ impl State {
                 self.destructions.entry(of).or_default().push((destruction.clone(), *approval));
             }
             Event::PersonsEnrolled(_) | Event::StateDigest { .. } | Event::Totals { .. } => {}
+            Event::LogPolicySet { policy, statement } => self.log_policy.set(record.sequence, policy, statement),
             Event::DetectorsRun { .. }
             | Event::FindingOpened(_)
             | Event::FindingChanged(_)

@@ -7,6 +7,7 @@ mod enrol;
 mod findings;
 mod flows;
 mod layers;
+mod log_policy;
 mod masters;
 mod money;
 mod numbers;
@@ -35,6 +36,8 @@ pub use enrol::{Upload, Uploaded};
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
 pub use flows::{Flow, GrantMoney};
 pub use layers::{Adopted, Changed, Filing, History, Layers, RuleVersion};
+pub(crate) use log_policy::Parties;
+pub use log_policy::{Abandoned, LogPolicy};
 pub use masters::{List, Listed};
 pub use money::{Sum, SumKey};
 pub use numbers::{Gap, SourceNumbers};
@@ -168,6 +171,8 @@ pub struct State {
     pub statements: Statements,
     /// Versions of the rule set, and the rules of the book above.
     pub layers: Layers,
+    /// Whom readers of the log trust.
+    pub log_policy: LogPolicy,
 }
 
 /// [`PostingMap`] with ordinals.

@@ -6,6 +6,7 @@ mod audit;
 mod book;
 mod flows;
 mod layers;
+mod log;
 mod money;
 mod programme;
 mod spending;
@@ -27,6 +28,7 @@ pub use flows::{
     ReturnFiscalSurplus, ReturnGrant, TransferBetweenSources,
 };
 pub use layers::{AdoptRuleSet, FileRules, RegisterHistory};
+pub use log::SetLogPolicy;
 pub use money::{GrantSpec, PostPremiumReceipt, RecordIncome, RemitItem, RemitPremiums, VoidSourceNumbers};
 pub use programme::{
     AdjustBudget, AllocateQuota, BudgetLine, ClassTarget, ConfirmCoverage, QuotaLine, RegisterScheme, RegisterSnapshot,
@@ -182,6 +184,8 @@ pub enum Command {
     RegisterHistory(RegisterHistory),
     /// Records the destruction of archived originals (RET-001).
     RecordDestruction(RecordDestruction),
+    /// Sets the trust policy of the book's log.
+    SetLogPolicy(SetLogPolicy),
 }
 
 /// Borsh tag of [`Command::CorrectVoucher`]: its place in the list.

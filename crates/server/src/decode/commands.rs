@@ -67,6 +67,7 @@ wire! {
     }
     ours::MatchStatement => v1::StatementMatching { account, by_ids, lines, transactions, reason }
     ours::UnmatchStatement => v1::StatementUnmatching { account, line, reason }
+    ours::SetLogPolicy => v1::LogPolicy { policy, statement }
 
     ours::ApprovalScope => v1::ApprovalScope { source, class, plan, payee }
     ours::RegisterBankTransaction => v1::BankTransaction {
@@ -347,6 +348,7 @@ cases! {
     GrantReturn("grant_return") = ReturnGrant,
     History("history") = RegisterHistory,
     Destruction("destruction") = RecordDestruction,
+    LogPolicy("log_policy") = SetLogPolicy,
 }
 
 impl Wire<Box<v1::Correction>> for ours::CorrectVoucher {

@@ -299,6 +299,7 @@ fn commands() -> Vec<Command> {
             reason: "保管期满".into(),
             evidence: evidence(),
         }),
+        Command::SetLogPolicy(ours::SetLogPolicy { policy: "quorum none\n".into(), statement: "x\n".into() }),
         Command::ClosePeriod(ours::ClosePeriod { period: Period { year: 2018, month: 12 } }),
         Command::GrantRole(ours::GrantRole {
             person: ours::PersonDef {

@@ -60,6 +60,13 @@ pub(crate) enum Failure {
         /// What stands there.
         found: String,
     },
+    /// The book's log was rolled back: it is read, and not written before a recovery is on record.
+    Suspected {
+        /// Records of a checkpoint that somebody holds.
+        size: Sequence,
+        /// Records of the log that was found.
+        found: Sequence,
+    },
     /// The caller's deadline passed first.
     Late,
     /// A fault of the server; its cause is in the log, not in the answer.
@@ -124,6 +131,16 @@ impl Failure {
                     )
                 };
                 (Code::DataLoss, "LED-012".into(), text)
+            Failure::Suspected { size, found } => {
+                let text = if zh {
+                    format!("账簿疑被回退：他处存有 {size} 条记录的检查点，现有 {found} 条；登记恢复之前只能查询")
+                } else {
+                    format!(
+                        "the log was rolled back: a checkpoint of {size} records is held elsewhere, {found} were found; until a recovery \
+                         is on record the book can only be read"
+                    )
+                };
+                (Code::FailedPrecondition, "ROLLED_BACK".into(), text)
             }
             Failure::Late => {
                 let text = if zh { "已超过请求时限" } else { "the deadline of the request passed" };
@@ -144,6 +161,7 @@ impl Failure {
                 vec![("sequence", sequence.to_string()), ("replayed", replayed.to_string())]
             }
             Failure::Damaged { sequence, .. } => vec![("sequence", sequence.to_string())],
+            Failure::Suspected { size, found } => vec![("size", size.to_string()), ("found", found.to_string())],
             Failure::Unavailable { reached: Some(reached), .. } => vec![("reached", reached.to_string())],
             _ => Vec::new(),
         };
@@ -228,6 +246,7 @@ mod tests {
             (Failure::NotFound("voucher"), Code::NotFound, "NOT_FOUND"),
             (overload(), Code::Unavailable, "OVERLOADED"),
             (Failure::Damaged { sequence: 7, expected: "aa".into(), found: "bb".into() }, Code::DataLoss, "LED-012"),
+            (Failure::Suspected { size: 9, found: 7 }, Code::FailedPrecondition, "ROLLED_BACK"),
             (Failure::Late, Code::DeadlineExceeded, "DEADLINE"),
             (Failure::Internal, Code::Internal, "INTERNAL"),
         ];

@@ -348,5 +348,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::RulesFiled { .. } => "RulesFiled",
         Event::HistoryRegistered { .. } => "HistoryRegistered",
         Event::ArchivesDestroyed { .. } => "ArchivesDestroyed",
+        Event::LogPolicySet { .. } => "LogPolicySet",
     }
 }

@@ -10,6 +10,7 @@ mod program;
 mod reconciliation;
 mod rejudge;
 mod rules;
+mod proof;
 mod spending;
 mod summaries;
 mod voucher;

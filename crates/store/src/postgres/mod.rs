@@ -15,6 +15,7 @@ mod catalogue;
 mod connector;
 mod copy;
 mod facts;
+mod heads;
 mod lock;
 mod log;
 mod project;

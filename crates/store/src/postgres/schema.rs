@@ -19,6 +19,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "catalogue", include_str!("../../../../migrations/postgres/0001_catalogue.sql")),
     (2, "log", include_str!("../../../../migrations/postgres/0002_log.sql")),
     (3, "views", include_str!("../../../../migrations/postgres/0003_views.sql")),
+    (4, "heads", include_str!("../../../../migrations/postgres/0004_heads.sql")),
 ];
 
 /// What a migration did.

@@ -1,13 +1,13 @@
 //! The `Store` trait on PostgreSQL: finds the book and hands over to the subjects.
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
 
-use super::{PostgresStore, catalogue, facts, log, project, queries, snapshot};
+use super::{PostgresStore, catalogue, facts, heads, log, project, queries, snapshot};
 
 impl Store for PostgresStore {
     async fn books(&self) -> Result<Vec<BookEntry>, StoreError> {
@@ -52,6 +52,27 @@ impl Store for PostgresStore {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         log::records(&self.readers, &*self.book(book).await?, sequences).await
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        heads::leaves(&self.readers, &*self.book(book).await?, from, to).await
+    }
+
+    async fn add_tree_head(&self, book: &str, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        heads::add(&self.readers, &*self.book(book).await?, head).await
+    }
+
+    async fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> Result<(), StoreError> {
+        heads::cosign(&self.readers, &*self.book(book).await?, size, cosignatures).await
+    }
+
+    async fn tree_heads(&self, book: &str, query: TreeHeadQuery) -> Result<Vec<TreeHead>, StoreError> {
+        heads::read(&self.readers, &*self.book(book).await?, query).await
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {

@@ -63,7 +63,10 @@ impl Kind {
                 (1, "catalogue", include_str!("../../../../migrations/sqlite/catalogue/0001_catalogue.sql")),
                 (2, "arriving", include_str!("../../../../migrations/sqlite/catalogue/0002_arriving.sql")),
             ],
-            Kind::Log => &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))],
+            Kind::Log => &[
+                (1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql")),
+                (2, "heads", include_str!("../../../../migrations/sqlite/log/0002_heads.sql")),
+            ],
             Kind::Views => &[(1, "views", include_str!("../../../../migrations/sqlite/views/0001_views.sql"))],
         }
     }

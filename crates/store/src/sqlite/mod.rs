@@ -18,6 +18,7 @@ mod database;
 mod facts;
 mod files;
 mod guards;
+mod heads;
 mod log;
 mod project;
 mod queries;

@@ -1,14 +1,14 @@
 //! The `Store` trait on SQLite: finds the book and hands over to the subjects.
 
 use engine::store::{
-    AppendError, Batch, BookEntry, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow, TokenEntry,
-    VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
+    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
 
 use super::book::Book;
-use super::{SqliteStore, catalogue, facts, log, project, queries, snapshot};
+use super::{SqliteStore, catalogue, facts, heads, log, project, queries, snapshot};
 
 impl Store for SqliteStore {
     async fn books(&self) -> Result<Vec<BookEntry>, StoreError> {
@@ -71,6 +71,27 @@ impl Store for SqliteStore {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         log::records(&self.book(book).await?.log, sequences).await
+    }
+
+    async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
+        heads::leaves(&self.book(book).await?.log, from, to).await
+    }
+
+    async fn add_tree_head(&self, book: &str, head: &TreeHead) -> Result<TreeHead, StoreError> {
+        heads::add(&self.book(book).await?.log, head).await
+    }
+
+    async fn add_cosignatures(
+        &self,
+        book: &str,
+        size: Sequence,
+        cosignatures: &[Cosignature],
+    ) -> Result<(), StoreError> {
+        heads::cosign(&self.book(book).await?.log, size, cosignatures).await
+    }
+
+    async fn tree_heads(&self, book: &str, query: TreeHeadQuery) -> Result<Vec<TreeHead>, StoreError> {
+        heads::read(&self.book(book).await?.log, query).await
     }
 
     async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {

@@ -1,6 +1,7 @@
 //! Builders: commands with sensible defaults, so that a test says only what it is about. Each gives the plain command struct; change a
 //! field with struct update syntax. What is built is well formed and lawful in the [`crate::season`] unless a test says otherwise.
 
+mod log;
 mod money;
 mod programme;
 mod setup;
@@ -10,6 +11,7 @@ use record::command::Evidence;
 use record::kinds::EvidenceKind;
 use record::{Day, Digest, Fen, hash};
 
+pub use log::{log_key, log_policy, policy_text, set_log_policy, witness_key};
 pub use money::{
     commit, correct, disburse, income, receipt, record_return, release, remit, remit_item, reverse, surplus,
 };

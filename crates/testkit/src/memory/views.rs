@@ -8,7 +8,7 @@ use record::kinds::{LedgerKind, Side};
 use record::{Fen, Sequence, VoucherRef};
 
 /// Everything projected so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Views {
     reached: Sequence,
     vouchers: BTreeMap<Sequence, VoucherRow>,

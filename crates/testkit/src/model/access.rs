@@ -30,6 +30,7 @@ pub fn makers(command: &Command) -> Vec<Role> {
         Command::ConfirmCoverage(_) => &[MutualAid],
         Command::PostPremiumReceipt(_) => &[Collector],
         Command::RemitPremiums(_) => &[Collector, FinMaker],
+        Command::SetLogPolicy(_) => &[FinChief, Audit],
         Command::RunDetectors(_) => &[FinMaker, FinReviewer, FinChief, Audit],
         // Whoever holds the money does not reconcile it.
         Command::UploadStatementChunk(_)

@@ -1,0 +1,100 @@
+//! Proofs through the face: who may ask, what a policy, a checkpoint and a proof look like on the wire, and that they hold.
+
+use api::v1;
+use proof::{OfflineProof, Policy, Signer};
+use record::Command;
+use testkit::build::{log_key, log_policy, policy_text, witness_key};
+use tonic::Code;
+
+use crate::harness::{BOOK, Served, details, serve_book, serve_book_with};
+
+fn keys() -> (Signer, Signer) {
+    (log_key("example.org/gd", 1), witness_key("w.example.org", 2))
+}
+
+async fn set_policy(served: &Served, person: &str) -> Result<v1::SetLogPolicyResponse, client::ClientError> {
+    let (log, witness) = keys();
+    let policy = policy_text(&log, &[&witness]);
+    let Command::SetLogPolicy(set) = log_policy(BOOK, &policy, None, &[&log, &witness]) else { unreachable!() };
+    let request = v1::SetLogPolicyRequest {
+        book: BOOK.into(),
+        request_id: served.id(),
+        validate_only: false,
+        log_policy: Some(v1::LogPolicy { policy: set.policy, statement: set.statement }),
+    };
+    served.client(person).call(|t| async { t.proof().set_log_policy(request.clone()).await }).await
+}
+
+async fn checkpoint(served: &Served, person: &str, size: u64) -> Result<v1::Checkpoint, client::ClientError> {
+    let request = v1::GetCheckpointRequest { book: BOOK.into(), size, cosigned: false };
+    let client = served.client(person);
+    let answer = client.call(|t| async { t.proof().get_checkpoint(request.clone()).await }).await?;
+    Ok(answer.checkpoint.expect("a checkpoint"))
+}
+
+async fn inclusion(
+    served: &Served,
+    person: &str,
+    (voucher, record, size): (&str, u64, u64),
+) -> Result<v1::ProveInclusionResponse, client::ClientError> {
+    let request = v1::ProveInclusionRequest { book: BOOK.into(), voucher: voucher.into(), record, size };
+    served.client(person).call(|t| async { t.proof().prove_inclusion(request.clone()).await }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_proven_over_the_wire() {
+    let (log, witness) = keys();
+    let served = serve_book_with(&[&log]).await;
+    assert_eq!(details(checkpoint(&served, "audit", 0).await).0, Code::NotFound, "there is no policy yet");
+    assert_eq!(details(set_policy(&served, "maker").await).0, Code::PermissionDenied);
+    set_policy(&served, "audit").await.unwrap();
+    let query = v1::GetLogPolicyRequest { book: BOOK.into(), ..Default::default() };
+    let shown = served.client("svc").call(|t| async { t.proof().get_log_policy(query.clone()).await }).await.unwrap();
+    assert_eq!((shown.origin.as_str(), shown.since, shown.root.len()), ("example.org/gd", shown.sequence, 32));
+    let policy = Policy::parse(shown.policy.as_bytes()).unwrap();
+
+    let signed = checkpoint(&served, "gz-system", 0).await.unwrap();
+    assert_eq!((signed.size, signed.root.clone(), signed.cosigned), (shown.sequence, shown.root, false));
+    let text = proof::Note::parse(&signed.note).unwrap();
+    let request = v1::AddCosignatureRequest {
+        book: BOOK.into(),
+        size: signed.size,
+        cosignatures: witness.sign(text.text(), 1_700_000_000).to_string(),
+    };
+    let added =
+        served.client("svc").call(|t| async { t.proof().add_cosignature(request.clone()).await }).await.unwrap();
+    assert!(added.witnesses == ["w1"] && added.checkpoint.unwrap().cosigned);
+
+    let proven = inclusion(&served, "audit", ("", 1, 0)).await.unwrap();
+    let offline = OfflineProof::parse(&proven.tlog_proof).unwrap();
+    assert_eq!((offline.extra.as_ref(), offline.index), (Some(&proven.body), 0));
+    assert_eq!(offline.verify(&policy).unwrap().checkpoint.size, signed.size);
+    let request = v1::ProveConsistencyRequest { book: BOOK.into(), old_size: 1, new_size: signed.size };
+    let consistent = served.client("svc").call(|t| async { t.proof().prove_consistency(request.clone()).await }).await;
+    let text = proof::AddCheckpoint::parse(&consistent.unwrap().witness_request).unwrap();
+    assert!(text.old == 1 && !text.proof.is_empty());
+
+    for (case, person, asked, code) in [
+        ("a record, by one who may not read the log", "svc", ("", 1, 0), Code::PermissionDenied),
+        ("a stranger", "stranger", ("", 1, 0), Code::PermissionDenied),
+        ("neither", "audit", ("", 0, 0), Code::InvalidArgument),
+        ("both", "audit", ("记-2018-1", 1, 0), Code::InvalidArgument),
+        ("no voucher", "audit", ("记-2018-1", 0, 0), Code::NotFound),
+        ("no reference", "audit", ("x", 0, 0), Code::InvalidArgument),
+        ("no record", "audit", ("", 999, 0), Code::InvalidArgument),
+        ("no checkpoint", "audit", ("", 1, 1), Code::NotFound),
+    ] {
+        assert_eq!(details(inclusion(&served, person, asked).await).0, code, "{case}");
+    }
+    assert_eq!(details(checkpoint(&served, "stranger", 0).await).0, Code::PermissionDenied);
+    served.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_the_key_says_so() {
+    let served = serve_book().await;
+    set_policy(&served, "chief").await.unwrap();
+    let (code, details) = details(checkpoint(&served, "audit", 0).await);
+    assert_eq!((code, details.error_info().unwrap().reason.as_str()), (Code::NotFound, "NOT_FOUND"));
+    served.stop().await.unwrap();
+}
