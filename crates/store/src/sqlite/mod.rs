@@ -21,6 +21,7 @@ mod guards;
 mod log;
 mod project;
 mod queries;
+mod reader;
 mod snapshot;
 mod store;
 mod version;
@@ -37,6 +38,7 @@ use book::Book;
 use database::Database;
 
 use crate::sole;
+pub(crate) use reader::Reader;
 pub use version::check_version;
 
 /// `$1` of the shared statements: every file holds one book, so its number is always this.

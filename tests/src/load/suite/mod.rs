@@ -9,6 +9,7 @@ mod hledger;
 mod postgres;
 mod season;
 mod sustained;
+mod verify;
 mod volume;
 
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("cala", "against cala-ledger on the same PostgreSQL: one by one and in batches"),
     ("plain", "against a plain program on the same PostgreSQL"),
     ("hledger", "against hledger: a whole ledger read and added up"),
+    ("verify", "an evidence file of a million receipts verified: rate and memory"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -75,6 +77,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "cala" => postgres::cala(&setting).await,
         "plain" => postgres::plain(&setting).await,
         "hledger" => hledger::run(&setting).await,
+        "verify" => verify::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),
     }
