@@ -180,7 +180,7 @@ impl Source<'_> {
 
     async fn facts(&self, verifier: &mut Verifier, era: u64) -> anyhow::Result<()> {
         let facts = self.reading.facts(self.book, era).await?;
-        verifier.compare_facts(facts.into_iter().map(|row| (row.key, row.sequence)).collect());
+        verifier.compare_facts(Reading::era_end(era), facts.into_iter().map(|row| (row.key, row.sequence)).collect());
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use engine::store::{Head, LogRow, StoreError};
 use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, VoucherRow};
 use record::Sequence;
 
-use crate::batch::{bound, era_of};
+use crate::batch::{bound, era_begin, era_of};
 use crate::decode::{self, Columns};
 use crate::postgres::Reader as PostgresReader;
 use crate::sql;
@@ -129,6 +129,11 @@ impl Reading {
     /// The era of facts that a record belongs to.
     pub fn era(sequence: Sequence) -> u64 {
         era_of(sequence)
+    }
+
+    /// The first record of the next era.
+    pub fn era_end(era: u64) -> Sequence {
+        era_begin(era.saturating_add(1))
     }
 
     /// Facts of an era, by key.

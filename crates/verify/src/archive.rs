@@ -1,5 +1,5 @@
 //! What grows with every record, kept small: which bills, slips and requests were used, what vouchers a correction may name, which persons are
-//! enrolled. A premium receipt takes 64 bytes here: two facts of 16 and 32 to reverse it by.
+//! enrolled. A premium receipt takes 56 bytes here: two facts of 16 and 24 to reverse it by.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -114,22 +114,33 @@ fn sequence_of(fact: Fact) -> Sequence {
     Sequence::try_from(fact & SEQUENCE_MASK).unwrap_or(0)
 }
 
-/// A premium receipt, as far as reversing or refunding it takes.
+/// A premium receipt, as far as reversing or refunding it takes. What many have alike stands once, in [`Alike`].
 #[derive(Clone, Copy)]
 struct Receipt {
-    date: i32,
+    alike: u32,
     grant: GrantNo,
-    holder: u32,
     heads: u32,
-    price: u32,
     bank: u32,
-    source: u8,
-    /// 0 as posted, 1 a correction in blue, 2 a reversal; 4 added where a member did not pay it.
-    flags: u8,
-    bill: [u8; 6],
+    bill: [u8; 8],
 }
 
-fn short_bill(bill_no: &str) -> [u8; 6] {
+/// A place without a receipt.
+const NONE: Receipt = Receipt { alike: u32::MAX, grant: 0, heads: 0, bank: 0, bill: [0; 8] };
+/// Receipts of one block, as a power of two: blocks are filled one after the other, so that none is moved when more come.
+const BLOCK_BITS: u32 = 16;
+
+/// What many receipts have alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Alike {
+    date: i32,
+    holder: u32,
+    price: Fen,
+    source: u8,
+    kind: VoucherKind,
+    template: Template,
+}
+
+fn short_bill(bill_no: &str) -> [u8; 8] {
     hash::sha256(bill_no.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
@@ -140,7 +151,7 @@ pub(crate) struct Original {
     pub effect: Effect,
     /// Its bill number; none of a receipt, of which only a part of the hash is kept.
     pub bill_no: Option<String>,
-    bill: [u8; 6],
+    bill: [u8; 8],
     pub evidence: Vec<Evidence>,
 }
 
@@ -158,7 +169,10 @@ pub(crate) struct Archive {
     /// Refusals that stand on one of these names having been used before.
     claims: Vec<(Sequence, Vec<Fact>)>,
     vouchers: Map<VoucherRef, Arc<VoucherPosted>>,
-    receipts: BTreeMap<u32, Vec<Option<Receipt>>>,
+    /// By cycle and block.
+    receipts: BTreeMap<(u32, u32), Vec<Receipt>>,
+    alike: Vec<Alike>,
+    alike_at: Map<Alike, u32>,
     reversed: BTreeSet<VoucherRef>,
     /// By year and token: the last batch, and how many there were.
     persons: Map<(u16, Token), (GrantNo, u8)>,
@@ -206,33 +220,36 @@ impl Archive {
 
     fn keep_receipt(&mut self, voucher: &Voucher, bill_no: &str) {
         let Some(line) = voucher.lines.iter().find(|line| line.side == Side::Debit) else { return };
-        let kind = match voucher.kind {
-            VoucherKind::Normal => 0,
-            VoucherKind::BlueCorrection => 1,
-            _ => 2,
-        };
-        let receipt = Receipt {
+        let alike = Alike {
             date: voucher.date.0,
-            grant: line.grant,
             holder: line.holder,
-            heads: line.heads.unsigned_abs(),
-            price: u32::try_from(line.price).unwrap_or(u32::MAX),
-            bank: line.bank,
+            price: line.price,
             source: line.source,
-            flags: if voucher.template == Template::T03 { kind | 4 } else { kind },
-            bill: short_bill(bill_no),
+            kind: voucher.kind,
+            template: voucher.template,
         };
-        let of_cycle = self.receipts.entry(voucher.reference.cycle).or_default();
-        let place = (voucher.reference.number as usize).saturating_sub(1);
-        // Numbers come without gap; one far beyond them was told as a fault and is not kept room for.
-        if place < of_cycle.len() {
-            if let Some(known) = of_cycle.get_mut(place) {
-                *known = Some(receipt);
-            }
-        } else if place.saturating_sub(of_cycle.len()) < RUN {
-            of_cycle.resize(place, None);
-            of_cycle.push(Some(receipt));
+        let alike = self.alike_no(alike);
+        let (heads, bill) = (line.heads.unsigned_abs(), short_bill(bill_no));
+        let receipt = Receipt { alike, grant: line.grant, heads, bank: line.bank, bill };
+        let number = voucher.reference.number.saturating_sub(1);
+        let of_block = self.receipts.entry((voucher.reference.cycle, number >> BLOCK_BITS)).or_default();
+        let place = (number & ((1 << BLOCK_BITS) - 1)) as usize;
+        // Numbers come without gap; where they do not, that was told.
+        if of_block.len() <= place {
+            of_block.resize(place.saturating_add(1), NONE);
         }
+        if let Some(known) = of_block.get_mut(place) {
+            *known = receipt;
+        }
+    }
+
+    fn alike_no(&mut self, alike: Alike) -> u32 {
+        let next = u32::try_from(self.alike.len()).unwrap_or(u32::MAX);
+        let no = *self.alike_at.entry(alike).or_insert(next);
+        if no == next {
+            self.alike.push(alike);
+        }
+        no
     }
 
     /// Whether a voucher was reversed.
@@ -250,40 +267,41 @@ impl Archive {
             voucher: posted.voucher.clone(),
             effect: posted.effect.clone(),
             bill_no: Some(posted.bill_no.clone()),
-            bill: [0; 6],
+            bill: [0; 8],
             evidence: posted.evidence.clone(),
         })
     }
 
     fn receipt(&self, book: &Book, of: VoucherRef) -> Option<Original> {
-        let place = usize::try_from(of.number).ok()?.checked_sub(1)?;
-        let receipt = (*self.receipts.get(&of.cycle)?.get(place)?)?;
+        let number = of.number.checked_sub(1)?;
+        let of_block = self.receipts.get(&(of.cycle, number >> BLOCK_BITS))?;
+        let receipt = of_block.get((number & ((1 << BLOCK_BITS) - 1)) as usize)?;
+        let alike = self.alike.get(usize::try_from(receipt.alike).ok()?)?;
         let (grant, form) = (book.grants.get(receipt.grant)?, book.form(receipt.grant)?);
         let movement = book.movements.get(receipt.bank);
         let money = Line {
             account: book.parts.custody,
-            source: receipt.source,
+            source: alike.source,
             grant: receipt.grant,
             side: Side::Debit,
-            fen: Fen::from(receipt.heads).saturating_mul(Fen::from(receipt.price)),
+            fen: Fen::from(receipt.heads).saturating_mul(alike.price),
             year: form.is.year,
             class: form.class,
             plan: form.plan,
             use_code: form.own_use,
-            holder: receipt.holder,
+            holder: alike.holder,
             counterparty: grant.grantor,
             heads: Heads::try_from(receipt.heads).unwrap_or(Heads::MAX),
-            price: Fen::from(receipt.price),
+            price: alike.price,
             bank: receipt.bank,
         };
         let owed = Line { account: book.parts.owed, side: Side::Credit, bank: 0, ..money.clone() };
-        let kinds = [VoucherKind::Normal, VoucherKind::BlueCorrection, VoucherKind::RedReversal];
         let voucher = Voucher {
             ledger: LedgerKind::Actual,
             reference: of,
-            date: Day(receipt.date),
-            kind: kinds.get(usize::from(receipt.flags & 3)).copied().unwrap_or(VoucherKind::RedReversal),
-            template: if receipt.flags & 4 == 0 { Template::T02 } else { Template::T03 },
+            date: Day(alike.date),
+            kind: alike.kind,
+            template: alike.template,
             summary: String::new(),
             attachments: 1,
             prepared_by: 0,

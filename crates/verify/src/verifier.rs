@@ -55,10 +55,10 @@ impl Verifier {
         }
     }
 
-    /// Compares the facts of the records taken since the last time.
-    pub fn compare_facts(&mut self, found: Vec<FactRow>) {
+    /// Compares the facts of records below this one, of those taken since the last time.
+    pub fn compare_facts(&mut self, below: Sequence, found: Vec<FactRow>) {
         if let Some(views) = &mut self.views {
-            views.compare_facts(found, &mut self.report);
+            views.compare_facts(below, found, &mut self.report);
         }
     }
 

@@ -218,9 +218,12 @@ impl Expected {
         compare("rejection", &expected.rejections, &found.rejections, |row| row.sequence, |row| row.sequence, report);
     }
 
-    /// Compares the facts gathered since the last time.
-    pub(crate) fn compare_facts(&mut self, mut found: Vec<FactRow>, report: &mut Report) {
-        let mut expected = core::mem::take(&mut self.facts);
+    /// Compares the facts of records below this one that were gathered since the last time.
+    pub(crate) fn compare_facts(&mut self, below: Sequence, mut found: Vec<FactRow>, report: &mut Report) {
+        let all = core::mem::take(&mut self.facts);
+        let (mut expected, later): (Vec<FactRow>, Vec<FactRow>) =
+            all.into_iter().partition(|(_, sequence)| *sequence < below);
+        self.facts = later;
         found.retain(|(_, sequence)| *sequence <= self.up_to);
         expected.sort_unstable();
         found.sort_unstable();

@@ -4,6 +4,7 @@
 
 mod commands;
 mod debug;
+mod evidence;
 mod preset;
 mod records;
 mod spelling;

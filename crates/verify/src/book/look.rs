@@ -225,7 +225,7 @@ impl Book {
 
     /// An organisation, then those above it.
     pub(crate) fn upwards(&self, org: OrgNo) -> impl Iterator<Item = OrgNo> {
-        let above = |no: &OrgNo| self.orgs.get(*no).and_then(|o| self.orgs.no(&o.parent));
+        let above = move |no: &OrgNo| self.orgs.get(*no).and_then(|o| self.orgs.no(&o.parent));
         // A cycle cannot be registered; the bound keeps a damaged book from looping.
         core::iter::successors(Some(org), above).take(self.orgs.next() as usize)
     }
