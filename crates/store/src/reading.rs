@@ -19,7 +19,6 @@ const MAX_ROWS: i64 = 4_096;
 /// Where something is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
-    Catalogue,
     Log,
     Views,
 }

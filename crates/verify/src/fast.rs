@@ -2,12 +2,10 @@
 //! slow look-up that the limits of a log row would not bound.
 
 use core::hash::{BuildHasherDefault, Hasher};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A map under this hash. Its order means nothing: whoever goes through it sorts.
 pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
-/// A set under this hash.
-pub(crate) type Set<K> = HashSet<K, BuildHasherDefault<Mix>>;
 
 /// Multiplies and rotates.
 #[derive(Clone, Copy, Default)]

@@ -30,7 +30,7 @@ pub fn rich() -> Book {
     season::play(&mut book, season::closing());
     let [digest, totals] = ledger::totals::commitments(&book.state, &Filter::default());
     for event in [digest, totals] {
-        let record = ledger::system_record(&book.state, book.now, event);
+        let record = ledger::decide::system_record(&book.state, book.now, event);
         book.append(&[record]);
     }
     book
@@ -113,8 +113,9 @@ pub const DAMAGES: &[(&str, Damage, Code)] = &[
         cut(r, at + 1, 1);
     }, Code::Command),
     ("a request id stands twice", |r| {
-        let id = r[20].request.clone().map(|request| request.id).expect("a client's command");
-        r[21].request.as_mut().expect("a client's command").id = id;
+        let mut requests = r.iter_mut().filter_map(|record| record.request.as_mut()).skip(20);
+        let id = requests.next().expect("a client's command").id.clone();
+        requests.next().expect("a client's command").id = id;
     }, Code::Request),
     ("a command that nobody asked for", |r| {
         change(r, |event| matches!(event, Event::ApprovalRecorded { .. })).request = None;

@@ -64,7 +64,6 @@ impl Reader {
         binds: &[i64],
     ) -> Result<Vec<Row>, StoreError> {
         let what = match from {
-            From::Catalogue => return self.catalogue(statement).await,
             From::Log => "log",
             From::Views => "views",
         };

@@ -10,7 +10,6 @@ use tokio::sync::Mutex;
 
 use super::database::Kind;
 use super::{BOOK, files};
-use crate::decode::Columns;
 use crate::error::store_error;
 use crate::reading::{From, Row, SchemaPart};
 
@@ -47,7 +46,6 @@ impl Reader {
         binds: &[i64],
     ) -> Result<Vec<Row>, StoreError> {
         let (name, what) = match from {
-            From::Catalogue => return self.catalogue(statement).await,
             From::Log => ("log.sqlite", "log"),
             From::Views => ("views.sqlite", "views"),
         };

@@ -229,7 +229,6 @@ impl Book {
             source: 0,
             grantor,
             doc_no: form.code.clone(),
-            opened_on: form.submitted_on,
             terms: vec![Terms { uses: Vec::new(), first: None, last: None, until: None }],
             form: Some(Box::new(is)),
         };
@@ -253,7 +252,6 @@ impl Book {
             source: event.source,
             grantor: event.grantor,
             doc_no: event.doc_no.clone(),
-            opened_on: event.opened_on,
             terms: vec![terms],
             form: None,
         };

@@ -21,9 +21,8 @@ use record::{
 };
 
 pub(crate) use look::Parts;
-pub(crate) use money::returned_of;
 pub(crate) use roll::Roll;
-pub(crate) use sums::{Key, Purse, Series, Sum, Sums};
+pub(crate) use sums::{Key, Purse, Series, Sums};
 
 /// Budget line: year, source, class, plan.
 pub(crate) type BudgetLine = (u16, SourceNo, ClassNo, PlanNo);
@@ -84,7 +83,6 @@ pub(crate) struct Grant {
     pub source: SourceNo,
     pub grantor: OrgNo,
     pub doc_no: String,
-    pub opened_on: Day,
     /// Oldest first; the last ones are present.
     pub terms: Vec<Terms>,
     pub form: Option<Box<Form>>,

@@ -84,7 +84,7 @@ impl Book {
 }
 
 /// Of the heads that came back of a payment, those of each batch: the last batch's first (decisions 9).
-pub(crate) fn returned_of(batches: &[(GrantNo, u32)], returned: u32) -> Vec<(GrantNo, i64)> {
+fn returned_of(batches: &[(GrantNo, u32)], returned: u32) -> Vec<(GrantNo, i64)> {
     let mut left = Fen::from(returned);
     let mut found = Vec::with_capacity(batches.len());
     for (batch, heads) in batches.iter().rev() {

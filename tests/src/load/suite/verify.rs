@@ -81,7 +81,7 @@ fn make(folder: &Path, path: &Path, receipts: u32) -> u64 {
         if size - last >= PER_DIGEST {
             last = size;
             for event in ledger::totals::commitments(&book.state, &Filter::default()) {
-                let record = ledger::system_record(&book.state, book.now, event);
+                let record = ledger::decide::system_record(&book.state, book.now, event);
                 book.append(&[record]);
             }
         }
