@@ -52,9 +52,16 @@ fn file(data: &Path, name: &str) -> PathBuf {
 }
 
 async fn tamper(path: &Path, statements: &str) {
-    let mut connection: SqliteConnection =
-        SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10)).connect().await.expect("a file");
-    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.expect("what a superuser can do");
+    let mut connection: SqliteConnection = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(Duration::from_secs(10))
+        .connect()
+        .await
+        .expect("a file");
+    sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
+        .execute(&mut connection)
+        .await
+        .expect("what a superuser can do");
     connection.close().await.expect("closed");
 }
 
@@ -106,16 +113,36 @@ fn what_cannot_be_checked_ends_with_two() {
 
 /// What somebody with all rights over the files does to views and schema, and the code that tells it.
 const TAMPERED: &[(&str, &str, &str)] = &[
-    ("views.sqlite", "DROP TRIGGER voucher_update; UPDATE voucher SET total_fen = total_fen + 1 WHERE sequence = (SELECT MAX(sequence) FROM voucher)", "VER-043"),
-    ("views.sqlite", "DROP TRIGGER line_delete; DELETE FROM line WHERE sequence = (SELECT MAX(sequence) FROM line) AND line_no = 2", "VER-041"),
-    ("views.sqlite", "DROP TRIGGER line_insert; INSERT INTO line (sequence, line_no, key_no, leads, side, fen, counterparty, heads, price, bank) \
-      SELECT sequence, line_no + 90, key_no, leads, side, 1, counterparty, heads, price, bank FROM line WHERE sequence = (SELECT MAX(sequence) FROM line)", "VER-042"),
-    ("views.sqlite", "DROP TRIGGER fact_delete; DELETE FROM fact WHERE sequence = (SELECT MAX(sequence) FROM fact)", "VER-041"),
+    (
+        "views.sqlite",
+        "DROP TRIGGER voucher_update; UPDATE voucher SET total_fen = total_fen + 1 WHERE sequence = (SELECT MAX(sequence) FROM voucher)",
+        "VER-043",
+    ),
+    (
+        "views.sqlite",
+        "DROP TRIGGER line_delete; DELETE FROM line WHERE sequence = (SELECT MAX(sequence) FROM line) AND line_no = 2",
+        "VER-041",
+    ),
+    (
+        "views.sqlite",
+        "DROP TRIGGER line_insert; INSERT INTO line (sequence, line_no, key_no, leads, side, fen, counterparty, heads, price, bank) \
+      SELECT sequence, line_no + 90, key_no, leads, side, 1, counterparty, heads, price, bank FROM line WHERE sequence = (SELECT MAX(sequence) FROM line)",
+        "VER-042",
+    ),
+    (
+        "views.sqlite",
+        "DROP TRIGGER fact_delete; DELETE FROM fact WHERE sequence = (SELECT MAX(sequence) FROM fact)",
+        "VER-041",
+    ),
     ("views.sqlite", "DROP TRIGGER rejection_update; UPDATE rejection SET first_rule = 'USE-012'", "VER-043"),
     ("views.sqlite", "UPDATE name SET name = 'x' WHERE list = 'SOURCE' AND no = 1", "VER-043"),
     ("views.sqlite", "DROP TRIGGER line_update", "VER-044"),
     ("log.sqlite", "DROP TRIGGER log_update", "VER-044"),
-    ("log.sqlite", "DROP TRIGGER log_update; UPDATE log SET leaves = zeroblob(length(leaves)) WHERE first = 1", "VER-040"),
+    (
+        "log.sqlite",
+        "DROP TRIGGER log_update; UPDATE log SET leaves = zeroblob(length(leaves)) WHERE first = 1",
+        "VER-040",
+    ),
     ("log.sqlite", "DROP TRIGGER log_update; UPDATE log SET root = zeroblob(32) WHERE first = 1", "VER-040"),
     ("log.sqlite", "DROP TRIGGER head_update; UPDATE head SET root = zeroblob(32)", "VER-008"),
 ];
@@ -138,7 +165,10 @@ async fn what_is_done_to_views_log_rows_and_guards_is_told() {
 #[tokio::test]
 async fn a_dropped_batch_and_a_changed_body_are_told() {
     for (statements, code) in [
-        ("DROP TRIGGER log_update; UPDATE log SET bodies = CAST(substr(bodies, 1, 200) || x'ff' || substr(bodies, 202) AS BLOB) WHERE first = 1", "VER-040"),
+        (
+            "DROP TRIGGER log_update; UPDATE log SET bodies = CAST(substr(bodies, 1, 200) || x'ff' || substr(bodies, 202) AS BLOB) WHERE first = 1",
+            "VER-040",
+        ),
         ("DROP TRIGGER log_delete; DELETE FROM log WHERE first = (SELECT MAX(first) FROM log)", "VER-008"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");

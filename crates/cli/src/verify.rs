@@ -184,11 +184,16 @@ impl Source<'_> {
         Ok(())
     }
 
-    async fn rest_of_views(&self, verifier: &mut Verifier, (from, reached): (Sequence, Sequence)) -> anyhow::Result<()> {
+    async fn rest_of_views(
+        &self,
+        verifier: &mut Verifier,
+        (from, reached): (Sequence, Sequence),
+    ) -> anyhow::Result<()> {
         self.views(verifier, (from, reached), false).await?;
         self.facts(verifier, Reading::era(reached)).await?;
         let names = self.reading.names(self.book).await?;
-        verifier.compare_names(names.into_iter().map(|row| (row.list.to_owned(), row.no, row.code, row.name)).collect());
+        verifier
+            .compare_names(names.into_iter().map(|row| (row.list.to_owned(), row.no, row.code, row.name)).collect());
         Ok(())
     }
 
@@ -240,9 +245,10 @@ fn to_json(report: &Report) -> Json {
     });
     let counts: serde_json::Map<String, Json> =
         report.counts.iter().map(|(code, count)| (code.code().to_owned(), json!(count))).collect();
-    let balances = report.balances.iter().map(|((account, source), fen)| {
-        json!({"account": account, "source": source, "fen": fen})
-    });
+    let balances = report
+        .balances
+        .iter()
+        .map(|((account, source), fen)| json!({"account": account, "source": source, "fen": fen}));
     json!({
         "book": report.book,
         "records": report.records,

@@ -165,7 +165,13 @@ impl Reading {
         }
     }
 
-    async fn rows(&self, book: &str, from: From, statement: &'static str, binds: &[i64]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(
+        &self,
+        book: &str,
+        from: From,
+        statement: &'static str,
+        binds: &[i64],
+    ) -> Result<Vec<Row>, StoreError> {
         match &self.0 {
             Engine::Sqlite(reader) => reader.rows(book, from, statement, binds).await,
             Engine::Postgres(reader) => reader.rows(book, from, statement, binds).await,

@@ -3,8 +3,8 @@
 
 use record::command::{
     AllocateQuota, ClosePeriod, ConfirmCoverage, CreateBook, DefineAccount, PersonDef, PostPremiumReceipt, QuotaLine,
-    RegisterBankTransaction, RegisterOrganization, RegisterSnapshot, ReviewCommand, ReviewEnrollmentBatch, RunDetectors,
-    UpdateFinding, UploadRosterChunk, WithdrawCommand, decode,
+    RegisterBankTransaction, RegisterOrganization, RegisterSnapshot, ReviewCommand, ReviewEnrollmentBatch,
+    RunDetectors, UpdateFinding, UploadRosterChunk, WithdrawCommand, decode,
 };
 use record::event::{BankTransactionRegistered, BookCreated, QuotaAllocated, ReceiptFields};
 use record::kinds::{Custody, PayerType};
@@ -47,7 +47,9 @@ pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
         }
         // The order in which a person's first offices were listed is not recorded.
         Event::BookCreated(created) => (Asked::Commands(vec![opening(created, records)]), false),
-        Event::AccountDefined { account, .. } => one(Command::DefineAccount(DefineAccount { account: account.clone() })),
+        Event::AccountDefined { account, .. } => {
+            one(Command::DefineAccount(DefineAccount { account: account.clone() }))
+        }
         Event::OrganizationRegistered { organization, .. } => {
             one(Command::RegisterOrganization(RegisterOrganization { organization: organization.clone() }))
         }

@@ -32,7 +32,9 @@ pub(crate) fn difference(expected: &Event, found: &Event) -> Option<Difference> 
         (Event::PeriodClosed { .. }, Event::PeriodClosed { .. }) => plain(Code::Period, expected, found),
         (Event::DaySigned { .. }, Event::DaySigned { .. }) => plain(Code::Signed, expected, found),
         (Event::FindingUpdated(_), Event::FindingUpdated(_)) => plain(Code::Finding, expected, found),
-        _ if core::mem::discriminant(expected) == core::mem::discriminant(found) && ordinal(expected) != ordinal(found) => {
+        _ if core::mem::discriminant(expected) == core::mem::discriminant(found)
+            && ordinal(expected) != ordinal(found) =>
+        {
             plain(Code::Ordinal, expected, found)
         }
         _ => plain(Code::Derived, expected, found),
@@ -73,7 +75,9 @@ fn posted(expected: &VoucherPosted, found: &VoucherPosted) -> Option<Difference>
     vouchers(&expected.voucher, &found.voucher)
         .or_else(|| {
             let correction = other(&expected.effect, &found.effect, "effect");
-            correction.map(|d| if expected.voucher.corrects.is_some() { Difference { code: Code::Correction, ..d } } else { d })
+            correction.map(|d| {
+                if expected.voucher.corrects.is_some() { Difference { code: Code::Correction, ..d } } else { d }
+            })
         })
         .or_else(|| other(&expected.bill_no, &found.bill_no, "bill_no"))
         .or_else(|| other(&expected.evidence, &found.evidence, "evidence"))

@@ -111,7 +111,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
     judged("LED-010", "红字、订正与原凭证", "corrections and their originals"),
     judged("LED-011", "票据、回单、银行流水重复（全账比对）", "bills, slips and movements, over the whole log"),
     judged("LED-013", "结账前未结清事项", "what is left before closing"),
-    partly("LED-014", "科目名称在开账和建科目时核对；其余属请求格式", "names of accounts of the chart; the rest is form of requests"),
+    partly(
+        "LED-014",
+        "科目名称在开账和建科目时核对；其余属请求格式",
+        "names of accounts of the chart; the rest is form of requests",
+    ),
     judged("LED-015", "记账本位币", "currency"),
     judged("LED-016", "资金账与预算账", "money and budget apart"),
     not("PII-001", "格式错误的请求从不入账，记录中无从再判", "malformed requests are never recorded"),

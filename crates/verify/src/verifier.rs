@@ -184,7 +184,12 @@ impl Verifier {
         }
         let opens = matches!(first.event, Event::BookCreated(_));
         if opens != (first.sequence == 1) {
-            self.report.add(first.sequence, Code::Command, "a book is opened by record 1 and no other", compare::name(&first.event));
+            self.report.add(
+                first.sequence,
+                Code::Command,
+                "a book is opened by record 1 and no other",
+                compare::name(&first.event),
+            );
         }
         let clean = self.judge(records, first);
         self.take_in(records);
@@ -236,12 +241,16 @@ impl Verifier {
     ) -> Option<&'c record::Command> {
         let request = first.request.as_ref()?;
         let person = self.book.persons.code(first.actor.person);
-        let fits = |c: &&record::Command| {
-            record::command_fingerprint(&self.book.code, person, c) == request.fingerprint
-        };
+        let fits =
+            |c: &&record::Command| record::command_fingerprint(&self.book.code, person, c) == request.fingerprint;
         let found = if exact { commands.iter().find(fits) } else { None };
         if exact && found.is_none() {
-            self.report.add(first.sequence, Code::Fingerprint, "that of the command in the record", hex(&request.fingerprint));
+            self.report.add(
+                first.sequence,
+                Code::Fingerprint,
+                "that of the command in the record",
+                hex(&request.fingerprint),
+            );
         }
         found.or(commands.first())
     }
@@ -369,7 +378,12 @@ impl Verifier {
                 let (own_entries, own_root) = self.book.sums.commitment();
                 if (own_entries, own_root) != (*entries, *root) {
                     let expected = format!("{own_entries} entries, {}", hex(&own_root));
-                    self.report.add(record.sequence, Code::Totals, expected, format!("{entries} entries, {}", hex(root)));
+                    self.report.add(
+                        record.sequence,
+                        Code::Totals,
+                        expected,
+                        format!("{entries} entries, {}", hex(root)),
+                    );
                 }
             }
             Event::RefusalsSuppressed { .. } => {}
@@ -395,9 +409,15 @@ impl Verifier {
             self.keep(record);
             if let Some(voucher) = voucher_in(&record.event) {
                 self.report.vouchers = self.report.vouchers.saturating_add(1);
-                let (is, last) = (voucher.reference, self.book.last_number(voucher.reference.word, voucher.reference.cycle));
+                let (is, last) =
+                    (voucher.reference, self.book.last_number(voucher.reference.word, voucher.reference.cycle));
                 if Some(is.number) != last.checked_add(1) {
-                    self.report.add(record.sequence, Code::Number, format!("number {}", last.saturating_add(1)), is.to_string());
+                    self.report.add(
+                        record.sequence,
+                        Code::Number,
+                        format!("number {}", last.saturating_add(1)),
+                        is.to_string(),
+                    );
                 }
             }
             self.book.fold(record);

@@ -148,7 +148,9 @@ impl Expected {
         let at = record.sequence;
         let bill = |no: &str| [&b"B"[..], no.as_bytes()].concat();
         match &record.event {
-            Event::ReceiptPosted(posted) if posted.voucher.corrects.is_none() => self.fact(&bill(&posted.receipt.bill_no), at),
+            Event::ReceiptPosted(posted) if posted.voucher.corrects.is_none() => {
+                self.fact(&bill(&posted.receipt.bill_no), at)
+            }
             Event::ReceiptNoted(receipt) if record.part == 0 => self.fact(&bill(&receipt.bill_no), at),
             Event::BankTransactionRegistered(event) => self.fact(&[&b"E"[..], &event.slip_digest].concat(), at),
             Event::QuotaAllocated(event) => self.papers(&event.evidence, &[], at),
@@ -188,7 +190,9 @@ impl Expected {
                 (1..).zip(&preset.plans).for_each(|(no, p)| self.name("PLAN", no, &p.code, &p.name));
                 (1..).zip(orgs).for_each(|(no, o)| self.name("ORG", no, &o.code, &o.name));
             }
-            Event::AccountDefined { no, account } => self.name("ACCOUNT", u32::from(*no), &account.code, &account.name_zh),
+            Event::AccountDefined { no, account } => {
+                self.name("ACCOUNT", u32::from(*no), &account.code, &account.name_zh)
+            }
             Event::OrganizationRegistered { no, organization } => {
                 self.name("ORG", *no, &organization.code, &organization.name);
             }

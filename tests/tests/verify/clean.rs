@@ -15,8 +15,7 @@ fn the_season_is_clean() {
     assert!(report.is_clean(), "{:#?}", report.faults);
     assert_eq!(report.book, "GD", "the code of the book");
     assert_eq!(report.records, book.records.len() as u64);
-    let bank: i64 =
-        report.balances.iter().filter(|((account, _), _)| account == "10201").map(|(_, fen)| *fen).sum();
+    let bank: i64 = report.balances.iter().filter(|((account, _), _)| account == "10201").map(|(_, fen)| *fen).sum();
     assert_eq!(bank, 9_263_067, "{:?}", report.balances);
     assert!(report.unjudged.is_empty(), "{:?}", report.unjudged);
 }
@@ -66,7 +65,8 @@ fn every_rule_is_explained() {
 #[test]
 fn every_code_and_rule_is_documented() {
     let text = include_str!("../../../docs/verify.md");
-    let missing: Vec<&str> = verify::Code::ALL.iter().map(|code| code.code()).filter(|code| !text.contains(code)).collect();
+    let missing: Vec<&str> =
+        verify::Code::ALL.iter().map(|code| code.code()).filter(|code| !text.contains(code)).collect();
     assert!(missing.is_empty(), "docs/verify.md says nothing of {missing:?}");
     let unjudged = verify::EXPLANATIONS.iter().filter(|e| e.how != verify::How::Judged).map(|e| e.rule);
     let missing: Vec<&str> = unjudged.filter(|rule| !text.contains(rule)).collect();
@@ -85,8 +85,10 @@ fn the_verifier_imports_only_formats_and_proofs() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("a source");
-            let found: Vec<_> =
-                ["ledger::", "engine::", "store::", "testkit::", "server::"].into_iter().filter(|n| text.contains(n)).collect();
+            let found: Vec<_> = ["ledger::", "engine::", "store::", "testkit::", "server::"]
+                .into_iter()
+                .filter(|n| text.contains(n))
+                .collect();
             assert!(found.is_empty(), "{}: {found:?}", path.display());
             files += 1;
         }

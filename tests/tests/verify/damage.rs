@@ -72,7 +72,7 @@ fn a_rewritten_history_does_not_continue_an_old_checkpoint() {
     let codes = against(&noted, &dropped);
     assert!(codes.contains(&Code::Checkpoint), "{codes:?}");
     // A log that was rolled back does not reach the checkpoint at all.
-    assert_eq!(against(&noted, &honest[..12]), [Code::Checkpoint, ]);
+    assert_eq!(against(&noted, &honest[..12]), [Code::Checkpoint,]);
 }
 
 #[test]

@@ -95,7 +95,9 @@ fn swap_numbers(records: &mut Vec<Record>) {
 }
 
 fn last_refusal(records: &mut Vec<Record>) {
-    let Event::Refused(refused) = &mut change(records, |event| matches!(event, Event::Refused(_))).event else { return };
+    let Event::Refused(refused) = &mut change(records, |event| matches!(event, Event::Refused(_))).event else {
+        return;
+    };
     refused.hits[0].rule = "USE-012".to_owned();
 }
 
@@ -108,152 +110,276 @@ fn to_another(records: &mut [Record]) -> VoucherRef {
 pub const DAMAGES: &[(&str, Damage, Code)] = &[
     ("a record is dropped", |r| drop(r.remove(20)), Code::Sequence),
     ("time runs backwards", |r| r[30].time -= 90_000_000_000_000, Code::Time),
-    ("a command loses its last record", |r| {
-        let at = place(r, |event| matches!(event, Event::VoucherPosted(p) if p.voucher.template == Template::T14));
-        cut(r, at + 1, 1);
-    }, Code::Command),
-    ("a request id stands twice", |r| {
-        let mut requests = r.iter_mut().filter_map(|record| record.request.as_mut()).skip(20);
-        let id = requests.next().expect("a client's command").id.clone();
-        requests.next().expect("a client's command").id = id;
-    }, Code::Request),
-    ("a command that nobody asked for", |r| {
-        change(r, |event| matches!(event, Event::ApprovalRecorded { .. })).request = None;
-    }, Code::Request),
-    ("an approval is forged", |r| {
-        if let Event::ApprovalRecorded { approval, .. } = &mut change(r, |e| matches!(e, Event::ApprovalRecorded { .. })).event {
-            approval.max_fen *= 2;
-        }
-    }, Code::Fingerprint),
-    ("an approval is dropped, and all after it numbered anew", |r| {
-        let at = place(r, |event| matches!(event, Event::ApprovalRecorded { no: 2, .. }));
-        cut(r, at, 1);
-    }, Code::Ordinal),
-    ("a review names a form that is not there", |r| {
-        if let Event::BatchReviewed { batch, .. } = &mut change(r, |e| matches!(e, Event::BatchReviewed { .. })).event {
-            *batch = 999;
-        }
-    }, Code::Name),
-    ("a voucher is numbered anew", |r| {
-        let other = to_another(r);
-        voucher(r, Template::T06).voucher.reference = other;
-    }, Code::Number),
+    (
+        "a command loses its last record",
+        |r| {
+            let at = place(r, |event| matches!(event, Event::VoucherPosted(p) if p.voucher.template == Template::T14));
+            cut(r, at + 1, 1);
+        },
+        Code::Command,
+    ),
+    (
+        "a request id stands twice",
+        |r| {
+            let mut requests = r.iter_mut().filter_map(|record| record.request.as_mut()).skip(20);
+            let id = requests.next().expect("a client's command").id.clone();
+            requests.next().expect("a client's command").id = id;
+        },
+        Code::Request,
+    ),
+    (
+        "a command that nobody asked for",
+        |r| {
+            change(r, |event| matches!(event, Event::ApprovalRecorded { .. })).request = None;
+        },
+        Code::Request,
+    ),
+    (
+        "an approval is forged",
+        |r| {
+            if let Event::ApprovalRecorded { approval, .. } =
+                &mut change(r, |e| matches!(e, Event::ApprovalRecorded { .. })).event
+            {
+                approval.max_fen *= 2;
+            }
+        },
+        Code::Fingerprint,
+    ),
+    (
+        "an approval is dropped, and all after it numbered anew",
+        |r| {
+            let at = place(r, |event| matches!(event, Event::ApprovalRecorded { no: 2, .. }));
+            cut(r, at, 1);
+        },
+        Code::Ordinal,
+    ),
+    (
+        "a review names a form that is not there",
+        |r| {
+            if let Event::BatchReviewed { batch, .. } =
+                &mut change(r, |e| matches!(e, Event::BatchReviewed { .. })).event
+            {
+                *batch = 999;
+            }
+        },
+        Code::Name,
+    ),
+    (
+        "a voucher is numbered anew",
+        |r| {
+            let other = to_another(r);
+            voucher(r, Template::T06).voucher.reference = other;
+        },
+        Code::Number,
+    ),
     ("two vouchers swap their numbers", swap_numbers, Code::Number),
-    ("a fen moves between sources", |r| {
-        let lines = &mut voucher(r, Template::T05).voucher.lines;
-        lines[1].source = lines[1].source.wrapping_add(1);
-    }, Code::Balance),
-    ("a voucher takes from another grant", |r| {
-        let other = voucher(r, Template::T06).voucher.lines[0].grant;
-        voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.grant = other);
-    }, Code::Attribution),
-    ("a line turns negative", |r| {
-        voucher(r, Template::T05).voucher.lines.iter_mut().for_each(|line| line.fen = -line.fen);
-    }, Code::Line),
-    ("balanced lines are added late", |r| {
-        let lines = &mut voucher(r, Template::T05).voucher.lines;
-        let more: Vec<_> = lines.iter().map(|line| record::Line { fen: 1, ..line.clone() }).collect();
-        lines.extend(more);
-    }, Code::Derived),
-    ("a class is labelled anew", |r| {
-        voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.class = 3);
-    }, Code::Derived),
-    ("a voucher is dated back", |r| {
-        let posted = voucher(r, Template::T05);
-        posted.voucher.date = posted.voucher.date.plus_days(-1);
-    }, Code::Derived),
-    ("a payment is raised beyond its money", |r| {
-        voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.fen *= 100);
-    }, Code::Negative),
-    ("places bind more budget than there is", |r| {
-        voucher(r, Template::T12).voucher.lines.iter_mut().for_each(|line| line.fen *= 100);
-    }, Code::Budget),
-    ("a budget is raised beyond its approval", |r| {
-        voucher(r, Template::T11).voucher.lines.iter_mut().for_each(|line| line.fen *= 2);
-    }, Code::Approval),
-    ("the maker reviews", |r| {
-        let voucher = &mut voucher(r, Template::T05).voucher;
-        voucher.reviewed_by = voucher.prepared_by;
-    }, Code::Hands),
-    ("a person without the office asks", |r| {
-        let cashier = change(r, |e| matches!(e, Event::BankTransactionRegistered(_))).actor.person;
-        change(r, |e| matches!(e, Event::ApprovalRecorded { .. })).actor.person = cashier;
-    }, Code::Role),
+    (
+        "a fen moves between sources",
+        |r| {
+            let lines = &mut voucher(r, Template::T05).voucher.lines;
+            lines[1].source = lines[1].source.wrapping_add(1);
+        },
+        Code::Balance,
+    ),
+    (
+        "a voucher takes from another grant",
+        |r| {
+            let other = voucher(r, Template::T06).voucher.lines[0].grant;
+            voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.grant = other);
+        },
+        Code::Attribution,
+    ),
+    (
+        "a line turns negative",
+        |r| {
+            voucher(r, Template::T05).voucher.lines.iter_mut().for_each(|line| line.fen = -line.fen);
+        },
+        Code::Line,
+    ),
+    (
+        "balanced lines are added late",
+        |r| {
+            let lines = &mut voucher(r, Template::T05).voucher.lines;
+            let more: Vec<_> = lines.iter().map(|line| record::Line { fen: 1, ..line.clone() }).collect();
+            lines.extend(more);
+        },
+        Code::Derived,
+    ),
+    (
+        "a class is labelled anew",
+        |r| {
+            voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.class = 3);
+        },
+        Code::Derived,
+    ),
+    (
+        "a voucher is dated back",
+        |r| {
+            let posted = voucher(r, Template::T05);
+            posted.voucher.date = posted.voucher.date.plus_days(-1);
+        },
+        Code::Derived,
+    ),
+    (
+        "a payment is raised beyond its money",
+        |r| {
+            voucher(r, Template::T14).voucher.lines.iter_mut().for_each(|line| line.fen *= 100);
+        },
+        Code::Negative,
+    ),
+    (
+        "places bind more budget than there is",
+        |r| {
+            voucher(r, Template::T12).voucher.lines.iter_mut().for_each(|line| line.fen *= 100);
+        },
+        Code::Budget,
+    ),
+    (
+        "a budget is raised beyond its approval",
+        |r| {
+            voucher(r, Template::T11).voucher.lines.iter_mut().for_each(|line| line.fen *= 2);
+        },
+        Code::Approval,
+    ),
+    (
+        "the maker reviews",
+        |r| {
+            let voucher = &mut voucher(r, Template::T05).voucher;
+            voucher.reviewed_by = voucher.prepared_by;
+        },
+        Code::Hands,
+    ),
+    (
+        "a person without the office asks",
+        |r| {
+            let cashier = change(r, |e| matches!(e, Event::BankTransactionRegistered(_))).actor.person;
+            change(r, |e| matches!(e, Event::ApprovalRecorded { .. })).actor.person = cashier;
+        },
+        Code::Role,
+    ),
     ("a voucher stands without its review", drop_review, Code::Review),
-    ("a review names another submission", |r| {
-        if let Event::Reviewed { submission, .. } = &mut change(r, |e| matches!(e, Event::Reviewed { .. })).event {
-            *submission += 1;
-        }
-    }, Code::Review),
-    ("a closing hides what stood", |r| {
-        let event = &mut change(r, |e| matches!(e, Event::PeriodClosed { .. })).event;
-        if let Event::PeriodClosed { trial_balance, .. } = event {
-            trial_balance[0] ^= 1;
-        }
-    }, Code::Period),
-    ("a bank movement shrinks", |r| {
-        let event = &mut change(r, |e| matches!(e, Event::BankTransactionRegistered(t) if t.id == "TX-3")).event;
-        if let Event::BankTransactionRegistered(txn) = event {
-            txn.fen -= 1;
-        }
-    }, Code::Bank),
-    ("a bill backs two receipts", |r| {
-        let mut first = None;
-        for record in r.iter_mut() {
-            if let Event::ReceiptPosted(posted) = &mut record.event {
-                match &first {
-                    None => first = Some(posted.receipt.bill_no.clone()),
-                    Some(bill) => posted.receipt.bill_no.clone_from(bill),
+    (
+        "a review names another submission",
+        |r| {
+            if let Event::Reviewed { submission, .. } = &mut change(r, |e| matches!(e, Event::Reviewed { .. })).event {
+                *submission += 1;
+            }
+        },
+        Code::Review,
+    ),
+    (
+        "a closing hides what stood",
+        |r| {
+            let event = &mut change(r, |e| matches!(e, Event::PeriodClosed { .. })).event;
+            if let Event::PeriodClosed { trial_balance, .. } = event {
+                trial_balance[0] ^= 1;
+            }
+        },
+        Code::Period,
+    ),
+    (
+        "a bank movement shrinks",
+        |r| {
+            let event = &mut change(r, |e| matches!(e, Event::BankTransactionRegistered(t) if t.id == "TX-3")).event;
+            if let Event::BankTransactionRegistered(txn) = event {
+                txn.fen -= 1;
+            }
+        },
+        Code::Bank,
+    ),
+    (
+        "a bill backs two receipts",
+        |r| {
+            let mut first = None;
+            for record in r.iter_mut() {
+                if let Event::ReceiptPosted(posted) = &mut record.event {
+                    match &first {
+                        None => first = Some(posted.receipt.bill_no.clone()),
+                        Some(bill) => posted.receipt.bill_no.clone_from(bill),
+                    }
                 }
             }
-        }
-    }, Code::Duplicate),
-    ("totals are forged", |r| {
-        if let Event::Totals { root, .. } = &mut change(r, |e| matches!(e, Event::Totals { .. })).event {
-            root[31] ^= 1;
-        }
-    }, Code::Totals),
-    ("a state digest names another place", |r| {
-        if let Event::StateDigest { at, .. } = &mut change(r, |e| matches!(e, Event::StateDigest { .. })).event {
-            *at -= 1;
-        }
-    }, Code::StateDigest),
+        },
+        Code::Duplicate,
+    ),
+    (
+        "totals are forged",
+        |r| {
+            if let Event::Totals { root, .. } = &mut change(r, |e| matches!(e, Event::Totals { .. })).event {
+                root[31] ^= 1;
+            }
+        },
+        Code::Totals,
+    ),
+    (
+        "a state digest names another place",
+        |r| {
+            if let Event::StateDigest { at, .. } = &mut change(r, |e| matches!(e, Event::StateDigest { .. })).event {
+                *at -= 1;
+            }
+        },
+        Code::StateDigest,
+    ),
     ("a refusal is laid to another rule", last_refusal, Code::Refusal),
-    ("what a rule refused is let pass", |r| {
-        let event = &mut change(r, |e| matches!(e, Event::Refused(_))).event;
-        if let Event::Refused(refused) = event {
-            *event = Event::Submitted { command: core::mem::take(&mut refused.command) };
-        }
-    }, Code::Rule),
-    ("a day is signed for fewer receipts", |r| {
-        if let Event::DaySigned { count, .. } = &mut change(r, |e| matches!(e, Event::DaySigned { .. })).event {
-            *count -= 1;
-        }
-    }, Code::Signed),
-    ("a finding is numbered anew", |r| {
-        if let Event::FindingOpened(event) = &mut change(r, |e| matches!(e, Event::FindingOpened(_))).event {
-            event.no += 5;
-        }
-    }, Code::Finding),
-    ("a reversal takes half", |r| {
-        let red = |e: &Event| matches!(e, Event::VoucherPosted(p) if p.voucher.kind == VoucherKind::RedReversal);
-        if let Event::VoucherPosted(posted) = &mut change(r, red).event {
-            posted.voucher.lines.iter_mut().for_each(|line| line.fen /= 2);
-        }
-    }, Code::Correction),
-    ("a reversal names another voucher", |r| {
-        let red = |e: &Event| matches!(e, Event::VoucherPosted(p) if matches!(p.effect, Effect::Reversal { .. }));
-        if let Event::VoucherPosted(posted) = &mut change(r, red).event {
-            posted.effect = Effect::Reversal { of: VoucherRef { number: 1, ..posted.voucher.reference } };
-        }
-    }, Code::Correction),
-    ("a submission asks for more than was asked", |r| {
-        let event = &mut change(r, |e| matches!(e, Event::Submitted { .. })).event;
-        if let Event::Submitted { command } = event
-            && let Some(Command::RegisterBankAccount(mut account)) = command::decode(command)
-        {
-            account.name.push('甲');
-            *command = command::encode(&Command::RegisterBankAccount(account));
-        }
-    }, Code::Fingerprint),
+    (
+        "what a rule refused is let pass",
+        |r| {
+            let event = &mut change(r, |e| matches!(e, Event::Refused(_))).event;
+            if let Event::Refused(refused) = event {
+                *event = Event::Submitted { command: core::mem::take(&mut refused.command) };
+            }
+        },
+        Code::Rule,
+    ),
+    (
+        "a day is signed for fewer receipts",
+        |r| {
+            if let Event::DaySigned { count, .. } = &mut change(r, |e| matches!(e, Event::DaySigned { .. })).event {
+                *count -= 1;
+            }
+        },
+        Code::Signed,
+    ),
+    (
+        "a finding is numbered anew",
+        |r| {
+            if let Event::FindingOpened(event) = &mut change(r, |e| matches!(e, Event::FindingOpened(_))).event {
+                event.no += 5;
+            }
+        },
+        Code::Finding,
+    ),
+    (
+        "a reversal takes half",
+        |r| {
+            let red = |e: &Event| matches!(e, Event::VoucherPosted(p) if p.voucher.kind == VoucherKind::RedReversal);
+            if let Event::VoucherPosted(posted) = &mut change(r, red).event {
+                posted.voucher.lines.iter_mut().for_each(|line| line.fen /= 2);
+            }
+        },
+        Code::Correction,
+    ),
+    (
+        "a reversal names another voucher",
+        |r| {
+            let red = |e: &Event| matches!(e, Event::VoucherPosted(p) if matches!(p.effect, Effect::Reversal { .. }));
+            if let Event::VoucherPosted(posted) = &mut change(r, red).event {
+                posted.effect = Effect::Reversal { of: VoucherRef { number: 1, ..posted.voucher.reference } };
+            }
+        },
+        Code::Correction,
+    ),
+    (
+        "a submission asks for more than was asked",
+        |r| {
+            let event = &mut change(r, |e| matches!(e, Event::Submitted { .. })).event;
+            if let Event::Submitted { command } = event
+                && let Some(Command::RegisterBankAccount(mut account)) = command::decode(command)
+            {
+                account.name.push('甲');
+                *command = command::encode(&Command::RegisterBankAccount(account));
+            }
+        },
+        Code::Fingerprint,
+    ),
 ];

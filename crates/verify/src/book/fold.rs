@@ -112,11 +112,8 @@ impl Book {
                 self.receipt_days.entry(*day).or_default().signed = (*count, *fen);
             }
             Event::Submitted { command } => {
-                let waiting = Waiting {
-                    person: record.actor.person,
-                    command: command.clone(),
-                    last_day: self.review_until(day),
-                };
+                let waiting =
+                    Waiting { person: record.actor.person, command: command.clone(), last_day: self.review_until(day) };
                 self.waiting.insert(record.sequence, waiting);
             }
             Event::Reviewed { submission, .. } | Event::Withdrawn { submission, .. } => {
@@ -242,12 +239,8 @@ impl Book {
 
     fn open_grant(&mut self, event: &GrantOpened) {
         self.ages.insert((event.source, event.opened_on, event.no));
-        let terms = Terms {
-            uses: event.permitted_uses.clone(),
-            first: event.valid_from,
-            last: event.valid_to,
-            until: None,
-        };
+        let terms =
+            Terms { uses: event.permitted_uses.clone(), first: event.valid_from, last: event.valid_to, until: None };
         let grant = Grant {
             source: event.source,
             grantor: event.grantor,

@@ -2,9 +2,7 @@
 
 use record::kinds::{BankPurpose, IncomeKind, OrgType, PayerType, Restriction, Role, Word};
 use record::preset::{PostingMap, SourceDef, StandardDef};
-use record::{
-    AccountNo, ClassNo, Day, GrantNo, OrgNo, Period, PersonNo, PlanNo, SourceNo, UseNo, VoucherRef,
-};
+use record::{AccountNo, ClassNo, Day, GrantNo, OrgNo, Period, PersonNo, PlanNo, SourceNo, UseNo, VoucherRef};
 
 use super::{Book, Form, Grant, Roll, Runs};
 
@@ -98,9 +96,7 @@ impl Book {
     pub(crate) fn cycle(&self, day: Day) -> u32 {
         let year = u32::from(day.year());
         match self.parameter("P9.voucher_cycle", day) {
-            Some((value, _)) if value == "MONTH" => {
-                year.saturating_mul(100).saturating_add(u32::from(day.month()))
-            }
+            Some((value, _)) if value == "MONTH" => year.saturating_mul(100).saturating_add(u32::from(day.month())),
             _ => year,
         }
     }

@@ -120,7 +120,9 @@ impl Book {
     }
 
     fn consume(&mut self, voucher: &Voucher) {
-        let Some((_, part, side)) = CONSUMES.iter().find(|(template, ..)| *template == voucher.template) else { return };
+        let Some((_, part, side)) = CONSUMES.iter().find(|(template, ..)| *template == voucher.template) else {
+            return;
+        };
         let account = match part {
             Part::Total => self.parts.total,
             Part::Surplus => self.parts.surplus,
@@ -146,14 +148,7 @@ impl Book {
         }
     }
 
-    fn pay(
-        &mut self,
-        voucher: &Voucher,
-        commitment: u32,
-        batches: &[(GrantNo, u32)],
-        heads: u32,
-        fen: Fen,
-    ) {
+    fn pay(&mut self, voucher: &Voucher, commitment: u32, batches: &[(GrantNo, u32)], heads: u32, fen: Fen) {
         let source = self.commitments.get(commitment).map_or(0, |c| c.line.1);
         for (batch, paid) in batches {
             if let Some(form) = self.form_mut(*batch) {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use borsh::BorshSerialize;
 use record::kinds::{LedgerKind, Side};
-use record::{
-    AccountNo, ClassNo, Day, Digest, Fen, GrantNo, Line, OrgNo, PlanNo, SourceNo, UseNo, Voucher, hash,
-};
+use record::{AccountNo, ClassNo, Day, Digest, Fen, GrantNo, Line, OrgNo, PlanNo, SourceNo, UseNo, Voucher, hash};
 
 use super::BudgetLine;
 use crate::fast::Map;

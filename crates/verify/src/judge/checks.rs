@@ -8,8 +8,8 @@ use record::kinds::{
     VoucherKind,
 };
 use record::{
-    ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, Day, Digest, Event, Fen, GrantNo, Line, MAX_FEN, OrgNo, PersonNo, PlanNo,
-    SourceNo, UseNo, Voucher, hash,
+    ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, Day, Digest, Event, Fen, GrantNo, Line, MAX_FEN, OrgNo, PersonNo,
+    PlanNo, SourceNo, UseNo, Voucher, hash,
 };
 
 use super::{Case, LINES};
@@ -423,7 +423,13 @@ pub(crate) fn times(heads: u32, unit: Fen) -> Option<Fen> {
 
 impl Case<'_> {
     /// A posted voucher, with what of its documents stood before.
-    pub(crate) fn posted(&mut self, plan: super::Plan, effect: record::event::Effect, evidence: &[Evidence], bill_no: &str) -> Event {
+    pub(crate) fn posted(
+        &mut self,
+        plan: super::Plan,
+        effect: record::event::Effect,
+        evidence: &[Evidence],
+        bill_no: &str,
+    ) -> Event {
         let voucher = self.voucher(plan);
         let unique = evidence.iter().filter(|e| e.kind.is_unique()).map(|e| e.digest);
         let bill = (!bill_no.is_empty()).then(|| hash::sha256(bill_no.as_bytes()));

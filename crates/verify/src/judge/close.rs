@@ -31,7 +31,9 @@ fn closable(case: &mut Case<'_>, period: Period) {
     let gap = book.source_numbers.values().any(|runs| gaps(runs).any(|(_, _, behind)| behind <= last));
     case.breaks_if(gap, "LED-013", "source_seq");
     let waits = book.waiting.values().filter(|waiting| waiting.last_day >= case.today);
-    let open = waits.filter_map(|waiting| command::decode(&waiting.command)).any(|c| date_of(&c).is_some_and(|d| d.period() == period));
+    let open = waits
+        .filter_map(|waiting| command::decode(&waiting.command))
+        .any(|c| date_of(&c).is_some_and(|d| d.period() == period));
     case.breaks_if(open, "LED-013", "submitted");
 }
 
@@ -73,8 +75,7 @@ pub(super) fn year(case: &mut Case<'_>, year: u16) -> Vec<Event> {
     let committed = case.book.parts.committed;
     let open = budgets.iter().any(|((line, account), fen)| (line.0, *account) == (year, committed) && *fen != 0);
     case.breaks_if(open, "LED-013", "commitments");
-    let sources: Vec<SourceNo> =
-        case.book.sources.all().filter_map(|(no, ..)| SourceNo::try_from(no).ok()).collect();
+    let sources: Vec<SourceNo> = case.book.sources.all().filter_map(|(no, ..)| SourceNo::try_from(no).ok()).collect();
     let mut events = Vec::new();
     for source in &sources {
         close_source(case, *source, date, &mut events);

@@ -16,8 +16,7 @@ use crate::archive::Original;
 use crate::book::Book;
 
 /// What has a way of its own to be put right, and so is not reversed.
-const FINAL: &[Template] =
-    &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31];
+const FINAL: &[Template] = &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31];
 
 /// Net that lines draw on each bank transaction, money in positive.
 fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
@@ -214,7 +213,9 @@ fn same_kind(case: &mut Case<'_>, original: &Original, c: &CorrectVoucher) {
         Command::RecordReturn(r) => (matches!(effect, Effect::Return { .. }), r.date),
         Command::RemitPremiums(r) => (matches!(effect, Effect::Remittance { .. }), r.date),
         Command::RecordIncome(r) => (is_income(voucher.template), r.date),
-        Command::PostPremiumReceipt(r) => (*effect == Effect::None && voucher.reference.word == Word::Dai, r.received_on),
+        Command::PostPremiumReceipt(r) => {
+            (*effect == Effect::None && voucher.reference.word == Word::Dai, r.received_on)
+        }
         _ => (false, c.date),
     };
     case.breaks_if(!fits, "LED-010", "replacement");
@@ -281,8 +282,14 @@ struct Difference<'c> {
 }
 
 pub(super) fn adjust(case: &mut Case<'_>, c: &AdjustAmount) -> Vec<Event> {
-    let asked =
-        Difference { voucher: c.voucher, change: c.change, fen: c.fen, date: c.date, reason: &c.reason, evidence: &c.evidence };
+    let asked = Difference {
+        voucher: c.voucher,
+        change: c.change,
+        fen: c.fen,
+        date: c.date,
+        reason: &c.reason,
+        evidence: &c.evidence,
+    };
     let Some(income) = income_of(case, &asked) else { return Vec::new() };
     case.breaks_if(income.date.year() != c.date.year() || c.date < income.date, "LED-010", "date");
     let (kind, fen) = match c.change {
@@ -294,8 +301,14 @@ pub(super) fn adjust(case: &mut Case<'_>, c: &AdjustAmount) -> Vec<Event> {
 }
 
 pub(super) fn prior_year(case: &mut Case<'_>, c: &CorrectPriorYear) -> Vec<Event> {
-    let asked =
-        Difference { voucher: c.voucher, change: c.change, fen: c.fen, date: c.date, reason: &c.reason, evidence: &c.evidence };
+    let asked = Difference {
+        voucher: c.voucher,
+        change: c.change,
+        fen: c.fen,
+        date: c.date,
+        reason: &c.reason,
+        evidence: &c.evidence,
+    };
     let Some(income) = income_of(case, &asked) else { return Vec::new() };
     case.breaks_if(income.date.year() >= c.date.year(), "LED-010", "date");
     let source = income.lines.first().map_or(0, |line| line.source);
@@ -326,7 +339,8 @@ pub(super) fn prior_year(case: &mut Case<'_>, c: &CorrectPriorYear) -> Vec<Event
 fn income_of(case: &mut Case<'_>, asked: &Difference<'_>) -> Option<Voucher> {
     case.dated(asked.date);
     case.papers(asked.evidence);
-    let Some(original) = case.archive.original(case.book, asked.voucher).filter(|_| case.book.stands(asked.voucher)) else {
+    let Some(original) = case.archive.original(case.book, asked.voucher).filter(|_| case.book.stands(asked.voucher))
+    else {
         if case.book.stands(asked.voucher) {
             case.breaks("LED-010", "voucher");
         } else {

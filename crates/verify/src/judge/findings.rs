@@ -1,11 +1,11 @@
 //! Supervision: taking a submission back, running the detectors, following a finding. What a detector sees is not seen a second time here
 //! (docs/verify.md); that what it wrote hangs together is.
 
+use record::Event;
 use record::command::{RunDetectors, UpdateFinding, WithdrawCommand};
 use record::finding::FindingUpdated;
 use record::kinds::FindingState::{Closed, Dismissed, Open, Rectifying, Verified};
 use record::kinds::{FindingState, FindingStep};
-use record::Event;
 
 use super::Case;
 

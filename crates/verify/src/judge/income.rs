@@ -120,7 +120,9 @@ fn from_outside(case: &mut Case<'_>, drawn: Option<Drawn>) {
             case.breaks("SRC-002", "bank_txn.counterparty_account");
             case.breaks("REM-006", "bank_txn.counterparty_account");
         }
-        Some(BankPurpose::FundSpecial | BankPurpose::Custody) => case.breaks("SRC-004", "bank_txn.counterparty_account"),
+        Some(BankPurpose::FundSpecial | BankPurpose::Custody) => {
+            case.breaks("SRC-004", "bank_txn.counterparty_account")
+        }
         Some(BankPurpose::Payer) | None => {}
     }
 }

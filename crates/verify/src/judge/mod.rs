@@ -5,12 +5,12 @@
 mod checks;
 mod close;
 mod correct;
+mod deposits;
 mod enrol;
 mod findings;
 mod income;
 mod kinds;
 mod moves;
-mod deposits;
 mod premium;
 mod programme;
 mod roles;
@@ -19,9 +19,7 @@ mod spend;
 
 use record::command::{self, ReviewCommand};
 use record::kinds::{LedgerKind, Settlement, Template, Verdict, VoucherKind, Word};
-use record::{
-    ApprovalNo, Command, CommitmentNo, Day, Digest, Event, Line, PersonNo, Voucher, VoucherRef,
-};
+use record::{ApprovalNo, Command, CommitmentNo, Day, Digest, Event, Line, PersonNo, Voucher, VoucherRef};
 
 use crate::archive::{Archive, Once};
 use crate::book::Book;

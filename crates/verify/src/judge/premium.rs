@@ -3,7 +3,8 @@
 use record::command::{PostPremiumReceipt, RefundPremium, RemitItem, RemitPremiums};
 use record::event::{Effect, ReceiptFields, ReceiptPosted};
 use record::kinds::{
-    ApprovalKind, BankPurpose, Custody, Direction, EvidenceKind, PayerType, Restriction, Side, Template, VoucherKind, Word,
+    ApprovalKind, BankPurpose, Custody, Direction, EvidenceKind, PayerType, Restriction, Side, Template, VoucherKind,
+    Word,
 };
 use record::{Event, Fen, GrantNo, Heads, Line, OrgNo, SourceNo};
 
@@ -223,7 +224,8 @@ pub(super) fn refund(case: &mut Case<'_>, c: &RefundPremium) -> Vec<Event> {
     case.breaks_if(!c.evidence.iter().any(|e| e.kind == EvidenceKind::Bill), "USE-006", "evidence");
     let original = case.archive.original(case.book, c.receipt);
     let original = original.filter(|o| c.receipt.word == Word::Dai && o.voucher.kind != VoucherKind::RedReversal);
-    let of = original.and_then(|o| Some((o.voucher.date, o.voucher.lines.into_iter().find(|l| l.side == Side::Credit)?)));
+    let of =
+        original.and_then(|o| Some((o.voucher.date, o.voucher.lines.into_iter().find(|l| l.side == Side::Credit)?)));
     let Some((received_on, paid)) = of else {
         case.unknown("receipt");
         return Vec::new();
@@ -255,7 +257,11 @@ pub(super) fn refund(case: &mut Case<'_>, c: &RefundPremium) -> Vec<Event> {
     case.breaks_if(stranger, "REM-006", "return_txn.counterparty_account");
     let out = draw_custody(case, paid.holder, &c.refund_txn, Direction::Out, (fen, on));
     let to = out.and_then(|drawn| case.book.bank_accounts.get(drawn.counterparty));
-    case.breaks_if(to.is_some_and(|to| to.is.purpose != BankPurpose::Payer), "USE-006", "refund_txn.counterparty_account");
+    case.breaks_if(
+        to.is_some_and(|to| to.is.purpose != BankPurpose::Payer),
+        "USE-006",
+        "refund_txn.counterparty_account",
+    );
     let mut events = Vec::new();
     if let Some(back) = back {
         let Some(back) = back else { return Vec::new() };

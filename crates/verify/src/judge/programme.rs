@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use record::command::{AdjustBudget, AllocateQuota, BudgetLine, Evidence, RegisterScheme, SetBudget, SetSubsidyStandard};
+use record::command::{
+    AdjustBudget, AllocateQuota, BudgetLine, Evidence, RegisterScheme, SetBudget, SetSubsidyStandard,
+};
 use record::event::{Effect, QuotaAllocated};
 use record::kinds::{ApprovalKind, Change, EvidenceKind, Side, Template};
 use record::{ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, OrgNo, PlanNo, SourceNo};
@@ -135,7 +137,8 @@ pub(super) fn adjust_budget(case: &mut Case<'_>, c: &AdjustBudget) -> Vec<Event>
     case.papers(&c.evidence);
     let up = c.lines.iter().filter(|line| line.change == Change::Increase);
     let up = up.fold(0, |sum: Fen, line| sum.saturating_add(line.fen));
-    let approval = case.approval(&needs(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date, up)).unwrap_or(0);
+    let approval =
+        case.approval(&needs(&c.approval, &[ApprovalKind::BudgetAdjust], "BUD-002", c.date, up)).unwrap_or(0);
     let known = known_lines(case, approval, &c.lines);
     for Known { line: (source, class, plan), fen, .. } in known.iter().filter(|k| k.change == Change::Decrease) {
         case.budget((c.year, *source, *class, *plan), &[case.book.parts.available], c.date, *fen);
@@ -211,7 +214,12 @@ fn second_level(case: &mut Case<'_>, c: &AllocateQuota, organization: OrgNo) {
 }
 
 /// BUD-003: within the scheme's places, and none taken back that was not given.
-fn places(case: &mut Case<'_>, c: &AllocateQuota, (source, class, organization): (SourceNo, ClassNo, OrgNo), heads: i64) {
+fn places(
+    case: &mut Case<'_>,
+    c: &AllocateQuota,
+    (source, class, organization): (SourceNo, ClassNo, OrgNo),
+    heads: i64,
+) {
     let book = case.book;
     if c.change == Change::Decrease {
         let given = book.places.get(&(c.year, source, class, organization)).map_or(0, |places| places.heads);

@@ -2,10 +2,10 @@
 
 use record::Command;
 use record::command;
-use record::kinds::{FindingStep, Role};
 use record::kinds::Role::{
     Approver, Audit, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept,
 };
+use record::kinds::{FindingStep, Role};
 
 use crate::book::Book;
 
@@ -179,9 +179,8 @@ fn may_review(book: &Book, person: u32, submission: u64) -> bool {
     };
     // Reviewing one's own is judged by LED-009, whatever offices one has.
     waiting.person == person
-        || command::decode(&waiting.command).is_some_and(|inner| {
-            Ask::of(&inner).row.is_some_and(|(_, _, reviewers)| book.holds(person, reviewers))
-        })
+        || command::decode(&waiting.command)
+            .is_some_and(|inner| Ask::of(&inner).row.is_some_and(|(_, _, reviewers)| book.holds(person, reviewers)))
 }
 
 /// A collecting system writes for its own organisation and those below only, on forms of theirs.

@@ -60,7 +60,8 @@ fn in_order(roles: impl Iterator<Item = Role>) -> Vec<Role> {
 
 pub(super) fn create(case: &mut Case<'_>, c: &CreateBook) -> Vec<Event> {
     case.breaks_if(c.preset.currency != "CNY", "LED-015", "preset.currency");
-    let orgs: Vec<&str> = core::iter::once(&c.organization).chain(&c.preset.organizations).map(|o| o.code.as_str()).collect();
+    let orgs: Vec<&str> =
+        core::iter::once(&c.organization).chain(&c.preset.organizations).map(|o| o.code.as_str()).collect();
     let created = BookCreated {
         book: c.book.clone(),
         name: c.name.clone(),

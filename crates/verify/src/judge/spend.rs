@@ -275,9 +275,8 @@ fn places_left(case: &mut Case<'_>, source: SourceNo, batches: &[(GrantNo, u32)]
     for ((year, class, holder), heads) in asked {
         let places = book.places.get(&(year, source, class, holder)).copied().unwrap_or_default();
         let of_class = book.served.range((year, source, class, 0)..=(year, source, class, OrgNo::MAX));
-        let own = of_class.filter(|((.., unit), _)| {
-            book.place_holder((year, source, class), *unit).unwrap_or(0) == holder
-        });
+        let own =
+            of_class.filter(|((.., unit), _)| book.place_holder((year, source, class), *unit).unwrap_or(0) == holder);
         let served = own.fold(heads, |sum: i64, (_, heads)| sum.saturating_add(*heads));
         case.breaks_if(!places.by_actual_number && served > places.heads, "BUD-004", book.orgs.code(holder));
     }
@@ -461,13 +460,8 @@ fn return_lines(
             price: commitment.unit_fen,
             bank: 0,
         };
-        let money = Line {
-            account: case.book.parts.special,
-            side: Side::Debit,
-            heads: 0,
-            bank: movement,
-            ..expense.clone()
-        };
+        let money =
+            Line { account: case.book.parts.special, side: Side::Debit, heads: 0, bank: movement, ..expense.clone() };
         heads = 0;
         lines.extend([money, expense]);
     }

@@ -41,7 +41,13 @@ pub async fn run(setting: &Setting) {
     }
     let rate = many as f64 / best.as_secs_f64();
     let each = most.saturating_sub(least) as f64 / (many - few) as f64;
-    note(format!("{} records in {:.2} s; memory {} MB over {} MB", grouped(many as f64), best.as_secs_f64(), most >> 20, least >> 20));
+    note(format!(
+        "{} records in {:.2} s; memory {} MB over {} MB",
+        grouped(many as f64),
+        best.as_secs_f64(),
+        most >> 20,
+        least >> 20
+    ));
     setting.tell(&[
         Row::at_least("verify from an evidence file, one core", rate, 300_000.0, "records/s"),
         Row::at_most("verify, memory a record", each, 64.0, "bytes"),
@@ -71,7 +77,8 @@ fn make(folder: &Path, path: &Path, receipts: u32) -> u64 {
     for no in 0..receipts {
         let of = no % OF_A_BATCH;
         if of == 0 {
-            let batch = build::batch(&format!("V-{}", no / OF_A_BATCH), "GZ-U1", "A", "COMP", OF_A_BATCH, day("2018-10-08"));
+            let batch =
+                build::batch(&format!("V-{}", no / OF_A_BATCH), "GZ-U1", "A", "COMP", OF_A_BATCH, day("2018-10-08"));
             book.act(Ask::SubmitEnrollmentBatch(batch));
         }
         let batch = format!("V-{}", no / OF_A_BATCH);
