@@ -64,22 +64,7 @@ pub(super) fn receipt(case: &mut Case<'_>, c: &PostPremiumReceipt) -> Vec<Event>
     if !registered || (drawn.is_none() && !c.bank_txn.is_empty()) {
         return Vec::new();
     }
-    let money = Line {
-        account: book.parts.custody,
-        source,
-        grant: batch,
-        side: Side::Debit,
-        fen: c.fen,
-        year: form.is.year,
-        class: form.class,
-        plan: form.plan,
-        use_code: form.own_use,
-        holder,
-        counterparty: book.grants.get(batch).map_or(0, |grant| grant.grantor),
-        heads: Heads::try_from(c.heads).unwrap_or(Heads::MAX),
-        price: c.unit_fen,
-        bank: drawn.map_or(0, |drawn| drawn.no),
-    };
+    let money = receipt_line(case, c, form, (source, holder, batch, drawn.map_or(0, |drawn| drawn.no)));
     let owed = Line { account: book.parts.owed, side: Side::Credit, bank: 0, ..money.clone() };
     let template = if c.payer == PayerType::Member { Template::T02 } else { Template::T03 };
     let plan = Plan {
@@ -91,6 +76,31 @@ pub(super) fn receipt(case: &mut Case<'_>, c: &PostPremiumReceipt) -> Vec<Event>
     };
     let voucher = case.voucher(plan);
     vec![Event::ReceiptPosted(Box::new(ReceiptPosted { receipt, voucher }))]
+}
+
+/// The money of a receipt in custody.
+fn receipt_line(
+    case: &Case<'_>,
+    c: &PostPremiumReceipt,
+    form: &Form,
+    (source, holder, batch, bank): (SourceNo, OrgNo, GrantNo, u32),
+) -> Line {
+    Line {
+        account: case.book.parts.custody,
+        source,
+        grant: batch,
+        side: Side::Debit,
+        fen: c.fen,
+        year: form.is.year,
+        class: form.class,
+        plan: form.plan,
+        use_code: form.own_use,
+        holder,
+        counterparty: case.book.grants.get(batch).map_or(0, |grant| grant.grantor),
+        heads: Heads::try_from(c.heads).unwrap_or(Heads::MAX),
+        price: c.unit_fen,
+        bank,
+    }
 }
 
 fn draw_custody(
