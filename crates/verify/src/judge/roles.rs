@@ -19,6 +19,8 @@ const NOBODY: &[Role] = &[];
 
 /// The table. What does not stand here nobody may ask.
 const OFFICES: &[Row] = &[
+    // First, since most of a log are these.
+    ("PostPremiumReceipt", &[Collector], NOBODY),
     ("DefineAccount", &[FinChief], NOBODY),
     ("RegisterOrganization", &[FinMaker, SvcDept, EcoDept], NOBODY),
     ("RegisterBankAccount", FINANCE, CHIEFS),
@@ -38,7 +40,6 @@ const OFFICES: &[Row] = &[
     ("ReviewEnrollmentBatch", &[SvcDept, EcoDept, MutualAid], NOBODY),
     ("ConfirmCoverage", &[MutualAid], NOBODY),
     ("RecordIncome", FINANCE, REVIEWER),
-    ("PostPremiumReceipt", &[Collector], NOBODY),
     ("RemitPremiums", &[FinMaker, Collector], REVIEWER),
     ("RecordApproval", &[Approver], NOBODY),
     ("CommitExpenditure", FINANCE, REVIEWER),
