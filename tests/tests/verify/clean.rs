@@ -8,6 +8,9 @@ use testkit::scenario;
 
 use super::{bodies, season, verified};
 
+/// Events of commands that the verifier does not know yet, each with the reason; docs/verify.md says the same.
+const NOT_JUDGED: &[(&str, &str)] = &[];
+
 #[test]
 fn the_season_is_clean() {
     let book = season();
@@ -40,7 +43,8 @@ fn every_scenario_s_books_are_clean_and_its_refusals_judged_alike() {
             refusals += report.refusals;
             rules.extend(book.records.iter().flat_map(leading));
             faults.extend(report.faults.iter().map(|fault| format!("{name}: {fault:?}")));
-            faults.extend(report.unjudged.keys().map(|event| format!("{name}: {event} is judged by nobody")));
+            let unjudged = report.unjudged.keys().filter(|event| NOT_JUDGED.iter().all(|(known, _)| known != event));
+            faults.extend(unjudged.map(|event| format!("{name}: {event} is judged by nobody")));
         }
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));

@@ -40,7 +40,7 @@ fn place(records: &[Record], is: impl Fn(&Event) -> bool) -> usize {
     records.iter().position(|record| is(&record.event)).expect("the book has such a record")
 }
 
-fn change<'r>(records: &'r mut [Record], is: impl Fn(&Event) -> bool) -> &'r mut Record {
+fn change(records: &mut [Record], is: impl Fn(&Event) -> bool) -> &mut Record {
     let at = place(records, is);
     &mut records[at]
 }
@@ -88,13 +88,13 @@ fn drop_review(records: &mut Vec<Record>) {
     }
 }
 
-fn swap_numbers(records: &mut Vec<Record>) {
+fn swap_numbers(records: &mut [Record]) {
     let a = voucher(records, Template::T05).voucher.reference;
     let b = core::mem::replace(&mut voucher(records, Template::T06).voucher.reference, a);
     voucher(records, Template::T05).voucher.reference = b;
 }
 
-fn last_refusal(records: &mut Vec<Record>) {
+fn other_rule(records: &mut [Record]) {
     let Event::Refused(refused) = &mut change(records, |event| matches!(event, Event::Refused(_))).event else {
         return;
     };
@@ -172,7 +172,7 @@ pub const DAMAGES: &[(&str, Damage, Code)] = &[
         },
         Code::Number,
     ),
-    ("two vouchers swap their numbers", swap_numbers, Code::Number),
+    ("two vouchers swap their numbers", |r| swap_numbers(r), Code::Number),
     (
         "a fen moves between sources",
         |r| {
@@ -320,7 +320,7 @@ pub const DAMAGES: &[(&str, Damage, Code)] = &[
         },
         Code::StateDigest,
     ),
-    ("a refusal is laid to another rule", last_refusal, Code::Refusal),
+    ("a refusal is laid to another rule", |r| other_rule(r), Code::Refusal),
     (
         "what a rule refused is let pass",
         |r| {

@@ -32,7 +32,6 @@ impl Book {
         self.post_lines(voucher);
         self.consume(voucher);
         match &posted.effect {
-            Effect::None => {}
             Effect::Payment { commitment, batches, heads, fen } => {
                 self.pay(voucher, *commitment, batches, *heads, *fen);
             }
@@ -63,6 +62,8 @@ impl Book {
                     self.receive(*batch, i64::from(*heads));
                 }
             }
+            // Nothing, or an effect that was added since.
+            _ => {}
         }
         if voucher.kind == VoucherKind::Opening {
             self.openings = self.openings.saturating_add(1);

@@ -168,7 +168,8 @@ pub(crate) fn allowed(book: &Book, person: u32, ask: &Ask<'_>) -> bool {
         Command::ReviewCommand(review) => may_review(book, person, review.submission),
         Command::WithdrawCommand(c) => book.waiting.get(&c.submission).is_none_or(|w| w.person == person),
         _ => {
-            let makers = ask.row.map_or(NOBODY, |(_, makers, _)| makers);
+            // What the table does not know is told as not judged.
+            let Some((_, makers, _)) = ask.row else { return true };
             book.holds(person, makers) && within_bounds(book, person, ask.command, makers)
         }
     }
