@@ -1,5 +1,5 @@
-//! `earmark export` and `earmark verify` as an auditor runs them: from a file and from a data folder, honest and tampered with behind the server's
-//! back; and beside a server that goes on. What is told of which damage in the records stands in `verify`.
+//! `earmark export` and `earmark verify` as an auditor runs them: from a file and from a data folder, honest and tampered with behind
+//! the server's back; and beside a server that goes on. What is told of which damage in the records stands in `verify`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -126,7 +126,8 @@ const TAMPERED: &[(&str, &str, &str)] = &[
     (
         "views.sqlite",
         "DROP TRIGGER line_insert; INSERT INTO line (sequence, line_no, key_no, leads, side, fen, counterparty, heads, price, bank) \
-      SELECT sequence, line_no + 90, key_no, leads, side, 1, counterparty, heads, price, bank FROM line WHERE sequence = (SELECT MAX(sequence) FROM line)",
+      SELECT sequence, line_no + 90, key_no, leads, side, 1, counterparty, heads, price, bank FROM line \
+      WHERE sequence = (SELECT MAX(sequence) FROM line)",
         "VER-042",
     ),
     (
@@ -166,7 +167,8 @@ async fn what_is_done_to_views_log_rows_and_guards_is_told() {
 async fn a_dropped_batch_and_a_changed_body_are_told() {
     for (statements, code) in [
         (
-            "DROP TRIGGER log_update; UPDATE log SET bodies = CAST(substr(bodies, 1, 200) || x'ff' || substr(bodies, 202) AS BLOB) WHERE first = 1",
+            "DROP TRIGGER log_update; UPDATE log SET \
+             bodies = CAST(substr(bodies, 1, 200) || x'ff' || substr(bodies, 202) AS BLOB) WHERE first = 1",
             "VER-040",
         ),
         ("DROP TRIGGER log_delete; DELETE FROM log WHERE first = (SELECT MAX(first) FROM log)", "VER-008"),

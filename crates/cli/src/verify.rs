@@ -1,5 +1,5 @@
-//! `earmark verify`: judges a book anew, from an evidence file or, for reading alone, from where it is kept, and says what is wrong. The judging
-//! is the crate `verify`'s; here its input is brought and its report shown.
+//! `earmark verify`: judges a book anew, from an evidence file or, for reading alone, from where it is kept, and says what is wrong.
+//! The judging is the crate `verify`'s; here its input is brought and its report shown.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -251,6 +251,7 @@ fn to_json(report: &Report) -> Json {
         .map(|((account, source), fen)| json!({"account": account, "source": source, "fen": fen}));
     json!({
         "book": report.book,
+        "part": report.part,
         "records": report.records,
         "root": hex::encode(report.root),
         "vouchers": report.vouchers,
@@ -281,6 +282,15 @@ fn show(report: &Report, lang: Lang) {
     }
     for (event, count) in &report.unjudged {
         println!("{}  {event} {count}", lang.pick("本版本不重判", "not judged by this version"));
+    }
+    if report.part {
+        println!(
+            "{}",
+            lang.pick(
+                "账套的一部分：只核对各记录确在树中",
+                "a part of a book: only that its records are in the tree was checked"
+            )
+        );
     }
     if report.is_clean() {
         println!("{}", lang.pick("核验通过，未发现错误", "verified: nothing is wrong"));

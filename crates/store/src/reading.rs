@@ -1,5 +1,5 @@
-//! A place of books opened for reading alone, for whoever checks or exports them: no lock is taken, no epoch raised, nothing written, and the
-//! server that owns the books goes on. What is read was committed; a book may grow meanwhile, and what was read of it stays so.
+//! A place of books opened for reading alone, for whoever checks or exports them: no lock is taken, no epoch raised, nothing written,
+//! and the server that owns the books goes on. What is read was committed; a book may grow meanwhile, and what was read of it stays so.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! What grows with every record, kept small: which bills, slips and requests were used, what vouchers a correction may name, which persons are
-//! enrolled. A premium receipt takes 56 bytes here: two facts of 16 and 24 to reverse it by.
+//! What grows with every record, kept small: which bills, slips and requests were used, what vouchers a correction may name, which
+//! persons are enrolled. A premium receipt takes 56 bytes here: two facts of 16 and 24 to reverse it by.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use record::{Day, Digest, Fen, GrantNo, Heads, Line, Sequence, Token, Voucher, V
 use crate::book::Book;
 use crate::fast::Map;
 
-/// A fact: the first 87 bits of a SHA-256, and below them the sequence. Two of a hundred million facts share their bits by chance less than once
-/// in ten thousand million books; sequences beyond 2^40 take some ten years at three thousand records a second.
+/// A fact: the first 87 bits of a SHA-256, and below them the sequence. Two of a hundred million facts share their bits by chance less
+/// than once in ten thousand million books; sequences beyond 2^40 take some ten years at three thousand records a second.
 type Fact = u128;
 const SEQUENCE_BITS: u32 = 40;
 const SEQUENCE_MASK: u128 = (1 << SEQUENCE_BITS) - 1;

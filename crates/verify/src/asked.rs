@@ -1,5 +1,5 @@
-//! What was asked, told from what was recorded: the command within a submission or refusal, or the one that the events of a command that took
-//! effect at once say in full. Where events leave something out, every command that they can stand for is given.
+//! What was asked, told from what was recorded: the command within a submission or refusal, or the one that the events of a command
+//! that took effect at once say in full. Where events leave something out, every command that they can stand for is given.
 
 use record::command::{
     AllocateQuota, ClosePeriod, ConfirmCoverage, CreateBook, DefineAccount, PersonDef, PostPremiumReceipt, QuotaLine,

@@ -1,7 +1,7 @@
-//! The auditor's second implementation (`earmark verify`): reads the records of a book and judges everything anew, from the fund's rules and the
-//! format alone. It shares no code and no table with `ledger`, knows nothing of engine, store and server, and trusts none of them: bytes,
-//! tree, order, request ids, numbers, balances on every day, approvals, budgets, two people, and every command's outcome are told a second time.
-//! `docs/verify.md` lists the faults by code and what is not judged.
+//! The auditor's second implementation (`earmark verify`): reads the records of a book and judges everything anew, from the fund's
+//! rules and the format alone. It shares no code and no table with `ledger`, knows nothing of engine, store and server, and trusts none
+//! of them: bytes, tree, order, request ids, numbers, balances on every day, approvals, budgets, two people, and every command's
+//! outcome are told a second time. `docs/verify.md` lists the faults by code and what is not judged.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,

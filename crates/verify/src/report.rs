@@ -14,6 +14,8 @@ pub const FAULTS_KEPT: usize = 1_000;
 pub struct Report {
     /// Code of the book.
     pub book: String,
+    /// Whether only a part of a book was there: that its records are in the tree is checked, and nothing more.
+    pub part: bool,
     /// Records read.
     pub records: Sequence,
     /// Root over them.

@@ -1,5 +1,5 @@
-//! Going through a book record by record: bytes, order, tree, then each command against its second judgement. What a command should have led to
-//! stands in `judge`; here it is compared with what stands.
+//! Going through a book record by record: bytes, order, tree, then each command against its second judgement. What a command should
+//! have led to stands in `judge`; here it is compared with what stands.
 
 mod verdict;
 
@@ -38,8 +38,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Before the first record. `known` are sizes and roots that the auditor has from elsewhere: checkpoints seen before, whoever serves the
-    /// book now.
+    /// Before the first record. `known` are sizes and roots that the auditor has from elsewhere: checkpoints seen before, whoever
+    /// serves the book now.
     pub fn new(known: impl IntoIterator<Item = (Sequence, Digest)>) -> Verifier {
         Verifier { next: 1, known: known.into_iter().collect(), ..Verifier::default() }
     }

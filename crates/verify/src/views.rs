@@ -1,5 +1,5 @@
-//! The views against the log, in both directions: every row that a record makes must stand as it makes it, and no other may stand. What views
-//! hold beside this (sums by blocks, texts made from templates) is told in docs/verify.md.
+//! The views against the log, in both directions: every row that a record makes must stand as it makes it, and no other may stand. What
+//! views hold beside this (sums by blocks, texts made from templates) is told in docs/verify.md.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,8 @@ use crate::{hex, python, records};
 
 /// A few small bodies: what they say is of no matter here.
 fn bodies() -> Vec<Vec<u8>> {
-    records::log().iter().skip(1).take(3).map(|(_, record)| record::encode(record)).collect()
+    let numbered = (1..).zip(records::log().into_iter().skip(1).take(3));
+    numbered.map(|(sequence, (_, record))| record::encode(&record::Record { sequence, ..record })).collect()
 }
 
 fn header(scope: Scope) -> Header {
@@ -57,7 +58,7 @@ fn evidence_files() {
         ("a part: a period", part(period)),
     ];
     let folder = tempfile::tempdir().expect("a folder");
-    let mut text = "# Evidence files: name, the whole file, and what tools/verify.py says of it; null where it cannot say anything.\n".to_owned();
+    let mut text = "# Evidence files: name, the whole file, and what tools/verify.py says of it.\n".to_owned();
     for (no, (name, file)) in files.iter().enumerate() {
         let path = folder.path().join(no.to_string());
         std::fs::write(&path, file).expect("a file");

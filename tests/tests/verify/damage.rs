@@ -1,5 +1,5 @@
-//! The table of damages, applied: each is a book that somebody with all rights over the database re-wrote and re-hashed, and each is told by
-//! a code of its own. That an honest book shows none of them stands in `clean`.
+//! The table of damages, applied: each is a book that somebody with all rights over the database re-wrote and re-hashed, and each is
+//! told by a code of its own. That an honest book shows none of them stands in `clean`.
 
 use std::collections::BTreeSet;
 

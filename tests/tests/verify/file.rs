@@ -59,7 +59,7 @@ fn files_that_end_early_or_late_are_told() {
 }
 
 #[test]
-fn scoped_files_are_written_and_read_and_not_taken_for_whole_books() {
+fn parts_of_books_are_written_and_read_and_proven() {
     let honest = bodies(&table::rich().records[..14]);
     let mut header = Reader::begin(&evidence("GD", &honest, &[])[..]).expect("a file").header().clone();
     header.scope = Scope::Grant(3);
@@ -75,5 +75,22 @@ fn scoped_files_are_written_and_read_and_not_taken_for_whole_books() {
     let leaf = record::hash::leaf_hash(&read.body);
     assert_eq!(proof::verify_inclusion(&leaf, read.sequence - 1, header.size, &read.proof, &header.root), Ok(()));
     assert!(matches!(reader.next_frame(), Ok(None)));
-    assert!(matches!(verify_file(&file[..], [], |_, _| {}), Err(CannotVerify::Scoped)));
+    // Of a part, that its records are in the tree is checked, and the tree against a checkpoint of its size.
+    let told = |file: &[u8], known: &[(u64, record::Digest)]| {
+        verify_file(file, known.iter().copied(), |_, _| {}).map(|report| (report.part, codes(&report)))
+    };
+    assert_eq!(told(&file, &[(14, header.root)]).expect("a part"), (true, vec![]));
+    assert_eq!(told(&file, &[(14, [7; 32])]).expect("a part"), (true, vec![Code::Checkpoint]));
+    assert!(matches!(told(&file, &[(13, header.root)]), Err(CannotVerify::OtherSize(14))));
+    let damaged = |damage: fn(&mut Proven), again: usize| {
+        let mut proven = proven.clone();
+        damage(&mut proven);
+        let mut writer = Writer::begin(Vec::new(), &header).expect("memory");
+        (0..again).for_each(|_| writer.proven(&proven).expect("memory"));
+        told(&writer.finish().expect("memory"), &[]).expect("a part").1
+    };
+    assert_eq!(damaged(|_| {}, 2), [Code::Sequence], "a record stands twice");
+    assert_eq!(damaged(|p| p.proof[0][0] ^= 1, 1), [Code::Root]);
+    assert_eq!(damaged(|p| p.sequence += 1, 1), [Code::Sequence, Code::Root]);
+    assert_eq!(damaged(|p| p.body.push(0), 1), [Code::Body, Code::Root]);
 }

@@ -1,4 +1,5 @@
-//! `tools/verify.py` and the verifier agree on honest and on damaged books, in everything that both check. `EARMARK_LEDGERS=1000` tries so many.
+//! `tools/verify.py` and the verifier agree on honest and on damaged books, in everything that both check. `EARMARK_LEDGERS=1000` tries
+//! so many.
 
 use std::collections::BTreeMap;
 use std::fs;

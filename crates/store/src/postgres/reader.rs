@@ -21,7 +21,8 @@ const PARTS: &str = "SELECT 'column ' || c.oid::regclass || '.' || a.attname, \
      AND c.relname NOT LIKE '%migration%' \
      UNION ALL SELECT 'constraint ' || o.conrelid::regclass || '.' || o.conname, o.contype::text \
      FROM pg_constraint AS o JOIN pg_namespace AS n ON n.oid = o.connamespace JOIN pg_class AS c ON c.oid = o.conrelid \
-     WHERE n.nspname IN ('earmark', 'earmark_log', 'earmark_views') AND o.contype IN ('c', 'p', 'u', 'f') AND c.relname NOT LIKE '%migration%' \
+     WHERE n.nspname IN ('earmark', 'earmark_log', 'earmark_views') AND o.contype IN ('c', 'p', 'u', 'f') \
+     AND c.relname NOT LIKE '%migration%' \
      UNION ALL SELECT 'trigger ' || t.tgrelid::regclass || '.' || t.tgname, \
      t.tgenabled::text || ' ' || t.tgtype::text || ' ' || p.proname || ' ' || encode(t.tgargs, 'hex') \
      FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \

@@ -1,5 +1,5 @@
-//! Folding events that post nothing. Total: whatever a record says is taken in, so that what follows can be judged; what is wrong with it was
-//! told before.
+//! Folding events that post nothing. Total: whatever a record says is taken in, so that what follows can be judged; what is wrong with
+//! it was told before.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Sums of lines: by everything that lines are added up by (what Totals records commit), and as day-by-day series of what a purse or a budget
-//! account holds.
+//! Sums of lines: by everything that lines are added up by (what Totals records commit), and as day-by-day series of what a purse or a
+//! budget account holds.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What commands have in common: dates, documents, bank transactions, approvals, purposes, prices, payees, and the laws that every voucher obeys.
+//! What commands have in common: dates, documents, bank transactions, approvals, purposes, prices, payees, and the laws that every
+//! voucher obeys.
 
 use std::collections::BTreeMap;
 

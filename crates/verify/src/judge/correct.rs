@@ -1,5 +1,5 @@
-//! Corrections: red (T20), red and blue (T20 with the right voucher), differences (T22), earlier years (T23). What left the bank is not made
-//! spendable by a correction (decisions 2).
+//! Corrections: red (T20), red and blue (T20 with the right voucher), differences (T22), earlier years (T23). What left the bank is not
+//! made spendable by a correction (decisions 2).
 
 use std::collections::BTreeMap;
 

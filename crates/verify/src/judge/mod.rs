@@ -1,6 +1,6 @@
-//! Judging a command a second time, from the fund's rules and the books before it: which rules it breaks, and which events follow where it breaks
-//! none. The tables (`roles`, `kinds`) say who may ask what and what each kind of money, approval and document demands; the subjects say what
-//! a command does. Nothing of the ledger's own judging is used.
+//! Judging a command a second time, from the fund's rules and the books before it: which rules it breaks, and which events follow where
+//! it breaks none. The tables (`roles`, `kinds`) say who may ask what and what each kind of money, approval and document demands; the
+//! subjects say what a command does. Nothing of the ledger's own judging is used.
 
 mod checks;
 mod close;
