@@ -50,7 +50,7 @@ const KEPT_TO: &[(&[&str], &[&str])] = &[
 ];
 
 /// The pure crates reach none of these, by whatever way: no runtime, no SQL, no wire, no random.
-const PURE: &[&str] = &["ledger", "record", "proof"];
+const PURE: &[&str] = &["ledger", "record", "proof", "verify"];
 const IMPURE: &[&str] = &["tokio", "sqlx", "tonic", "getrandom", "rand", "hyper", "rustix"];
 
 /// The package graph for this machine's platform; nothing is fetched, since a built test proves that all of it is here.

@@ -58,6 +58,13 @@ async fn a_book_goes_to_a_database_and_back_with_the_same_root() {
     assert_eq!(rebuilt, json!([{"book": BOOK, "sequence": records}]));
     assert_eq!(seen(&["--database", url], &token), on_files);
 
+    // Verified where it is kept, and from a file of it.
+    let verified = run(&["verify", "--json", "--database", url]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+    let file = path("evidence");
+    assert_eq!(run(&["export", &file, "--json", "--database", url]).json()["root"], root);
+    assert_eq!(run(&["verify", &file, "--json"]).json()["root"], root);
+
     // A place that has another book of that code keeps it.
     let other = path("other");
     run(&["demo", "--json", "--data", &other]).json();

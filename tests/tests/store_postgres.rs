@@ -9,7 +9,7 @@ use earmark_tests::postgres::{Database, database, empty_database, raw, run};
 use engine::store::{AppendError, Head, Store, StoreError, VoucherQuery};
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 use store::postgres::{Migrated, migrate};
-use store::{PostgresStore, sql};
+use store::{PostgresStore, Reading, SchemaPart, sql};
 use store_cases::sample::{BOOK, batch, body, book, fill, filled_book};
 
 /// A store with one book of three records, projected up to the third.
@@ -41,6 +41,34 @@ async fn every_shared_statement_prepares() {
         // As a store asks them: with numbers of 64 bits, which the server takes for narrower columns too.
         let prepared = (&mut connection).prepare(AssertSqlSafe(*statement).into_sql_str()).await;
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+}
+
+/// What whoever reads a database alone finds of its schema, and what should be there.
+async fn schema(url: &str) -> (Vec<SchemaPart>, Vec<SchemaPart>) {
+    Reading::database(url).await.unwrap().schema(BOOK).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_migrated_schema_has_its_fingerprint_and_a_changed_one_has_not() {
+    let (database, store, head) = new_filled().await;
+    let reading = Reading::database(&database.url).await.unwrap();
+    assert_eq!(reading.books().await.unwrap(), [BOOK]);
+    assert_eq!(reading.head(BOOK).await.unwrap(), head);
+    assert_eq!(reading.log_rows(BOOK, 1, 1 << 20).await.unwrap(), store.log_rows(BOOK, 1, 1 << 20).await.unwrap());
+    assert_eq!(reading.reached(BOOK).await.unwrap(), 3);
+    let (found, expected) = schema(&database.url).await;
+    assert_eq!(found, expected, "a new migration has a new `SCHEMA_FINGERPRINT`");
+    for change in [
+        "ALTER TABLE earmark_views.voucher DISABLE TRIGGER voucher_guard",
+        "CREATE OR REPLACE FUNCTION earmark_views.check_new() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "GRANT UPDATE ON earmark_log.log TO PUBLIC",
+    ] {
+        let before = schema(&database.url).await;
+        run(&mut database.raw().await, change).await.unwrap();
+        let (found, expected) = schema(&database.url).await;
+        assert_ne!(found, expected, "{change}");
+        assert_ne!((found, expected), before, "{change}");
     }
 }
 

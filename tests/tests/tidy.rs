@@ -16,7 +16,7 @@ const GENERATED: &str = "crates/api/src/gen/";
 /// Texts of reading length; data tables and test vectors may be as long as their subject.
 const PROSE_OR_CODE: &[&str] = &["rs", "py", "sh", "sql", "proto", "toml", "md", "css", "html", "js"];
 /// Crates whose arithmetic must not be able to panic, wrap or round, and which may look at neither clock nor chance.
-const PURE: &[&str] = &["ledger", "proof", "record"];
+const PURE: &[&str] = &["ledger", "proof", "record", "verify"];
 const PURE_LINTS: &[&str] = &["arithmetic_side_effects", "unwrap_used", "indexing_slicing", "float_arithmetic"];
 
 /// Words that no source may hold, in two halves so that this file does not hold them either, and what to write instead.

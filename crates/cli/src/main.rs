@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod csv;
 mod demo;
+mod export;
 mod fail;
 mod flags;
 mod grid;
@@ -29,6 +30,7 @@ mod telemetry;
 mod text;
 mod tokens;
 mod verbs;
+mod verify;
 mod yuan;
 
 use std::collections::BTreeMap;
@@ -143,6 +145,22 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
                 "Copy --book to another place, folder or database, with the same root",
             ),
         ),
+        with(
+            export::Args::augment_args,
+            own(
+                "export",
+                "把 --book 的全部记录写成取证文件；服务可照常运行",
+                "Write all records of --book as an evidence file; its server may go on",
+            ),
+        ),
+        with(
+            verify::Args::augment_args,
+            own(
+                "verify",
+                "独立核验：取证文件，或只读核验数据目录、数据库；0 无误，1 有误，2 无法核验",
+                "Verify an evidence file, or a book where it is kept, read only; 0 clean, 1 faults, 2 could not check",
+            ),
+        ),
         with(import::Args::augment_args, own("import", "批量导入", "Import files")),
         with(
             roster::Args::augment_args,
@@ -204,6 +222,8 @@ async fn run(mut command: Command, matches: &ArgMatches, as_json: bool) -> anyho
             let book = config.need("book").map_err(Misuse)?;
             copy::run(&copy::Args::from_arg_matches(flags)?, book, lang, as_json).await
         }
+        "export" => export::run(&export::Args::from_arg_matches(flags)?, &config, lang, as_json).await,
+        "verify" => verify::run(&verify::Args::from_arg_matches(flags)?, &config, lang, as_json).await,
         "migrate" => place::migrate(&config, lang, as_json).await,
         "token" => {
             let place = Place::of(&config).map_err(Misuse)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use store::{AnyStore, PostgresStore, SqliteStore};
+use store::{AnyStore, PostgresStore, Reading, SqliteStore};
 
 use crate::config::{Config, without_password};
 use crate::lang::Lang;
@@ -45,6 +45,15 @@ impl Place {
     /// The place that a text names: a database by its URL, else a folder.
     pub fn named(text: &str) -> Place {
         if is_url(text) { Place::Database(text.to_owned()) } else { Place::Folder(Path::new(text).to_owned()) }
+    }
+
+    /// Opens it for reading alone; whoever serves its books goes on.
+    pub async fn read(&self) -> anyhow::Result<Reading> {
+        let opened = match self {
+            Place::Folder(folder) => Reading::folder(folder).await,
+            Place::Database(url) => Reading::database(url).await,
+        };
+        opened.with_context(|| format!("opening {self}"))
     }
 
     /// Opens it.

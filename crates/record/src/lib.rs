@@ -16,6 +16,7 @@ mod coded;
 pub mod command;
 mod day;
 pub mod event;
+pub mod evidence;
 pub mod finding;
 pub mod hash;
 mod ids;

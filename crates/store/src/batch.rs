@@ -139,6 +139,11 @@ pub(crate) fn era_of(sequence: Sequence) -> u64 {
     sequence >> ERA
 }
 
+/// The first record of an era.
+pub(crate) fn era_begin(era: u64) -> Sequence {
+    era.checked_shl(ERA).unwrap_or(u64::MAX)
+}
+
 /// A number to be stored.
 pub(crate) fn stored(n: u64) -> Result<i64, AppendError> {
     i64::try_from(n).map_err(|_| AppendError::NotCommitted(corrupt("a number beyond 2^63")))

@@ -12,11 +12,13 @@ mod error;
 mod listing;
 pub mod postgres;
 mod projecting;
+mod reading;
 mod sole;
 pub mod sql;
 pub mod sqlite;
 
 pub use any::AnyStore;
 pub use postgres::PostgresStore;
+pub use reading::{Reading, SchemaPart, ViewRange};
 pub use sole::sole;
 pub use sqlite::SqliteStore;

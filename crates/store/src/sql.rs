@@ -236,6 +236,24 @@ pub const VOUCHER: &str = concat!(
 pub const REJECTIONS: &str = "SELECT sequence, time, person, request_id, first_rule, hits FROM rejection \
      WHERE book = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4";
 
+/// Vouchers of the records after $2 up to $3, for whoever checks them against the log.
+pub const VOUCHERS_OF_RECORDS: &str = concat!(
+    "SELECT ",
+    voucher_columns!(),
+    " FROM voucher AS v WHERE v.book = $1 AND v.sequence > $2 AND v.sequence <= $3 ORDER BY v.sequence"
+);
+/// Lines of the same, whether their voucher and key stand or not.
+pub const LINES_OF_RECORDS: &str = "SELECT l.sequence, l.line_no, COALESCE(v.date, 0), COALESCE(k.account, 0), COALESCE(k.source, 0), \
+     COALESCE(k.grant_no, 0), l.side, l.fen, COALESCE(k.year, 0), COALESCE(k.class, 0), COALESCE(k.plan, 0), COALESCE(k.use_no, 0), \
+     COALESCE(k.holder, 0), l.counterparty, l.heads, l.price, l.bank FROM line AS l \
+     LEFT JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
+     LEFT JOIN balance_key AS k ON k.book = l.book AND k.no = l.key_no \
+     WHERE l.book = $1 AND l.sequence > $2 AND l.sequence <= $3 ORDER BY l.sequence, l.line_no";
+/// Facts of an era, by key.
+pub const FACTS_OF_ERA: &str = "SELECT key, sequence FROM fact WHERE book = $1 AND era = $2 ORDER BY key";
+/// Names of all ordinals.
+pub const NAMES: &str = "SELECT list, no, code, name FROM name WHERE book = $1 ORDER BY list, no";
+
 /// Every statement above by name, for the test that prepares them.
 pub const ALL: &[(&str, &str)] = &[
     ("BOOKS", BOOKS),
@@ -268,4 +286,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("VOUCHERS_OF_GRANT", VOUCHERS_OF_GRANT),
     ("VOUCHER", VOUCHER),
     ("REJECTIONS", REJECTIONS),
+    ("VOUCHERS_OF_RECORDS", VOUCHERS_OF_RECORDS),
+    ("LINES_OF_RECORDS", LINES_OF_RECORDS),
+    ("FACTS_OF_ERA", FACTS_OF_ERA),
+    ("NAMES", NAMES),
 ];

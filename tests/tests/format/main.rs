@@ -5,6 +5,7 @@
 mod commands;
 mod debug;
 mod layers;
+mod evidence;
 mod preset;
 mod records;
 mod spelling;

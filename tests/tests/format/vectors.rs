@@ -3,13 +3,23 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
 use crate::{commands, debug, hex, python, records, repository};
 
-/// Compares with a fixture, or writes it when `UPDATE_FIXTURES` is set.
+/// Compares with a fixture, or writes it when `UPDATE_FIXTURES` is set; the Python reader must agree with its vectors.
 fn check_fixture(name: &str, text: &str) {
+    let path = check_kept(name, text);
+    let (report, well) = python("tools/read.py", &["--vectors", path.to_str().expect("a UTF-8 path")], "");
+    assert!(well, "{name}: {report}");
+    let count = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(serde_json::from_str::<Json>(&report).expect("JSON"), json!({"vectors": count, "wrong": 0}));
+}
+
+/// Compares with a fixture, or writes it when `UPDATE_FIXTURES` is set.
+pub fn check_kept(name: &str, text: &str) -> PathBuf {
     let path = repository("tests/fixtures/format").join(name);
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
         fs::write(&path, text).expect("the fixture is written");
@@ -19,10 +29,7 @@ fn check_fixture(name: &str, text: &str) {
         assert_eq!(kept, made, "{name}, line {line}: the format has changed");
     }
     assert_eq!(kept, text, "{name}: the format has changed");
-    let (report, well) = python("tools/read.py", &["--vectors", path.to_str().expect("a UTF-8 path")], "");
-    assert!(well, "{name}: {report}");
-    let count = text.lines().filter(|line| !line.starts_with('#')).count();
-    assert_eq!(serde_json::from_str::<Json>(&report).expect("JSON"), json!({"vectors": count, "wrong": 0}));
+    path
 }
 
 #[test]

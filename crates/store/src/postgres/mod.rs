@@ -20,6 +20,7 @@ mod lock;
 mod log;
 mod project;
 mod queries;
+mod reader;
 mod readers;
 mod row;
 mod schema;
@@ -38,6 +39,8 @@ use connector::Connector;
 use readers::Readers;
 
 use crate::sole;
+pub(crate) use reader::Reader;
+pub use reader::SCHEMA_FINGERPRINT;
 pub use schema::Migrated;
 
 /// Books in a PostgreSQL database. One process at a time writes a book; the catalogue may be used by several.

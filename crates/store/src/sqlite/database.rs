@@ -71,6 +71,11 @@ impl Kind {
         }
     }
 
+    /// Makes its schema on an empty connection.
+    pub(super) async fn make(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.migrator().run_direct(None, connection, false).await.map_err(|e| migrate_error(self.name(), &e))
+    }
+
     fn migrator(self) -> Migrator {
         let step = |&(version, name, text): &(i64, &'static str, &'static str)| {
             Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)

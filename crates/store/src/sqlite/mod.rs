@@ -22,6 +22,7 @@ mod heads;
 mod log;
 mod project;
 mod queries;
+mod reader;
 mod snapshot;
 mod store;
 mod version;
@@ -38,6 +39,7 @@ use book::Book;
 use database::Database;
 
 use crate::sole;
+pub(crate) use reader::Reader;
 pub use version::check_version;
 
 /// `$1` of the shared statements: every file holds one book, so its number is always this.

@@ -13,7 +13,7 @@ mod verbs;
 pub use expect::{Expected, Found};
 pub use finds::{Seen, Wanted};
 pub use look_rules::rejudge;
-pub use run::{Report, run};
+pub use run::{Report, play, run};
 
 /// What is wrong with a line: with its writing, or with what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -29,7 +29,19 @@ pub struct Report {
 
 /// Runs the text of a scenario file. `folder` holds the files that it cites. The error names the line and shows it.
 pub fn run(text: &str, folder: &Path) -> Result<Report, String> {
-    let mut runner = Runner { folder, book: Book::new(), names: BTreeMap::new(), report: Report::default(), line: 0 };
+    play(text, folder).map(|(report, _)| report)
+}
+
+/// The same, and the books that the file made.
+pub fn play(text: &str, folder: &Path) -> Result<(Report, Vec<Book>), String> {
+    let mut runner = Runner {
+        folder,
+        book: Book::new(),
+        before: Vec::new(),
+        names: BTreeMap::new(),
+        report: Report::default(),
+        line: 0,
+    };
     for (at, line) in (1..).zip(text.lines()) {
         runner.line = at;
         let failed = |fault: Fault| format!("line {at}: {}\n    {fault}", line.trim());
@@ -38,12 +50,15 @@ pub fn run(text: &str, folder: &Path) -> Result<Report, String> {
             return Err(format!("line {at}: {}\n    the books are broken: {broken}", line.trim()));
         }
     }
-    Ok(runner.report)
+    runner.before.push(runner.book);
+    Ok((runner.report, runner.before))
 }
 
 struct Runner<'f> {
     folder: &'f Path,
     book: Book,
+    /// Books that an earlier `setup` made.
+    before: Vec<Book>,
     names: BTreeMap<String, u64>,
     report: Report,
     line: usize,
@@ -86,7 +101,7 @@ impl Runner<'_> {
         let wanted = args.word("how far")?;
         let last = stages.iter().position(|(name, _)| *name == wanted);
         let last = last.ok_or_else(|| Fault::unreadable(format!("no such setup: {wanted}")))?;
-        self.book = Book::new();
+        self.before.push(core::mem::take(&mut self.book));
         self.book.set_day(day("2018-04-08"));
         stages.into_iter().take(last + 1).for_each(|(_, steps)| season::play(&mut self.book, steps));
         args.finish()

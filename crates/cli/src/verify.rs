@@ -1,0 +1,334 @@
+//! `earmark verify`: judges a book anew, from an evidence file or, for reading alone, from where it is kept, and says what is wrong.
+//! The judging is the crate `verify`'s; here its input is brought and its report shown.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use record::{Digest, Sequence, hash};
+use serde_json::{Value as Json, json};
+use store::Reading;
+use verify::views::{RejectionRow, ViewRows, VoucherRow};
+use verify::{Code, EXPLANATIONS, FAULTS_KEPT, How, Report, Verifier, verify_file};
+
+use crate::config::Config;
+use crate::export::{READ_BYTES, book_of};
+use crate::fail::Misuse;
+use crate::lang::Lang;
+use crate::place::Place;
+use crate::table::Sheet;
+
+/// Bytes of an evidence file read at once.
+const FILE_BYTES: usize = 1 << 20;
+/// Records between two moves of the progress bar.
+const STEP: Sequence = 4_096;
+/// Faults that people are shown; `--json` shows all that are kept.
+const SHOWN: usize = 50;
+
+/// `earmark verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// 取证文件；不给出则只读核验 --data 或 --database 中的账套 [An evidence file; without it the book of --data or --database, read only]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// 审计方持有的检查点：记录数:根，可多次给出 [A checkpoint that you hold: SIZE:ROOT; may be given often]
+    #[arg(long, value_name = "SIZE:ROOT", value_parser = checkpoint)]
+    checkpoint: Vec<(Sequence, Digest)>,
+    /// 只核验日志，不比对视图和表结构 [Verify the log alone, not views and schema]
+    #[arg(long)]
+    log_only: bool,
+    /// 列出各规则是否重判及依据 [List which rules are judged again, and from what]
+    #[arg(long)]
+    explain: bool,
+}
+
+fn checkpoint(text: &str) -> Result<(Sequence, Digest), String> {
+    let parts = text.split_once(':').and_then(|(size, root)| {
+        let root: Digest = hex::decode(root).ok()?.try_into().ok()?;
+        Some((size.parse().ok()?, root))
+    });
+    parts.filter(|(size, _)| *size > 0).ok_or_else(|| "SIZE:ROOT, a number and 64 hexadecimal digits".to_owned())
+}
+
+/// Something is wrong with the book.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Faulty(String);
+
+/// Verifies. Ends well, with [`Faulty`], or with [`Misuse`] where nothing could be said.
+pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+    if args.explain {
+        explain(lang, as_json);
+        return Ok(());
+    }
+    let report = match &args.file {
+        Some(path) => from_file(path, args).with_context(|| path.display().to_string()),
+        None => from_place(args, config).await,
+    };
+    let report = report.map_err(Misuse)?;
+    if as_json {
+        println!("{}", to_json(&report));
+    } else {
+        show(&report, lang);
+    }
+    let faults: u64 = report.counts.values().sum();
+    if report.is_clean() {
+        return Ok(());
+    }
+    bail!(Faulty(format!("{faults} {}", lang.pick("处错误", "faults"))))
+}
+
+fn from_file(path: &PathBuf, args: &Args) -> anyhow::Result<Report> {
+    let file = BufReader::with_capacity(FILE_BYTES, File::open(path)?);
+    let bar = ProgressBar::new(0);
+    let report = verify_file(file, args.checkpoint.iter().copied(), |done, all| {
+        if done.is_multiple_of(STEP) || done == all {
+            bar.set_length(all);
+            bar.set_position(done);
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+async fn from_place(args: &Args, config: &Config) -> anyhow::Result<Report> {
+    let place = Place::of(config)?;
+    let reading = place.read().await?;
+    let book = book_of(&reading, config).await?;
+    let source = Source { reading: &reading, book: &book };
+    source.verify(args).await.with_context(|| format!("reading {book} from {place}"))
+}
+
+/// A book as it is kept.
+struct Source<'a> {
+    reading: &'a Reading,
+    book: &'a str,
+}
+
+impl Source<'_> {
+    async fn verify(&self, args: &Args) -> anyhow::Result<Report> {
+        let head = self.reading.head(self.book).await?;
+        let mut verifier = Verifier::new(args.checkpoint.iter().copied());
+        let reached = if args.log_only { 0 } else { self.reading.reached(self.book).await?.min(head.sequence) };
+        if !args.log_only {
+            verifier.expect_views(reached);
+            self.schema(&mut verifier).await?;
+        }
+        let bar = ProgressBar::new(head.sequence);
+        let (mut next, mut compared) = (1, 0);
+        while next <= head.sequence {
+            let rows = self.reading.log_rows(self.book, next, READ_BYTES).await?;
+            if rows.is_empty() {
+                verifier.fault(next, Code::LogRow, format!("records up to {}", head.sequence), "none");
+                break;
+            }
+            for row in &rows {
+                self.row(&mut verifier, row, next, head.sequence);
+                next = row.first + row.bodies.len() as u64;
+            }
+            let to = verifier.taken().min(reached);
+            self.views(&mut verifier, (compared, to), args.log_only).await?;
+            compared = compared.max(to);
+            bar.set_position(next.min(head.sequence));
+        }
+        bar.finish_and_clear();
+        if !args.log_only {
+            self.rest_of_views(&mut verifier, (compared, reached)).await?;
+        }
+        Ok(verifier.finish(Some((head.sequence, head.root))))
+    }
+
+    /// A row of the log: where it begins, its leaf hashes, and its root once its records are in.
+    fn row(&self, verifier: &mut Verifier, row: &engine::store::LogRow, next: Sequence, end: Sequence) {
+        if row.first != next {
+            verifier.fault(next, Code::LogRow, format!("a row from {next} on"), format!("from {} on", row.first));
+        }
+        for ((at, body), leaf) in (row.first..).zip(&row.bodies).zip(&row.leaves) {
+            // What came after the head was read is not looked at.
+            if at > end {
+                return;
+            }
+            verifier.body(body);
+            if hash::leaf_hash(body) != *leaf {
+                verifier.fault(at, Code::LogRow, hex::encode(hash::leaf_hash(body)), hex::encode(leaf));
+            }
+        }
+        if verifier.root() != row.root {
+            verifier.fault(row.first, Code::LogRow, hex::encode(verifier.root()), hex::encode(row.root));
+        }
+    }
+
+    async fn views(
+        &self,
+        verifier: &mut Verifier,
+        (from, to): (Sequence, Sequence),
+        log_only: bool,
+    ) -> anyhow::Result<()> {
+        if log_only || from >= to {
+            return Ok(());
+        }
+        let found = self.reading.views(self.book, from, to).await?;
+        verifier.compare_views(rows_of(found));
+        // Facts stand by era: they are compared when an era is over.
+        for era in Reading::era(from)..Reading::era(to) {
+            self.facts(verifier, era).await?;
+        }
+        Ok(())
+    }
+
+    async fn facts(&self, verifier: &mut Verifier, era: u64) -> anyhow::Result<()> {
+        let facts = self.reading.facts(self.book, era).await?;
+        verifier.compare_facts(Reading::era_end(era), facts.into_iter().map(|row| (row.key, row.sequence)).collect());
+        Ok(())
+    }
+
+    async fn rest_of_views(
+        &self,
+        verifier: &mut Verifier,
+        (from, reached): (Sequence, Sequence),
+    ) -> anyhow::Result<()> {
+        self.views(verifier, (from, reached), false).await?;
+        self.facts(verifier, Reading::era(reached)).await?;
+        let names = self.reading.names(self.book).await?;
+        verifier
+            .compare_names(names.into_iter().map(|row| (row.list.to_owned(), row.no, row.code, row.name)).collect());
+        Ok(())
+    }
+
+    async fn schema(&self, verifier: &mut Verifier) -> anyhow::Result<()> {
+        let (found, expected) = self.reading.schema(self.book).await?;
+        for part in expected.iter().filter(|part| !found.contains(part)) {
+            let other = found.iter().find(|other| other.name == part.name).map_or("none", |other| &other.definition);
+            verifier.fault(0, Code::Schema, format!("{}: {}", part.name, part.definition), other);
+        }
+        for part in found.iter().filter(|part| !expected.iter().any(|other| other.name == part.name)) {
+            verifier.fault(0, Code::Schema, format!("no {}", part.name), part.definition.as_str());
+        }
+        Ok(())
+    }
+}
+
+fn rows_of(found: store::ViewRange) -> ViewRows {
+    let voucher = |row: ledger::rows::VoucherRow| VoucherRow {
+        sequence: row.sequence,
+        time: row.time,
+        reference: row.reference,
+        ledger: row.ledger,
+        kind: row.kind,
+        template: row.template,
+        date: row.date,
+        total_fen: row.total_fen,
+        summary: row.summary,
+    };
+    let rejection = |row: ledger::rows::RejectionRow| RejectionRow {
+        sequence: row.sequence,
+        time: row.time,
+        person: row.person,
+        request_id: row.request_id,
+        first_rule: row.first_rule,
+        hits: row.hits,
+    };
+    ViewRows {
+        vouchers: found.vouchers.into_iter().map(voucher).collect(),
+        lines: found.lines.into_iter().map(|row| (row.sequence, row.line_no, row.date, row.line)).collect(),
+        rejections: found.rejections.into_iter().map(rejection).collect(),
+    }
+}
+
+fn to_json(report: &Report) -> Json {
+    let faults = report.faults.iter().map(|fault| {
+        json!({
+            "code": fault.code.code(), "sequence": fault.sequence, "expected": fault.expected, "found": fault.found,
+        })
+    });
+    let counts: serde_json::Map<String, Json> =
+        report.counts.iter().map(|(code, count)| (code.code().to_owned(), json!(count))).collect();
+    let balances = report
+        .balances
+        .iter()
+        .map(|((account, source), fen)| json!({"account": account, "source": source, "fen": fen}));
+    json!({
+        "book": report.book,
+        "part": report.part,
+        "records": report.records,
+        "root": hex::encode(report.root),
+        "vouchers": report.vouchers,
+        "judged": report.judged,
+        "refusals": report.refusals,
+        "unjudged": report.unjudged,
+        "totals": report.totals,
+        "notes": report.notes,
+        "clean": report.is_clean(),
+        "counts": counts,
+        "faults": faults.collect::<Vec<_>>(),
+        "balances": balances.collect::<Vec<_>>(),
+    })
+}
+
+fn show(report: &Report, lang: Lang) {
+    let pairs = [
+        ("账套", "book", report.book.clone()),
+        ("记录", "records", report.records.to_string()),
+        ("树根", "root", hex::encode(report.root)),
+        ("凭证", "vouchers", report.vouchers.to_string()),
+        ("重判的业务", "commands judged again", report.judged.to_string()),
+        ("重判的拒绝", "refusals judged again", report.refusals.to_string()),
+        ("核对的汇总承诺", "totals recomputed", report.totals.to_string()),
+    ];
+    for (zh, en, value) in pairs {
+        println!("{}  {value}", lang.pick(zh, en));
+    }
+    for (event, count) in &report.unjudged {
+        println!("{}  {event} {count}", lang.pick("本版本不重判", "not judged by this version"));
+    }
+    if report.part {
+        println!(
+            "{}",
+            lang.pick(
+                "账套的一部分：只核对各记录确在树中",
+                "a part of a book: only that its records are in the tree was checked"
+            )
+        );
+    }
+    if report.is_clean() {
+        println!("{}", lang.pick("核验通过，未发现错误", "verified: nothing is wrong"));
+        return;
+    }
+    let headings = [("编码", "code"), ("数量", "count"), ("错误", "fault")];
+    let mut sheet = Sheet::new(headings.map(|(zh, en)| (lang.pick(zh, en), en == "count")));
+    for (code, count) in &report.counts {
+        sheet.row([code.code().to_owned(), count.to_string(), lang.pick(code.zh(), code.en()).to_owned()]);
+    }
+    print!("{}", sheet.text());
+    for fault in report.faults.iter().take(SHOWN) {
+        println!("{}  {} {}", fault.code, lang.pick("记录", "record"), fault.sequence);
+        println!("    {} {}", lang.pick("应为", "expected"), fault.expected);
+        println!("    {} {}", lang.pick("实为", "found"), fault.found);
+    }
+    if report.faults.len() > SHOWN {
+        let more = report.faults.len() - SHOWN;
+        let kept = if report.faults.len() == FAULTS_KEPT { "+" } else { "" };
+        println!("{} {more}{kept}", lang.pick("其余（见 --json）", "more, with --json:"));
+    }
+}
+
+fn explain(lang: Lang, as_json: bool) {
+    if as_json {
+        let rules = EXPLANATIONS.iter().map(|e| json!({"rule": e.rule, "how": e.how.code(), "zh": e.zh, "en": e.en}));
+        println!("{}", Json::Array(rules.collect()));
+        return;
+    }
+    let headings = [("规则", "rule"), ("重判", "judged"), ("依据或原因", "from what, or why not")];
+    let mut sheet = Sheet::new(headings.map(|(zh, en)| (lang.pick(zh, en), false)));
+    for e in EXPLANATIONS {
+        let how = match e.how {
+            How::Judged => lang.pick("是", "yes"),
+            How::Partly => lang.pick("部分", "in part"),
+            How::Not => lang.pick("否", "no"),
+        };
+        sheet.row([e.rule, how, lang.pick(e.zh, e.en)]);
+    }
+    print!("{}", sheet.text());
+}

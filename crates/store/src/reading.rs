@@ -1,0 +1,183 @@
+//! A place of books opened for reading alone, for whoever checks or exports them: no lock is taken, no epoch raised, nothing written,
+//! and the server that owns the books goes on. What is read was committed; a book may grow meanwhile, and what was read of it stays so.
+
+use std::path::Path;
+
+use engine::store::{Head, LogRow, StoreError};
+use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, VoucherRow};
+use record::Sequence;
+
+use crate::batch::{bound, era_begin, era_of};
+use crate::decode::{self, Columns};
+use crate::postgres::Reader as PostgresReader;
+use crate::sql;
+use crate::sqlite::Reader as SqliteReader;
+
+/// Rows that one read of the log gives at most.
+const MAX_ROWS: i64 = 4_096;
+
+/// Where something is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    Log,
+    Views,
+}
+
+/// A row of either engine.
+pub(crate) type Row = Box<dyn Columns + Send>;
+
+impl Columns for &(dyn Columns + Send) {
+    fn int(&self, index: usize) -> Result<i64, StoreError> {
+        (**self).int(index)
+    }
+
+    fn int_or_null(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        (**self).int_or_null(index)
+    }
+
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        (**self).bytes(index)
+    }
+
+    fn text(&self, index: usize) -> Result<String, StoreError> {
+        (**self).text(index)
+    }
+}
+
+/// A place opened for reading.
+pub struct Reading(Engine);
+
+enum Engine {
+    Sqlite(SqliteReader),
+    Postgres(Box<PostgresReader>),
+}
+
+/// What the views hold of some records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ViewRange {
+    /// Vouchers, by sequence.
+    pub vouchers: Vec<VoucherRow>,
+    /// Lines, by sequence and number; those whose voucher or key is missing stand with zeros in its place.
+    pub lines: Vec<LineRow>,
+    /// Refusals, by sequence.
+    pub rejections: Vec<RejectionRow>,
+}
+
+/// A part of a schema that must be as this version makes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SchemaPart {
+    /// Its name: what it is, and what it is called.
+    pub name: String,
+    /// Its definition.
+    pub definition: String,
+}
+
+impl Reading {
+    /// A data folder of SQLite files. Needs a running tokio runtime.
+    pub async fn folder(dir: &Path) -> Result<Reading, StoreError> {
+        SqliteReader::open(dir).await.map(|reader| Reading(Engine::Sqlite(reader)))
+    }
+
+    /// A PostgreSQL database.
+    pub async fn database(url: &str) -> Result<Reading, StoreError> {
+        PostgresReader::open(url).await.map(|reader| Reading(Engine::Postgres(Box::new(reader))))
+    }
+
+    /// Codes of the books.
+    pub async fn books(&self) -> Result<Vec<String>, StoreError> {
+        let rows = match &self.0 {
+            Engine::Sqlite(reader) => reader.catalogue(sql::BOOKS).await?,
+            Engine::Postgres(reader) => reader.catalogue(sql::BOOKS).await?,
+        };
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// How far a book's log reaches.
+    pub async fn head(&self, book: &str) -> Result<Head, StoreError> {
+        let rows = self.rows(book, From::Log, sql::HEAD, &[]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::Corrupt("the head is missing".into()))?;
+        decode::head(&&**row)
+    }
+
+    /// Rows of the log that hold records from `from` on, as many as fit.
+    pub async fn log_rows(&self, book: &str, from: Sequence, max_bytes: usize) -> Result<Vec<LogRow>, StoreError> {
+        let binds = [bound(from), bound(max_bytes as u64), MAX_ROWS];
+        let rows = self.rows(book, From::Log, sql::LOG_ROWS, &binds).await?;
+        rows.iter().map(|row| decode::log_row(&&**row)).collect()
+    }
+
+    /// How far a book's views reach.
+    pub async fn reached(&self, book: &str) -> Result<Sequence, StoreError> {
+        let rows = self.rows(book, From::Views, sql::REACHED, &[]).await?;
+        rows.first().map_or(Ok(0), |row| decode::number(&&**row, 0))
+    }
+
+    /// What the views hold of the records after `after` up to `to`.
+    pub async fn views(&self, book: &str, after: Sequence, to: Sequence) -> Result<ViewRange, StoreError> {
+        let range = [bound(after), bound(to)];
+        let vouchers = self.rows(book, From::Views, sql::VOUCHERS_OF_RECORDS, &range).await?;
+        let lines = self.rows(book, From::Views, sql::LINES_OF_RECORDS, &range).await?;
+        let rejections = self.rows(book, From::Views, sql::REJECTIONS, &[range[0], range[1], i64::MAX]).await?;
+        Ok(ViewRange {
+            vouchers: vouchers.iter().map(|row| decode::voucher(&&**row)).collect::<Result<_, _>>()?,
+            lines: lines.iter().map(|row| decode::line(&&**row)).collect::<Result<_, _>>()?,
+            rejections: rejections.iter().map(|row| decode::rejection(&&**row)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The era of facts that a record belongs to.
+    pub fn era(sequence: Sequence) -> u64 {
+        era_of(sequence)
+    }
+
+    /// The first record of the next era.
+    pub fn era_end(era: u64) -> Sequence {
+        era_begin(era.saturating_add(1))
+    }
+
+    /// Facts of an era, by key.
+    pub async fn facts(&self, book: &str, era: u64) -> Result<Vec<FactRow>, StoreError> {
+        let rows = self.rows(book, From::Views, sql::FACTS_OF_ERA, &[bound(era)]).await?;
+        let fact = |row: &Row| {
+            let row = &&**row;
+            Ok(FactRow { key: decode::fixed(row, 0)?, sequence: decode::number(row, 1)? })
+        };
+        rows.iter().map(fact).collect()
+    }
+
+    /// Names of ordinals, by list and ordinal.
+    pub async fn names(&self, book: &str) -> Result<Vec<NameRow>, StoreError> {
+        let rows = self.rows(book, From::Views, sql::NAMES, &[]).await?;
+        let name = |row: &Row| {
+            let text = row.text(0)?;
+            let known = LISTS.iter().find(|list| **list == text);
+            let list = known.ok_or_else(|| StoreError::Corrupt("a name of an unknown list".into()))?;
+            Ok(NameRow { list, no: decode::number(&&**row, 1)?, code: row.text(2)?, name: row.text(3)? })
+        };
+        rows.iter().map(name).collect()
+    }
+
+    /// The schema as it stands and as this version makes it, with rights that others than its owner have.
+    pub async fn schema(&self, book: &str) -> Result<(Vec<SchemaPart>, Vec<SchemaPart>), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(reader) => reader.schema(book).await,
+            Engine::Postgres(reader) => reader.schema().await,
+        }
+    }
+
+    async fn rows(
+        &self,
+        book: &str,
+        from: From,
+        statement: &'static str,
+        binds: &[i64],
+    ) -> Result<Vec<Row>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(reader) => reader.rows(book, from, statement, binds).await,
+            Engine::Postgres(reader) => reader.rows(book, from, statement, binds).await,
+        }
+    }
+}
+
+/// The lists of names.
+const LISTS: &[&str] = &["ACCOUNT", "SOURCE", "USE", "CLASS", "PLAN", "GRANT", "ORG", "PERSON", "BANK_TXN"];

@@ -1,0 +1,124 @@
+//! Verifying an evidence file: frames in, report out. Where its bytes come from, and how progress is shown, is the caller's.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use record::evidence::{EvidenceError, Frame, Header, Proven, Reader, Scope};
+use record::{Digest, Sequence, hash};
+
+use crate::fault::Code;
+use crate::report::Report;
+use crate::verifier::{Verifier, hex};
+
+/// Why nothing could be said of a file: neither that it is well nor that it is not.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotVerify {
+    /// It is no evidence file, or its bytes could not be read.
+    #[error(transparent)]
+    Unreadable(EvidenceError),
+    /// It holds a part of a book at another size than any checkpoint that the auditor holds: nothing links the two.
+    #[error("the file is of a book of {0} records; none of the checkpoints given is of that size")]
+    OtherSize(Sequence),
+}
+
+/// Verifies a book from an evidence file: judges all of a whole one; of a part it checks that its records are in the tree that the file
+/// names, and that a checkpoint of that size has its root. `known` are sizes and roots from elsewhere; `progress` is told records read
+/// and records in all.
+pub fn verify_file(
+    from: impl Read,
+    known: impl IntoIterator<Item = (Sequence, Digest)>,
+    mut progress: impl FnMut(Sequence, Sequence),
+) -> Result<Report, CannotVerify> {
+    let mut reader = Reader::begin(from).map_err(CannotVerify::Unreadable)?;
+    let header = reader.header().clone();
+    if header.scope != Scope::All {
+        return part(reader, &header, &known.into_iter().collect());
+    }
+    let mut verifier = Verifier::new(known);
+    loop {
+        match reader.next_frame() {
+            Ok(Some(Frame::Record(body))) => {
+                verifier.body(body);
+                progress(verifier.size(), header.size);
+            }
+            Ok(Some(Frame::Note(_))) => verifier.note(),
+            Ok(Some(Frame::Proven(proven))) => {
+                verifier.fault(proven.sequence, Code::File, "records in order", "a record with a proof");
+            }
+            Ok(None) => break,
+            Err(EvidenceError::Unreadable(error)) => {
+                return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
+            }
+            Err(error) => {
+                let size = verifier.size();
+                verifier.fault(size, Code::File, "an evidence file to its trailer", error.to_string());
+                break;
+            }
+        }
+    }
+    let mut report = verifier.finish(Some((header.size, header.root)));
+    if !report.book.is_empty() && report.book != header.book {
+        report.add(1, Code::Derived, header.book, report.book.clone());
+    }
+    Ok(report)
+}
+
+/// A part of a book: every record is canonical, stands where it says, and is in the tree.
+fn part<R: Read>(
+    mut reader: Reader<R>,
+    header: &Header,
+    known: &BTreeMap<Sequence, Digest>,
+) -> Result<Report, CannotVerify> {
+    let mut report = Report { book: header.book.clone(), root: header.root, part: true, ..Report::default() };
+    match known.get(&header.size) {
+        None if !known.is_empty() => return Err(CannotVerify::OtherSize(header.size)),
+        Some(root) if *root != header.root => report.add(header.size, Code::Checkpoint, hex(root), hex(&header.root)),
+        _ => {}
+    }
+    let mut last = 0;
+    loop {
+        match reader.next_frame() {
+            Ok(Some(Frame::Proven(proven))) => {
+                if proven.sequence <= last {
+                    report.add(proven.sequence, Code::Sequence, format!("after {last}"), proven.sequence.to_string());
+                }
+                last = proven.sequence;
+                report.records = report.records.saturating_add(1);
+                prove(&proven, header, &mut report);
+            }
+            Ok(Some(Frame::Note(_))) => report.notes = report.notes.saturating_add(1),
+            Ok(Some(Frame::Record(_))) => {
+                report.add(last, Code::File, "records with their proofs", "a record without one");
+            }
+            Ok(None) => return Ok(report),
+            Err(EvidenceError::Unreadable(error)) => {
+                return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
+            }
+            Err(error) => {
+                report.add(last, Code::File, "an evidence file to its trailer", error.to_string());
+                return Ok(report);
+            }
+        }
+    }
+}
+
+fn prove(proven: &Proven, header: &Header, report: &mut Report) {
+    let at = proven.sequence;
+    match record::decode(&proven.body) {
+        Ok(record) if record.sequence != at => {
+            report.add(at, Code::Sequence, at.to_string(), record.sequence.to_string());
+        }
+        Ok(_) => {}
+        Err(error) => report.add(at, Code::Body, "a canonical record of a known version", error.to_string()),
+    }
+    let leaf = hash::leaf_hash(&proven.body);
+    let index = at.checked_sub(1).unwrap_or(u64::MAX);
+    if let Err(error) = proof::verify_inclusion(&leaf, index, header.size, &proven.proof, &header.root) {
+        report.add(
+            at,
+            Code::Root,
+            format!("leaf {index} of {} records, {}", header.size, hex(&header.root)),
+            error.to_string(),
+        );
+    }
+}

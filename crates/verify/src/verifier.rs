@@ -1,0 +1,318 @@
+//! Going through a book record by record: bytes, order, tree, then each command against its second judgement. What a command should
+//! have led to stands in `judge`; here it is compared with what stands.
+
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use proof::Tree;
+use record::{Digest, Event, Record, Sequence, hash};
+
+use crate::archive::{Archive, Once};
+use crate::book::Book;
+use crate::compare;
+use crate::fault::Code;
+use crate::judge::voucher_in;
+use crate::report::Report;
+use crate::views::{Expected, FactRow, NameRow, ViewRows};
+
+/// A book under verification. Records come in order; memory grows by some 64 bytes a premium receipt.
+#[derive(Default)]
+pub struct Verifier {
+    tree: Tree,
+    book: Book,
+    archive: Archive,
+    report: Report,
+    /// The sequence that the next record should have.
+    next: Sequence,
+    /// Time of the last record.
+    time: i64,
+    /// Records of a command that is not whole yet.
+    open: Vec<Record>,
+    /// Roots that the auditor knows, by size.
+    known: BTreeMap<Sequence, Digest>,
+    /// Where the last StateDigest record stands.
+    digest_at: Sequence,
+    /// What the views must hold, where they are compared.
+    views: Option<Expected>,
+}
+
+impl Verifier {
+    /// Before the first record. `known` are sizes and roots that the auditor has from elsewhere: checkpoints seen before, whoever
+    /// serves the book now.
+    pub fn new(known: impl IntoIterator<Item = (Sequence, Digest)>) -> Verifier {
+        Verifier { next: 1, known: known.into_iter().collect(), ..Verifier::default() }
+    }
+
+    /// Compares views too, which have reached this record; to be called before the first one is taken.
+    pub fn expect_views(&mut self, up_to: Sequence) {
+        self.views = Some(Expected::new(up_to));
+    }
+
+    /// Compares what the views hold of the records taken since the last time.
+    pub fn compare_views(&mut self, found: ViewRows) {
+        if let Some(views) = &mut self.views {
+            views.compare_rows(found, &mut self.report);
+        }
+    }
+
+    /// Compares the facts of records below this one, of those taken since the last time.
+    pub fn compare_facts(&mut self, below: Sequence, found: Vec<FactRow>) {
+        if let Some(views) = &mut self.views {
+            views.compare_facts(below, found, &mut self.report);
+        }
+    }
+
+    /// Compares the names of all ordinals.
+    pub fn compare_names(&mut self, found: Vec<NameRow>) {
+        if let Some(views) = &mut self.views {
+            views.compare_names(found, &mut self.report);
+        }
+    }
+
+    /// Records of which all has been taken in: a command's come together.
+    pub fn taken(&self) -> Sequence {
+        self.book.sequence
+    }
+
+    /// Records read so far.
+    pub fn size(&self) -> Sequence {
+        self.tree.size()
+    }
+
+    /// Root over the records read so far.
+    pub fn root(&self) -> Digest {
+        self.tree.root()
+    }
+
+    /// Notes a fault that was found beside the records.
+    pub fn fault(&mut self, sequence: Sequence, code: Code, expected: impl Into<String>, found: impl Into<String>) {
+        self.report.add(sequence, code, expected, found);
+    }
+
+    /// Counts a checkpoint or cosignature that came with the records. Signatures are the witness's and the client's to check.
+    pub fn note(&mut self) {
+        self.report.notes = self.report.notes.saturating_add(1);
+    }
+
+    /// Takes the next record.
+    pub fn body(&mut self, body: &[u8]) {
+        self.tree.push(hash::leaf_hash(body));
+        self.check_known();
+        let expected = self.next;
+        self.next = expected.saturating_add(1);
+        let record = match record::decode(body) {
+            Ok(record) => record,
+            Err(error) => {
+                self.report.add(expected, Code::Body, "a canonical record of a known version", error.to_string());
+                self.tear(expected);
+                return;
+            }
+        };
+        if record.sequence != expected {
+            self.report.add(expected, Code::Sequence, expected.to_string(), record.sequence.to_string());
+            self.next = record.sequence.saturating_add(1);
+        }
+        if record.time < self.time {
+            self.report.add(record.sequence, Code::Time, format!("≥ {}", self.time), record.time.to_string());
+        }
+        self.time = self.time.max(record.time);
+        self.gather(record);
+    }
+
+    fn check_known(&mut self) {
+        if let Some(root) = self.known.remove(&self.tree.size()) {
+            let found = self.tree.root();
+            if found != root {
+                self.report.add(self.tree.size(), Code::Checkpoint, hex(&root), hex(&found));
+            }
+        }
+    }
+
+    /// Records of one command come together.
+    fn gather(&mut self, record: Record) {
+        if self.open.is_empty() && record.part == 0 && record.parts == 1 {
+            self.command(core::slice::from_ref(&record));
+            return;
+        }
+        let follows = match self.open.last() {
+            None => record.part == 0 && record.parts > 1,
+            Some(last) => {
+                let one_hand = (last.time, &last.actor, last.rule_set, last.parts)
+                    == (record.time, &record.actor, record.rule_set, record.parts);
+                one_hand && Some(record.part) == last.part.checked_add(1) && record.request.is_none()
+            }
+        };
+        if !follows {
+            let found = format!("part {} of {}", record.part, record.parts);
+            let expected = self.open.last().map_or("part 0".to_owned(), |r| format!("the part after {}", r.part));
+            self.report.add(record.sequence, Code::Command, expected, found);
+            self.tear(record.sequence);
+            if record.part > 0 || record.parts == 0 {
+                // What it says is taken in, so that what follows can be judged.
+                self.take_in(core::slice::from_ref(&record));
+                self.look_again(core::slice::from_ref(&record));
+                return;
+            }
+        }
+        let last = record.part.saturating_add(1) >= record.parts;
+        self.open.push(record);
+        if last {
+            let records = core::mem::take(&mut self.open);
+            self.command(&records);
+        }
+    }
+
+    /// A command of which not all came is taken in unjudged.
+    fn tear(&mut self, at: Sequence) {
+        let records = core::mem::take(&mut self.open);
+        if let Some(first) = records.first() {
+            let expected = format!("{} records from {} on", first.parts, first.sequence);
+            self.report.add(at, Code::Command, expected, format!("{} records", records.len()));
+            self.take_in(&records);
+            self.look_again(&records);
+        }
+    }
+
+    /// Judges a whole command and takes it in.
+    fn command(&mut self, records: &[Record]) {
+        let Some(first) = records.first() else { return };
+        if first.request.is_none() {
+            self.by_the_ledger(first);
+            self.take_in(records);
+            self.look_again(records);
+            return;
+        }
+        let opens = matches!(first.event, Event::BookCreated(_));
+        if opens != (first.sequence == 1) {
+            self.report.add(
+                first.sequence,
+                Code::Command,
+                "a book is opened by record 1 and no other",
+                compare::name(&first.event),
+            );
+        }
+        let clean = self.judge(records, first);
+        self.take_in(records);
+        if !clean {
+            self.look_again(records);
+        }
+    }
+
+    /// Takes records into books and archive, whatever they say.
+    fn take_in(&mut self, records: &[Record]) {
+        for record in records {
+            if let Some(request) = &record.request {
+                self.archive.used(Once::Request(&request.id), record.sequence);
+            }
+            if let Some(views) = &mut self.views {
+                let person = self.book.persons.code(record.actor.person);
+                views.add(record, person, |year, token| self.archive.times_enrolled(year, token));
+            }
+            self.keep(record);
+            if let Some(voucher) = voucher_in(&record.event) {
+                self.report.vouchers = self.report.vouchers.saturating_add(1);
+                let (is, last) =
+                    (voucher.reference, self.book.last_number(voucher.reference.word, voucher.reference.cycle));
+                if Some(is.number) != last.checked_add(1) {
+                    self.report.add(
+                        record.sequence,
+                        Code::Number,
+                        format!("number {}", last.saturating_add(1)),
+                        is.to_string(),
+                    );
+                }
+            }
+            self.book.fold(record);
+        }
+    }
+
+    /// Notes what a record uses up, and what later ones may name.
+    fn keep(&mut self, record: &Record) {
+        let at = record.sequence;
+        let archive = &mut self.archive;
+        let mut papers = |list: &[record::command::Evidence], reused: &[Digest]| {
+            let unique = list.iter().filter(|e| e.kind.is_unique() && !reused.contains(&e.digest));
+            unique.for_each(|e| archive.used(Once::Paper(&e.digest), at));
+        };
+        match &record.event {
+            Event::QuotaAllocated(event) => papers(&event.evidence, &[]),
+            Event::DuesStatusSet { evidence, .. } => papers(evidence, &[]),
+            Event::BatchSubmitted { batch, .. } => papers(&batch.evidence, &[]),
+            Event::GrantAmended(event) => papers(&event.evidence, &[]),
+            Event::VoucherPosted(posted) => {
+                papers(&posted.evidence, &posted.reused);
+                let bill = &posted.bill_no;
+                if !bill.is_empty() && !posted.reused.contains(&hash::sha256(bill.as_bytes())) {
+                    archive.used(Once::Bill(bill), at);
+                }
+                archive.keep(posted);
+            }
+            Event::BankTransactionRegistered(event) => archive.used(Once::Paper(&event.slip_digest), at),
+            Event::ReceiptPosted(posted) => {
+                // A corrected receipt keeps the bill that its first voucher made known.
+                if posted.voucher.corrects.is_none() {
+                    archive.used(Once::Bill(&posted.receipt.bill_no), at);
+                }
+                archive.keep_posted_receipt(posted);
+            }
+            Event::ReceiptNoted(receipt) if record.part == 0 => archive.used(Once::Bill(&receipt.bill_no), at),
+            Event::PersonsEnrolled(event) => {
+                archive.enrol(event.year, &event.tokens, event.batch);
+                archive.forget(&self.book);
+            }
+            Event::RosterChunkUploaded { chunk } => {
+                archive.forget(&self.book);
+                archive.upload(&chunk.upload, chunk.first_row, &chunk.tokens);
+            }
+            _ => {}
+        }
+    }
+
+    /// The books' own laws over what stands, where it is not what should: so that each kind of damage is told for what it is.
+    fn look_again(&mut self, records: &[Record]) {
+        for record in records {
+            let Some(voucher) = voucher_in(&record.event) else { continue };
+            for (code, expected, found) in crate::laws::broken(&self.book, &self.archive, voucher) {
+                self.report.add(record.sequence, code, expected, found);
+            }
+        }
+    }
+
+    /// Compares with what is claimed of the whole, and ends.
+    pub fn finish(mut self, claimed: Option<(Sequence, Digest)>) -> Report {
+        self.tear(self.next);
+        let (size, root) = (self.tree.size(), self.tree.root());
+        if let Some((claimed_size, claimed_root)) = claimed
+            && (claimed_size, claimed_root) != (size, root)
+        {
+            let expected = format!("{claimed_size} records, {}", hex(&claimed_root));
+            self.report.add(size, Code::Root, expected, format!("{size} records, {}", hex(&root)));
+        }
+        for (beyond, root) in core::mem::take(&mut self.known) {
+            if beyond > size {
+                let expected = format!("{beyond} records, {}", hex(&root));
+                self.report.add(size, Code::Checkpoint, expected, format!("{size} records"));
+            }
+        }
+        let (twice, unheld) = self.archive.close();
+        for (is_request, first, again) in twice {
+            let code = if is_request { Code::Request } else { Code::Duplicate };
+            self.report.add(again, code, "used once", format!("used at {first} already"));
+        }
+        for sequence in unheld {
+            self.report.add(sequence, Code::Refusal, "no rule broken", "LED-011");
+        }
+        self.report.faults.sort();
+        self.report.book.clone_from(&self.book.code);
+        self.report.records = size;
+        self.report.root = root;
+        self.report.balances = self.book.balances();
+        self.report
+    }
+}
+
+/// Bytes in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
