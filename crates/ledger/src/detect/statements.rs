@@ -92,19 +92,21 @@ fn missing(look: &mut Look<'_>, of: &Reconciled<'_>, days: i32) {
     // The first live month, the first in which the account was registered here and moved, or the one after the last statement.
     let begun = state.live_from.max(of.account.registered_on).max(first_move);
     let begun = covered.map_or(begun, |to| begun.max(to.plus_days(1)));
-    let mut month: Period = begun.period();
-    loop {
-        let since = month.last_day().plus_days(days.saturating_add(1));
-        if since > look.day {
-            return;
-        }
-        let mut sign = look.sign("REC-001", SubjectKind::Statement, &format!("{}/{month}", of.account.code));
-        sign.count = 1;
-        (sign.expected, sign.found) =
-            (month.last_day().to_string(), covered.map_or_else(String::new, |to| to.to_string()));
-        sign.since = since;
-        look.see(sign);
+    let first: Period = begun.period();
+    let since = |month: Period| month.last_day().plus_days(days.saturating_add(1));
+    let (mut month, mut overdue) = (first, 0u32);
+    while since(month) <= look.day {
+        overdue = overdue.saturating_add(1);
         month = month.next();
+    }
+    if overdue > 0 {
+        // One sign an account, from the first month that is missing on, however many follow it.
+        let mut sign = look.sign("REC-001", SubjectKind::Statement, &format!("{}/{first}", of.account.code));
+        sign.count = overdue;
+        (sign.expected, sign.found) =
+            (month.first_day().plus_days(-1).to_string(), covered.map_or_else(String::new, |to| to.to_string()));
+        sign.since = since(first);
+        look.see(sign);
     }
 }
 
