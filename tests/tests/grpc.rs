@@ -19,10 +19,10 @@ mod harness;
 mod layers;
 #[path = "grpc/programme.rs"]
 mod programme;
-#[path = "grpc/reconciliation.rs"]
-mod reconciliation;
 #[path = "grpc/proof.rs"]
 mod proof;
+#[path = "grpc/reconciliation.rs"]
+mod reconciliation;
 #[path = "grpc/stream.rs"]
 mod stream;
 #[path = "grpc/summaries.rs"]

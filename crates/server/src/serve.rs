@@ -27,7 +27,7 @@ use crate::telemetry::Requests;
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
 /// Names under which health is asked: the server as a whole, and each service.
-const HEALTH_NAMES: [&str; 9] = [
+const HEALTH_NAMES: [&str; 11] = [
     "",
     "earmark.v1.BookService",
     "earmark.v1.ProgramService",

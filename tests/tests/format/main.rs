@@ -4,8 +4,8 @@
 
 mod commands;
 mod debug;
-mod layers;
 mod evidence;
+mod layers;
 mod preset;
 mod records;
 mod spelling;

@@ -467,7 +467,8 @@ fn found() -> Vec<(&'static str, Event)> {
 /// The log: every event once at least, each with the name of its vector.
 pub fn log() -> Vec<(&'static str, Record)> {
     let events =
-        [opened(), programme(), money(), signed(), flows(), found(), statements::events(), crate::layers::events()].concat();
+        [opened(), programme(), money(), signed(), flows(), found(), statements::events(), crate::layers::events()]
+            .concat();
     let mut log = Vec::new();
     for (sequence, (name, event)) in (1u64..).zip(events) {
         let by_the_ledger = matches!(event, Event::StateDigest { .. } | Event::Totals { .. });

@@ -28,7 +28,8 @@ pub fn rich() -> Book {
     assert_ne!(refused(&book.act(Command::RecordIncome(income))), Vec::<String>::new());
     assert!(took_effect(&book.act(Command::RunDetectors(RunDetectors { day: Some(day("2018-12-20")) }))));
     season::play(&mut book, season::closing());
-    let [digest, totals] = ledger::totals::commitments(&book.state, &Filter::default());
+    let digest = ledger::totals::state_digest(&book.state, &Filter::default());
+    let totals = ledger::totals::totals(&book.state);
     for event in [digest, totals] {
         let record = ledger::decide::system_record(&book.state, book.now, event);
         book.append(&[record]);

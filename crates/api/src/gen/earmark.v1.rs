@@ -447,6 +447,174 @@ impl Verdict {
         }
     }
 }
+/// Destruction of archived originals after their term (销毁清册). The records of the book itself are never destroyed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Destruction {
+    /// Number of the list of what was destroyed, unique (销毁清册号).
+    #[prost(string, tag = "1")]
+    pub list_no: ::prost::alloc::string::String,
+    /// Kind of archive (种类).
+    #[prost(enumeration = "ArchiveKind", tag = "2")]
+    pub kind: i32,
+    /// Accounting year of the files (年度).
+    #[prost(uint32, tag = "3")]
+    pub year: u32,
+    /// Month of the files, 1 to 12; 0 for the whole year (月份).
+    #[prost(uint32, tag = "4")]
+    pub month: u32,
+    /// Volumes destroyed (卷数).
+    #[prost(uint32, tag = "5")]
+    pub volumes: u32,
+    /// Day of the destruction (销毁日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Approval of it, of kind DESTRUCTION (批复).
+    #[prost(string, tag = "7")]
+    pub approval: ::prost::alloc::string::String,
+    /// Why, and who watched over it (事由与监销).
+    #[prost(string, tag = "8")]
+    pub reason: ::prost::alloc::string::String,
+    /// The signed list and what else shows it (附件).
+    #[prost(message, repeated, tag = "9")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Something of a year that is not settled (未了事项): while there is any, nothing of the year may be destroyed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenMatter {
+    /// YEAR: the year is not closed; DEBT: a liability that is not settled; SUBMITTED: a correction, return or refund that waits for review;
+    /// FINDING: a finding that is not closed or dismissed (事项).
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// The year, the account with source and grant, the submission's sequence, or the finding's number (对象).
+    #[prost(string, tag = "2")]
+    pub subject: ::prost::alloc::string::String,
+    /// What is owed in fen; 0 where it is no debt (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+}
+/// The files of one kind and accounting year (会计档案).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Archive {
+    /// Kind (种类).
+    #[prost(enumeration = "ArchiveKind", tag = "1")]
+    pub kind: i32,
+    /// Accounting year (年度).
+    #[prost(uint32, tag = "2")]
+    pub year: u32,
+    /// Last day on which they must be kept; not given where they are kept for ever (保管期限届满日).
+    #[prost(message, optional, tag = "3")]
+    pub kept_until: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Whether they may be destroyed now, under an approval (可否销毁).
+    #[prost(bool, tag = "4")]
+    pub destroyable: bool,
+    /// What was destroyed of them (已销毁).
+    #[prost(message, repeated, tag = "5")]
+    pub destroyed: ::prost::alloc::vec::Vec<Destruction>,
+}
+/// Request of RecordDestruction (登记销毁请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDestructionRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The destruction (销毁).
+    #[prost(message, optional, tag = "4")]
+    pub destruction: ::core::option::Option<Destruction>,
+}
+/// Answer of RecordDestruction (登记销毁回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDestructionResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListArchives (会计档案列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListArchivesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Accounting year; 0 all years of the book, and earlier ones of which something was destroyed (年度).
+    #[prost(uint32, tag = "4")]
+    pub year: u32,
+    /// Day for which it is asked whether files may be destroyed; not given means the day of the last record (截至日期).
+    #[prost(message, optional, tag = "5")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Answer of ListArchives (会计档案列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListArchivesResponse {
+    /// The archives, by year and kind (会计档案).
+    #[prost(message, repeated, tag = "1")]
+    pub archives: ::prost::alloc::vec::Vec<Archive>,
+    /// What is not settled of the years shown (未了事项).
+    #[prost(message, repeated, tag = "2")]
+    pub open_matters: ::prost::alloc::vec::Vec<OpenMatter>,
+    /// Sequence that the answer holds for (截至序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Kind of accounting archive (会计档案种类, 会计档案管理办法附表).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ArchiveKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Vouchers, kept 30 years (会计凭证).
+    Voucher = 1,
+    /// Ledgers, kept 30 years (会计账簿).
+    Ledger = 2,
+    /// Monthly, quarterly and half-yearly statements, kept 10 years (月度、季度、半年度财务会计报告).
+    Statement = 3,
+    /// Annual reports, kept for ever (年度财务会计报告).
+    AnnualReport = 4,
+    /// Bank statements, kept 10 years (银行对账单).
+    BankStatement = 5,
+    /// Bank reconciliations, kept 10 years (银行存款余额调节表).
+    Reconciliation = 6,
+}
+impl ArchiveKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ARCHIVE_KIND_UNSPECIFIED",
+            Self::Voucher => "ARCHIVE_KIND_VOUCHER",
+            Self::Ledger => "ARCHIVE_KIND_LEDGER",
+            Self::Statement => "ARCHIVE_KIND_STATEMENT",
+            Self::AnnualReport => "ARCHIVE_KIND_ANNUAL_REPORT",
+            Self::BankStatement => "ARCHIVE_KIND_BANK_STATEMENT",
+            Self::Reconciliation => "ARCHIVE_KIND_RECONCILIATION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ARCHIVE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ARCHIVE_KIND_VOUCHER" => Some(Self::Voucher),
+            "ARCHIVE_KIND_LEDGER" => Some(Self::Ledger),
+            "ARCHIVE_KIND_STATEMENT" => Some(Self::Statement),
+            "ARCHIVE_KIND_ANNUAL_REPORT" => Some(Self::AnnualReport),
+            "ARCHIVE_KIND_BANK_STATEMENT" => Some(Self::BankStatement),
+            "ARCHIVE_KIND_RECONCILIATION" => Some(Self::Reconciliation),
+            _ => None,
+        }
+    }
+}
 /// A run of the detectors (检测).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DetectorRun {
@@ -766,6 +934,647 @@ impl SubjectKind {
             _ => None,
         }
     }
+}
+/// A code and its name or value (代码与名称).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NamedCode {
+    /// Stable code or key (代码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Name or value (名称或值).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// An account of the chart (会计科目).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Account {
+    /// Code in this chart version (科目编号).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name (科目名称).
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name (英文名称).
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Code of the account above; empty at the top (上级科目).
+    #[prost(string, tag = "4")]
+    pub parent: ::prost::alloc::string::String,
+    /// Element (会计要素).
+    #[prost(enumeration = "Element", tag = "5")]
+    pub element: i32,
+    /// Side on which the balance normally stands (余额方向).
+    #[prost(enumeration = "Side", tag = "6")]
+    pub normal: i32,
+    /// Whether lines may be posted to it (是否可记账).
+    #[prost(bool, tag = "7")]
+    pub posting: bool,
+    /// Whether the fund's rules forbid it outright (是否禁用).
+    #[prost(bool, tag = "8")]
+    pub blocked: bool,
+    /// Dimensions that every line must carry (必填辅助项).
+    #[prost(enumeration = "Dimension", repeated, tag = "9")]
+    pub dimensions: ::prost::alloc::vec::Vec<i32>,
+    /// Code under the chart of 2009 (2009 科目编号).
+    #[prost(string, tag = "10")]
+    pub crosswalk_2009: ::prost::alloc::string::String,
+    /// Name under the chart of 2009 (2009 科目名称).
+    #[prost(string, tag = "11")]
+    pub crosswalk_2009_name: ::prost::alloc::string::String,
+}
+/// A funding source (资金来源, 办法第五条).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Source {
+    /// Stable code, for example S2P (来源码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name (名称).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// English name (英文名称).
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Clause that opens it (条款).
+    #[prost(string, tag = "4")]
+    pub clause: ::prost::alloc::string::String,
+    /// Restriction by nature (限制性质).
+    #[prost(enumeration = "Restriction", tag = "5")]
+    pub restriction: i32,
+    /// Account that its money is credited to (收入或负债科目).
+    #[prost(string, tag = "6")]
+    pub income_account: ::prost::alloc::string::String,
+    /// Account that takes the year's result; empty for pass-through sources (本年收支结转科目).
+    #[prost(string, tag = "7")]
+    pub result_account: ::prost::alloc::string::String,
+    /// Account that takes the carry-forward; empty for pass-through sources (累计结转科目).
+    #[prost(string, tag = "8")]
+    pub carry_account: ::prost::alloc::string::String,
+    /// Uses it may pay for (可用用途).
+    #[prost(string, repeated, tag = "9")]
+    pub uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether each grant must name its permitted uses (须列明用途).
+    #[prost(bool, tag = "10")]
+    pub grant_uses: bool,
+    /// Whether the book may use it (是否启用).
+    #[prost(bool, tag = "11")]
+    pub enabled: bool,
+    /// Kind of payer whose premiums it takes; empty otherwise (缴款人类型).
+    #[prost(string, tag = "12")]
+    pub payer: ::prost::alloc::string::String,
+    /// Kinds of income that may enter it, by code (收入种类).
+    #[prost(string, repeated, tag = "13")]
+    pub income_kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether quotas bound it (是否受名额约束).
+    #[prost(bool, tag = "14")]
+    pub quota_bound: bool,
+}
+/// A use of the fund's money (用途).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Use {
+    /// Stable code, for example A75 (用途码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name (名称).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Class that it serves; may be empty (对象类别).
+    #[prost(string, tag = "3")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan that it pays; may be empty (保障计划).
+    #[prost(string, tag = "4")]
+    pub plan: ::prost::alloc::string::String,
+    /// Whether it is the insured's own share (是否自缴).
+    #[prost(bool, tag = "5")]
+    pub own: bool,
+}
+/// A beneficiary class (保障对象类别, 办法第六条).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeneficiaryClass {
+    /// Stable code: A, B, C (类别码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name (名称).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Expense account that its payments are booked to (支出科目).
+    #[prost(string, tag = "3")]
+    pub expense_account: ::prost::alloc::string::String,
+    /// Plans open to it (可选计划).
+    #[prost(string, repeated, tag = "4")]
+    pub plans: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Role whose review its batches need (审核角色).
+    #[prost(enumeration = "Role", tag = "5")]
+    pub reviewer: i32,
+    /// Whether that review must come before money moves (是否须先审核).
+    #[prost(bool, tag = "6")]
+    pub review_required: bool,
+}
+/// Which account plays which part in the templates (分录科目映射).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PostingMap {
+    /// Special bank account (住院二次医保专户).
+    #[prost(string, tag = "1")]
+    pub special_bank: ::prost::alloc::string::String,
+    /// Custody bank account (代管户).
+    #[prost(string, tag = "2")]
+    pub custody_bank: ::prost::alloc::string::String,
+    /// Custody liability (代管经费).
+    #[prost(string, tag = "3")]
+    pub custody_liability: ::prost::alloc::string::String,
+    /// Budget in total, 901 (预算指标).
+    #[prost(string, tag = "4")]
+    pub budget_total: ::prost::alloc::string::String,
+    /// Budget available, 911 (可用指标).
+    #[prost(string, tag = "5")]
+    pub budget_available: ::prost::alloc::string::String,
+    /// Budget allocated to places, 912 (已分配名额指标).
+    #[prost(string, tag = "6")]
+    pub budget_allocated: ::prost::alloc::string::String,
+    /// Budget committed, 913 (已批复占用).
+    #[prost(string, tag = "7")]
+    pub budget_committed: ::prost::alloc::string::String,
+    /// Budget spent, 914 (已支出).
+    #[prost(string, tag = "8")]
+    pub budget_spent: ::prost::alloc::string::String,
+    /// Surplus: transferred in from carry-forward, 32204 (结转转入).
+    #[prost(string, tag = "9")]
+    pub surplus_transfer: ::prost::alloc::string::String,
+    /// Surplus accumulated, 32205 (累计结余).
+    #[prost(string, tag = "10")]
+    pub surplus: ::prost::alloc::string::String,
+    /// Accounts of which a payment is never an expense of the fund (往来、投资、资产科目).
+    #[prost(string, repeated, tag = "11")]
+    pub not_expense: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Accounts that pass money down the ranks (下拨科目).
+    #[prost(string, repeated, tag = "12")]
+    pub pass_down: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Adjustment of the opening balance, one beside each carry-forward account (年初余额调整).
+    #[prost(string, repeated, tag = "13")]
+    pub opening_adjustments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Internal transfer, one beside each carry-forward account (单位内部调剂).
+    #[prost(string, repeated, tag = "14")]
+    pub internal_transfers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Fiscal surplus handed back, 33202 (归集上缴).
+    #[prost(string, tag = "15")]
+    pub fiscal_return: ::prost::alloc::string::String,
+    /// Fiscal surplus transferred in from carry-forward, 33204 (财政结转转入).
+    #[prost(string, tag = "16")]
+    pub fiscal_surplus_transfer: ::prost::alloc::string::String,
+    /// Unidentified deposits, 21502 (待查款).
+    #[prost(string, tag = "17")]
+    pub suspense: ::prost::alloc::string::String,
+}
+/// A subsidy standard (补贴标准): premium = subsidy + own share, a head.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SubsidyStandard {
+    /// Class code (对象类别).
+    #[prost(string, tag = "1")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan code (保障计划).
+    #[prost(string, tag = "2")]
+    pub plan: ::prost::alloc::string::String,
+    /// Premium a head (保费单价).
+    #[prost(int64, tag = "3")]
+    pub premium_fen: i64,
+    /// The union's subsidy a head (补贴单价).
+    #[prost(int64, tag = "4")]
+    pub subsidy_fen: i64,
+    /// The insured's own share a head; 0 where the union pays all (自缴单价).
+    #[prost(int64, tag = "5")]
+    pub own_fen: i64,
+    /// First day on which it holds (生效日).
+    #[prost(message, optional, tag = "6")]
+    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it holds; absent where open (失效日).
+    #[prost(message, optional, tag = "7")]
+    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// An organisation (单位).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Organization {
+    /// Stable code (单位码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Name (名称).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Kind (类型).
+    #[prost(enumeration = "OrganizationType", tag = "3")]
+    pub r#type: i32,
+    /// Code of the organisation above; empty at the top (上级单位).
+    #[prost(string, tag = "4")]
+    pub parent: ::prost::alloc::string::String,
+    /// Administrative region code; may be empty (行政区划代码).
+    #[prost(string, tag = "5")]
+    pub region: ::prost::alloc::string::String,
+    /// Unified social credit code; may be empty (统一社会信用代码).
+    #[prost(string, tag = "6")]
+    pub uscc: ::prost::alloc::string::String,
+}
+/// A whole preset (预置).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Preset {
+    /// Name, for example hospital-2018 (预置名).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Code of the fund (资金代码).
+    #[prost(string, tag = "2")]
+    pub fund_code: ::prost::alloc::string::String,
+    /// Chinese name of the fund (资金名称).
+    #[prost(string, tag = "3")]
+    pub fund_name: ::prost::alloc::string::String,
+    /// Version of the chart of accounts, for example 2021 (科目表版本).
+    #[prost(string, tag = "4")]
+    pub chart_version: ::prost::alloc::string::String,
+    /// Currency; only CNY (币种).
+    #[prost(string, tag = "5")]
+    pub currency: ::prost::alloc::string::String,
+    /// Chart of accounts (科目表).
+    #[prost(message, repeated, tag = "6")]
+    pub accounts: ::prost::alloc::vec::Vec<Account>,
+    /// Funding sources (资金来源).
+    #[prost(message, repeated, tag = "7")]
+    pub sources: ::prost::alloc::vec::Vec<Source>,
+    /// Uses (用途).
+    #[prost(message, repeated, tag = "8")]
+    pub uses: ::prost::alloc::vec::Vec<Use>,
+    /// Uses that are known and forbidden (禁止的用途).
+    #[prost(message, repeated, tag = "9")]
+    pub forbidden_uses: ::prost::alloc::vec::Vec<NamedCode>,
+    /// Beneficiary classes (保障对象类别).
+    #[prost(message, repeated, tag = "10")]
+    pub classes: ::prost::alloc::vec::Vec<BeneficiaryClass>,
+    /// Insurance plans (保障计划).
+    #[prost(message, repeated, tag = "11")]
+    pub plans: ::prost::alloc::vec::Vec<NamedCode>,
+    /// Accounts of the templates (分录科目映射).
+    #[prost(message, optional, tag = "12")]
+    pub posting: ::core::option::Option<PostingMap>,
+    /// Subsidy standards in force from the start (补贴标准).
+    #[prost(message, repeated, tag = "13")]
+    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
+    /// Parameters in force from the start (参数).
+    #[prost(message, repeated, tag = "14")]
+    pub parameters: ::prost::alloc::vec::Vec<NamedCode>,
+    /// Organisations that every book of this fund knows (预置单位).
+    #[prost(message, repeated, tag = "15")]
+    pub organizations: ::prost::alloc::vec::Vec<Organization>,
+    /// Codes of the rules in force, in the documented order (规则).
+    #[prost(string, repeated, tag = "16")]
+    pub rules: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Accounting element (会计要素).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Element {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Asset (资产).
+    Asset = 1,
+    /// Liability (负债).
+    Liability = 2,
+    /// Net asset (净资产).
+    NetAsset = 3,
+    /// Income (收入).
+    Income = 4,
+    /// Expense (支出).
+    Expense = 5,
+    /// Budget, off the balance sheet (预算).
+    Budget = 6,
+}
+impl Element {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ELEMENT_UNSPECIFIED",
+            Self::Asset => "ELEMENT_ASSET",
+            Self::Liability => "ELEMENT_LIABILITY",
+            Self::NetAsset => "ELEMENT_NET_ASSET",
+            Self::Income => "ELEMENT_INCOME",
+            Self::Expense => "ELEMENT_EXPENSE",
+            Self::Budget => "ELEMENT_BUDGET",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ELEMENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "ELEMENT_ASSET" => Some(Self::Asset),
+            "ELEMENT_LIABILITY" => Some(Self::Liability),
+            "ELEMENT_NET_ASSET" => Some(Self::NetAsset),
+            "ELEMENT_INCOME" => Some(Self::Income),
+            "ELEMENT_EXPENSE" => Some(Self::Expense),
+            "ELEMENT_BUDGET" => Some(Self::Budget),
+            _ => None,
+        }
+    }
+}
+/// Restriction that a source carries by its nature (限制性质).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Restriction {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Held for others, only to be passed on (代管).
+    PassThrough = 1,
+    /// Unrestricted within the fund's purposes (无限定).
+    None = 2,
+    /// As the donor's agreement permits (捐赠限定).
+    Donor = 3,
+    /// As the fiscal reply permits (财政限定).
+    Fiscal = 4,
+    /// As the announcement or document permits (按文件).
+    Document = 5,
+}
+impl Restriction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESTRICTION_UNSPECIFIED",
+            Self::PassThrough => "RESTRICTION_PASS_THROUGH",
+            Self::None => "RESTRICTION_NONE",
+            Self::Donor => "RESTRICTION_DONOR",
+            Self::Fiscal => "RESTRICTION_FISCAL",
+            Self::Document => "RESTRICTION_DOCUMENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESTRICTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESTRICTION_PASS_THROUGH" => Some(Self::PassThrough),
+            "RESTRICTION_NONE" => Some(Self::None),
+            "RESTRICTION_DONOR" => Some(Self::Donor),
+            "RESTRICTION_FISCAL" => Some(Self::Fiscal),
+            "RESTRICTION_DOCUMENT" => Some(Self::Document),
+            _ => None,
+        }
+    }
+}
+/// A dimension that an account demands on every line (辅助核算维度).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Dimension {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Funding source (资金来源).
+    Source = 1,
+    /// Funding document (资金依据).
+    Grant = 2,
+    /// Organisation that holds the money (经管单位).
+    Holder = 3,
+    /// Programme year (项目年度).
+    Year = 4,
+    /// Beneficiary class (对象类别).
+    Class = 5,
+    /// Insurance plan (保障计划).
+    Plan = 6,
+    /// Use code (用途).
+    Use = 7,
+    /// Headcount (人数).
+    Heads = 8,
+    /// Unit price (单价).
+    Price = 9,
+    /// Counterparty organisation (对方单位).
+    Counterparty = 10,
+}
+impl Dimension {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DIMENSION_UNSPECIFIED",
+            Self::Source => "DIMENSION_SOURCE",
+            Self::Grant => "DIMENSION_GRANT",
+            Self::Holder => "DIMENSION_HOLDER",
+            Self::Year => "DIMENSION_YEAR",
+            Self::Class => "DIMENSION_CLASS",
+            Self::Plan => "DIMENSION_PLAN",
+            Self::Use => "DIMENSION_USE",
+            Self::Heads => "DIMENSION_HEADS",
+            Self::Price => "DIMENSION_PRICE",
+            Self::Counterparty => "DIMENSION_COUNTERPARTY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DIMENSION_UNSPECIFIED" => Some(Self::Unspecified),
+            "DIMENSION_SOURCE" => Some(Self::Source),
+            "DIMENSION_GRANT" => Some(Self::Grant),
+            "DIMENSION_HOLDER" => Some(Self::Holder),
+            "DIMENSION_YEAR" => Some(Self::Year),
+            "DIMENSION_CLASS" => Some(Self::Class),
+            "DIMENSION_PLAN" => Some(Self::Plan),
+            "DIMENSION_USE" => Some(Self::Use),
+            "DIMENSION_HEADS" => Some(Self::Heads),
+            "DIMENSION_PRICE" => Some(Self::Price),
+            "DIMENSION_COUNTERPARTY" => Some(Self::Counterparty),
+            _ => None,
+        }
+    }
+}
+/// Kind of organisation (单位类型).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OrganizationType {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Provincial federation (省总工会).
+    ProvFed = 1,
+    /// City federation (地级以上市总工会).
+    CityFed = 2,
+    /// Shunde district federation (顺德区总工会).
+    Shunde = 3,
+    /// Provincial industry union (省级产业工会).
+    Industry = 4,
+    /// Union of the provincial organs (省直机关工会).
+    ProvOrgans = 5,
+    /// Central unit in the province (中央驻穗单位工会).
+    CentralUnit = 6,
+    /// Provincial group company (省属集团公司工会).
+    ProvGroup = 7,
+    /// Grass-roots union (基层工会).
+    Grassroots = 8,
+    /// Employer (用人单位).
+    Employer = 9,
+    /// Mutual-aid association (省职工保障互助会).
+    MutualAid = 10,
+    /// Donor (捐赠人).
+    Donor = 11,
+    /// Public finance department (财政).
+    Fiscal = 12,
+    /// Bank (银行).
+    Bank = 13,
+}
+impl OrganizationType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ORGANIZATION_TYPE_UNSPECIFIED",
+            Self::ProvFed => "ORGANIZATION_TYPE_PROV_FED",
+            Self::CityFed => "ORGANIZATION_TYPE_CITY_FED",
+            Self::Shunde => "ORGANIZATION_TYPE_SHUNDE",
+            Self::Industry => "ORGANIZATION_TYPE_INDUSTRY",
+            Self::ProvOrgans => "ORGANIZATION_TYPE_PROV_ORGANS",
+            Self::CentralUnit => "ORGANIZATION_TYPE_CENTRAL_UNIT",
+            Self::ProvGroup => "ORGANIZATION_TYPE_PROV_GROUP",
+            Self::Grassroots => "ORGANIZATION_TYPE_GRASSROOTS",
+            Self::Employer => "ORGANIZATION_TYPE_EMPLOYER",
+            Self::MutualAid => "ORGANIZATION_TYPE_MUTUAL_AID",
+            Self::Donor => "ORGANIZATION_TYPE_DONOR",
+            Self::Fiscal => "ORGANIZATION_TYPE_FISCAL",
+            Self::Bank => "ORGANIZATION_TYPE_BANK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ORGANIZATION_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ORGANIZATION_TYPE_PROV_FED" => Some(Self::ProvFed),
+            "ORGANIZATION_TYPE_CITY_FED" => Some(Self::CityFed),
+            "ORGANIZATION_TYPE_SHUNDE" => Some(Self::Shunde),
+            "ORGANIZATION_TYPE_INDUSTRY" => Some(Self::Industry),
+            "ORGANIZATION_TYPE_PROV_ORGANS" => Some(Self::ProvOrgans),
+            "ORGANIZATION_TYPE_CENTRAL_UNIT" => Some(Self::CentralUnit),
+            "ORGANIZATION_TYPE_PROV_GROUP" => Some(Self::ProvGroup),
+            "ORGANIZATION_TYPE_GRASSROOTS" => Some(Self::Grassroots),
+            "ORGANIZATION_TYPE_EMPLOYER" => Some(Self::Employer),
+            "ORGANIZATION_TYPE_MUTUAL_AID" => Some(Self::MutualAid),
+            "ORGANIZATION_TYPE_DONOR" => Some(Self::Donor),
+            "ORGANIZATION_TYPE_FISCAL" => Some(Self::Fiscal),
+            "ORGANIZATION_TYPE_BANK" => Some(Self::Bank),
+            _ => None,
+        }
+    }
+}
+/// A year's last day for enrolment (报名截止日).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SchemeDeadline {
+    /// Programme year (年度).
+    #[prost(uint32, tag = "1")]
+    pub year: u32,
+    /// Last day for enrolment (报名截止日).
+    #[prost(message, optional, tag = "2")]
+    pub deadline: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Rules to judge by in place of the book's own; what is not named stays as it was (改用的规则).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OtherRules {
+    /// Subsidy standards, from the first day of the period on (补贴标准).
+    #[prost(message, repeated, tag = "1")]
+    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
+    /// Parameters: key and value (参数).
+    #[prost(message, repeated, tag = "2")]
+    pub parameters: ::prost::alloc::vec::Vec<NamedCode>,
+    /// Last days for enrolment (报名截止日).
+    #[prost(message, repeated, tag = "3")]
+    pub deadlines: ::prost::alloc::vec::Vec<SchemeDeadline>,
+    /// Uses that nothing may be paid for (停用的用途).
+    #[prost(string, repeated, tag = "4")]
+    pub blocked_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Sources that may not be used (停用的来源).
+    #[prost(string, repeated, tag = "5")]
+    pub blocked_sources: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A request that would have been refused (会被拒绝的业务).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RejudgedRefusal {
+    /// Its first record (记录序号).
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// When it was recorded (入账时刻).
+    #[prost(message, optional, tag = "2")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Date that it bears (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Vouchers that it posted (凭证).
+    #[prost(string, repeated, tag = "4")]
+    pub vouchers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Money that it moved (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Whether it only follows from refusals before it (仅因前面被拒).
+    #[prost(bool, tag = "6")]
+    pub follows: bool,
+    /// Rules that would have refused it; a code that is no rule tells what it no longer found (规则命中).
+    #[prost(message, repeated, tag = "7")]
+    pub hits: ::prost::alloc::vec::Vec<RuleHit>,
+}
+/// How often a rule would have refused (按规则计数).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleCount {
+    /// Rule code (规则码).
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Requests (次数).
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+/// Request of ReplayUnderRules (再判请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayUnderRulesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// First date of the period, by voucher or document (起日).
+    #[prost(message, optional, tag = "4")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last date of the period (止日).
+    #[prost(message, optional, tag = "5")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Rules to judge by; not with adopted_version (改用的规则).
+    #[prost(message, optional, tag = "6")]
+    pub rules: ::core::option::Option<OtherRules>,
+    /// Or: the rules of the book above of this version, as taken over (上级规则集版本).
+    #[prost(uint32, tag = "7")]
+    pub adopted_version: u32,
+}
+/// Answer of ReplayUnderRules (再判回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayUnderRulesResponse {
+    /// Requests that would have been refused, oldest first; at most 1000 (会被拒绝的业务).
+    #[prost(message, repeated, tag = "1")]
+    pub refusals: ::prost::alloc::vec::Vec<RejudgedRefusal>,
+    /// How many more there are; ask by shorter periods for those (未列出数).
+    #[prost(uint64, tag = "2")]
+    pub left: u64,
+    /// Requests of the period that were judged again (再判数).
+    #[prost(uint64, tag = "3")]
+    pub judged: u64,
+    /// Requests of the period that rest on none of the rules that can be exchanged (未涉及数).
+    #[prost(uint64, tag = "4")]
+    pub untouched: u64,
+    /// Requests that would have been refused (被拒数).
+    #[prost(uint64, tag = "5")]
+    pub refused: u64,
+    /// Of them, those that only follow from others (连带数).
+    #[prost(uint64, tag = "6")]
+    pub following: u64,
+    /// How often each rule would have refused (按规则计数).
+    #[prost(message, repeated, tag = "7")]
+    pub by_rule: ::prost::alloc::vec::Vec<RuleCount>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "8")]
+    pub sequence: u64,
 }
 /// One balance (余额行). Dimensions that were not asked for are empty or 0.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1677,6 +2486,31 @@ pub mod audit_service_client {
                 .insert(GrpcMethod::new("earmark.v1.AuditService", "ListFindings"));
             self.inner.unary(req, path, codec).await
         }
+        /// Judge the records of a period again under other rules: what would have been refused, and what follows; writes nothing (再判).
+        pub async fn replay_under_rules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReplayUnderRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReplayUnderRulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/ReplayUnderRules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "ReplayUnderRules"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Take a finding a step on (办理发现).
         pub async fn update_finding(
             &mut self,
@@ -1779,6 +2613,14 @@ pub mod audit_service_server {
             request: tonic::Request<super::ListFindingsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListFindingsResponse>,
+            tonic::Status,
+        >;
+        /// Judge the records of a period again under other rules: what would have been refused, and what follows; writes nothing (再判).
+        async fn replay_under_rules(
+            &self,
+            request: tonic::Request<super::ReplayUnderRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReplayUnderRulesResponse>,
             tonic::Status,
         >;
         /// Take a finding a step on (办理发现).
@@ -2228,6 +3070,52 @@ pub mod audit_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.AuditService/ReplayUnderRules" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReplayUnderRulesSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ReplayUnderRulesRequest>
+                    for ReplayUnderRulesSvc<T> {
+                        type Response = super::ReplayUnderRulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReplayUnderRulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::replay_under_rules(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReplayUnderRulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.AuditService/UpdateFinding" => {
                     #[allow(non_camel_case_types)]
                     struct UpdateFindingSvc<T: AuditService>(pub Arc<T>);
@@ -2465,530 +3353,6 @@ pub struct OpeningBalances {
     /// Backing documents: the old books' closing statement and the bank's (附件).
     #[prost(message, repeated, tag = "4")]
     pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// A code and its name or value (代码与名称).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NamedCode {
-    /// Stable code or key (代码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Name or value (名称或值).
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-}
-/// An account of the chart (会计科目).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Account {
-    /// Code in this chart version (科目编号).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Chinese name (科目名称).
-    #[prost(string, tag = "2")]
-    pub name_zh: ::prost::alloc::string::String,
-    /// English name (英文名称).
-    #[prost(string, tag = "3")]
-    pub name_en: ::prost::alloc::string::String,
-    /// Code of the account above; empty at the top (上级科目).
-    #[prost(string, tag = "4")]
-    pub parent: ::prost::alloc::string::String,
-    /// Element (会计要素).
-    #[prost(enumeration = "Element", tag = "5")]
-    pub element: i32,
-    /// Side on which the balance normally stands (余额方向).
-    #[prost(enumeration = "Side", tag = "6")]
-    pub normal: i32,
-    /// Whether lines may be posted to it (是否可记账).
-    #[prost(bool, tag = "7")]
-    pub posting: bool,
-    /// Whether the fund's rules forbid it outright (是否禁用).
-    #[prost(bool, tag = "8")]
-    pub blocked: bool,
-    /// Dimensions that every line must carry (必填辅助项).
-    #[prost(enumeration = "Dimension", repeated, tag = "9")]
-    pub dimensions: ::prost::alloc::vec::Vec<i32>,
-    /// Code under the chart of 2009 (2009 科目编号).
-    #[prost(string, tag = "10")]
-    pub crosswalk_2009: ::prost::alloc::string::String,
-    /// Name under the chart of 2009 (2009 科目名称).
-    #[prost(string, tag = "11")]
-    pub crosswalk_2009_name: ::prost::alloc::string::String,
-}
-/// A funding source (资金来源, 办法第五条).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Source {
-    /// Stable code, for example S2P (来源码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Chinese name (名称).
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// English name (英文名称).
-    #[prost(string, tag = "3")]
-    pub name_en: ::prost::alloc::string::String,
-    /// Clause that opens it (条款).
-    #[prost(string, tag = "4")]
-    pub clause: ::prost::alloc::string::String,
-    /// Restriction by nature (限制性质).
-    #[prost(enumeration = "Restriction", tag = "5")]
-    pub restriction: i32,
-    /// Account that its money is credited to (收入或负债科目).
-    #[prost(string, tag = "6")]
-    pub income_account: ::prost::alloc::string::String,
-    /// Account that takes the year's result; empty for pass-through sources (本年收支结转科目).
-    #[prost(string, tag = "7")]
-    pub result_account: ::prost::alloc::string::String,
-    /// Account that takes the carry-forward; empty for pass-through sources (累计结转科目).
-    #[prost(string, tag = "8")]
-    pub carry_account: ::prost::alloc::string::String,
-    /// Uses it may pay for (可用用途).
-    #[prost(string, repeated, tag = "9")]
-    pub uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Whether each grant must name its permitted uses (须列明用途).
-    #[prost(bool, tag = "10")]
-    pub grant_uses: bool,
-    /// Whether the book may use it (是否启用).
-    #[prost(bool, tag = "11")]
-    pub enabled: bool,
-    /// Kind of payer whose premiums it takes; empty otherwise (缴款人类型).
-    #[prost(string, tag = "12")]
-    pub payer: ::prost::alloc::string::String,
-    /// Kinds of income that may enter it, by code (收入种类).
-    #[prost(string, repeated, tag = "13")]
-    pub income_kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Whether quotas bound it (是否受名额约束).
-    #[prost(bool, tag = "14")]
-    pub quota_bound: bool,
-}
-/// A use of the fund's money (用途).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Use {
-    /// Stable code, for example A75 (用途码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Chinese name (名称).
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Class that it serves; may be empty (对象类别).
-    #[prost(string, tag = "3")]
-    pub class: ::prost::alloc::string::String,
-    /// Plan that it pays; may be empty (保障计划).
-    #[prost(string, tag = "4")]
-    pub plan: ::prost::alloc::string::String,
-    /// Whether it is the insured's own share (是否自缴).
-    #[prost(bool, tag = "5")]
-    pub own: bool,
-}
-/// A beneficiary class (保障对象类别, 办法第六条).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BeneficiaryClass {
-    /// Stable code: A, B, C (类别码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Chinese name (名称).
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Expense account that its payments are booked to (支出科目).
-    #[prost(string, tag = "3")]
-    pub expense_account: ::prost::alloc::string::String,
-    /// Plans open to it (可选计划).
-    #[prost(string, repeated, tag = "4")]
-    pub plans: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Role whose review its batches need (审核角色).
-    #[prost(enumeration = "Role", tag = "5")]
-    pub reviewer: i32,
-    /// Whether that review must come before money moves (是否须先审核).
-    #[prost(bool, tag = "6")]
-    pub review_required: bool,
-}
-/// Which account plays which part in the templates (分录科目映射).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PostingMap {
-    /// Special bank account (住院二次医保专户).
-    #[prost(string, tag = "1")]
-    pub special_bank: ::prost::alloc::string::String,
-    /// Custody bank account (代管户).
-    #[prost(string, tag = "2")]
-    pub custody_bank: ::prost::alloc::string::String,
-    /// Custody liability (代管经费).
-    #[prost(string, tag = "3")]
-    pub custody_liability: ::prost::alloc::string::String,
-    /// Budget in total, 901 (预算指标).
-    #[prost(string, tag = "4")]
-    pub budget_total: ::prost::alloc::string::String,
-    /// Budget available, 911 (可用指标).
-    #[prost(string, tag = "5")]
-    pub budget_available: ::prost::alloc::string::String,
-    /// Budget allocated to places, 912 (已分配名额指标).
-    #[prost(string, tag = "6")]
-    pub budget_allocated: ::prost::alloc::string::String,
-    /// Budget committed, 913 (已批复占用).
-    #[prost(string, tag = "7")]
-    pub budget_committed: ::prost::alloc::string::String,
-    /// Budget spent, 914 (已支出).
-    #[prost(string, tag = "8")]
-    pub budget_spent: ::prost::alloc::string::String,
-    /// Surplus: transferred in from carry-forward, 32204 (结转转入).
-    #[prost(string, tag = "9")]
-    pub surplus_transfer: ::prost::alloc::string::String,
-    /// Surplus accumulated, 32205 (累计结余).
-    #[prost(string, tag = "10")]
-    pub surplus: ::prost::alloc::string::String,
-    /// Accounts of which a payment is never an expense of the fund (往来、投资、资产科目).
-    #[prost(string, repeated, tag = "11")]
-    pub not_expense: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Accounts that pass money down the ranks (下拨科目).
-    #[prost(string, repeated, tag = "12")]
-    pub pass_down: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Adjustment of the opening balance, one beside each carry-forward account (年初余额调整).
-    #[prost(string, repeated, tag = "13")]
-    pub opening_adjustments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Internal transfer, one beside each carry-forward account (单位内部调剂).
-    #[prost(string, repeated, tag = "14")]
-    pub internal_transfers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Fiscal surplus handed back, 33202 (归集上缴).
-    #[prost(string, tag = "15")]
-    pub fiscal_return: ::prost::alloc::string::String,
-    /// Fiscal surplus transferred in from carry-forward, 33204 (财政结转转入).
-    #[prost(string, tag = "16")]
-    pub fiscal_surplus_transfer: ::prost::alloc::string::String,
-    /// Unidentified deposits, 21502 (待查款).
-    #[prost(string, tag = "17")]
-    pub suspense: ::prost::alloc::string::String,
-}
-/// A subsidy standard (补贴标准): premium = subsidy + own share, a head.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SubsidyStandard {
-    /// Class code (对象类别).
-    #[prost(string, tag = "1")]
-    pub class: ::prost::alloc::string::String,
-    /// Plan code (保障计划).
-    #[prost(string, tag = "2")]
-    pub plan: ::prost::alloc::string::String,
-    /// Premium a head (保费单价).
-    #[prost(int64, tag = "3")]
-    pub premium_fen: i64,
-    /// The union's subsidy a head (补贴单价).
-    #[prost(int64, tag = "4")]
-    pub subsidy_fen: i64,
-    /// The insured's own share a head; 0 where the union pays all (自缴单价).
-    #[prost(int64, tag = "5")]
-    pub own_fen: i64,
-    /// First day on which it holds (生效日).
-    #[prost(message, optional, tag = "6")]
-    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Last day on which it holds; absent where open (失效日).
-    #[prost(message, optional, tag = "7")]
-    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
-}
-/// An organisation (单位).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Organization {
-    /// Stable code (单位码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Name (名称).
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Kind (类型).
-    #[prost(enumeration = "OrganizationType", tag = "3")]
-    pub r#type: i32,
-    /// Code of the organisation above; empty at the top (上级单位).
-    #[prost(string, tag = "4")]
-    pub parent: ::prost::alloc::string::String,
-    /// Administrative region code; may be empty (行政区划代码).
-    #[prost(string, tag = "5")]
-    pub region: ::prost::alloc::string::String,
-    /// Unified social credit code; may be empty (统一社会信用代码).
-    #[prost(string, tag = "6")]
-    pub uscc: ::prost::alloc::string::String,
-}
-/// A whole preset (预置).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Preset {
-    /// Name, for example hospital-2018 (预置名).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// Code of the fund (资金代码).
-    #[prost(string, tag = "2")]
-    pub fund_code: ::prost::alloc::string::String,
-    /// Chinese name of the fund (资金名称).
-    #[prost(string, tag = "3")]
-    pub fund_name: ::prost::alloc::string::String,
-    /// Version of the chart of accounts, for example 2021 (科目表版本).
-    #[prost(string, tag = "4")]
-    pub chart_version: ::prost::alloc::string::String,
-    /// Currency; only CNY (币种).
-    #[prost(string, tag = "5")]
-    pub currency: ::prost::alloc::string::String,
-    /// Chart of accounts (科目表).
-    #[prost(message, repeated, tag = "6")]
-    pub accounts: ::prost::alloc::vec::Vec<Account>,
-    /// Funding sources (资金来源).
-    #[prost(message, repeated, tag = "7")]
-    pub sources: ::prost::alloc::vec::Vec<Source>,
-    /// Uses (用途).
-    #[prost(message, repeated, tag = "8")]
-    pub uses: ::prost::alloc::vec::Vec<Use>,
-    /// Uses that are known and forbidden (禁止的用途).
-    #[prost(message, repeated, tag = "9")]
-    pub forbidden_uses: ::prost::alloc::vec::Vec<NamedCode>,
-    /// Beneficiary classes (保障对象类别).
-    #[prost(message, repeated, tag = "10")]
-    pub classes: ::prost::alloc::vec::Vec<BeneficiaryClass>,
-    /// Insurance plans (保障计划).
-    #[prost(message, repeated, tag = "11")]
-    pub plans: ::prost::alloc::vec::Vec<NamedCode>,
-    /// Accounts of the templates (分录科目映射).
-    #[prost(message, optional, tag = "12")]
-    pub posting: ::core::option::Option<PostingMap>,
-    /// Subsidy standards in force from the start (补贴标准).
-    #[prost(message, repeated, tag = "13")]
-    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
-    /// Parameters in force from the start (参数).
-    #[prost(message, repeated, tag = "14")]
-    pub parameters: ::prost::alloc::vec::Vec<NamedCode>,
-    /// Organisations that every book of this fund knows (预置单位).
-    #[prost(message, repeated, tag = "15")]
-    pub organizations: ::prost::alloc::vec::Vec<Organization>,
-    /// Codes of the rules in force, in the documented order (规则).
-    #[prost(string, repeated, tag = "16")]
-    pub rules: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Accounting element (会计要素).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Element {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Asset (资产).
-    Asset = 1,
-    /// Liability (负债).
-    Liability = 2,
-    /// Net asset (净资产).
-    NetAsset = 3,
-    /// Income (收入).
-    Income = 4,
-    /// Expense (支出).
-    Expense = 5,
-    /// Budget, off the balance sheet (预算).
-    Budget = 6,
-}
-impl Element {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ELEMENT_UNSPECIFIED",
-            Self::Asset => "ELEMENT_ASSET",
-            Self::Liability => "ELEMENT_LIABILITY",
-            Self::NetAsset => "ELEMENT_NET_ASSET",
-            Self::Income => "ELEMENT_INCOME",
-            Self::Expense => "ELEMENT_EXPENSE",
-            Self::Budget => "ELEMENT_BUDGET",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ELEMENT_UNSPECIFIED" => Some(Self::Unspecified),
-            "ELEMENT_ASSET" => Some(Self::Asset),
-            "ELEMENT_LIABILITY" => Some(Self::Liability),
-            "ELEMENT_NET_ASSET" => Some(Self::NetAsset),
-            "ELEMENT_INCOME" => Some(Self::Income),
-            "ELEMENT_EXPENSE" => Some(Self::Expense),
-            "ELEMENT_BUDGET" => Some(Self::Budget),
-            _ => None,
-        }
-    }
-}
-/// Restriction that a source carries by its nature (限制性质).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Restriction {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Held for others, only to be passed on (代管).
-    PassThrough = 1,
-    /// Unrestricted within the fund's purposes (无限定).
-    None = 2,
-    /// As the donor's agreement permits (捐赠限定).
-    Donor = 3,
-    /// As the fiscal reply permits (财政限定).
-    Fiscal = 4,
-    /// As the announcement or document permits (按文件).
-    Document = 5,
-}
-impl Restriction {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "RESTRICTION_UNSPECIFIED",
-            Self::PassThrough => "RESTRICTION_PASS_THROUGH",
-            Self::None => "RESTRICTION_NONE",
-            Self::Donor => "RESTRICTION_DONOR",
-            Self::Fiscal => "RESTRICTION_FISCAL",
-            Self::Document => "RESTRICTION_DOCUMENT",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "RESTRICTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESTRICTION_PASS_THROUGH" => Some(Self::PassThrough),
-            "RESTRICTION_NONE" => Some(Self::None),
-            "RESTRICTION_DONOR" => Some(Self::Donor),
-            "RESTRICTION_FISCAL" => Some(Self::Fiscal),
-            "RESTRICTION_DOCUMENT" => Some(Self::Document),
-            _ => None,
-        }
-    }
-}
-/// A dimension that an account demands on every line (辅助核算维度).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Dimension {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Funding source (资金来源).
-    Source = 1,
-    /// Funding document (资金依据).
-    Grant = 2,
-    /// Organisation that holds the money (经管单位).
-    Holder = 3,
-    /// Programme year (项目年度).
-    Year = 4,
-    /// Beneficiary class (对象类别).
-    Class = 5,
-    /// Insurance plan (保障计划).
-    Plan = 6,
-    /// Use code (用途).
-    Use = 7,
-    /// Headcount (人数).
-    Heads = 8,
-    /// Unit price (单价).
-    Price = 9,
-    /// Counterparty organisation (对方单位).
-    Counterparty = 10,
-}
-impl Dimension {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "DIMENSION_UNSPECIFIED",
-            Self::Source => "DIMENSION_SOURCE",
-            Self::Grant => "DIMENSION_GRANT",
-            Self::Holder => "DIMENSION_HOLDER",
-            Self::Year => "DIMENSION_YEAR",
-            Self::Class => "DIMENSION_CLASS",
-            Self::Plan => "DIMENSION_PLAN",
-            Self::Use => "DIMENSION_USE",
-            Self::Heads => "DIMENSION_HEADS",
-            Self::Price => "DIMENSION_PRICE",
-            Self::Counterparty => "DIMENSION_COUNTERPARTY",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "DIMENSION_UNSPECIFIED" => Some(Self::Unspecified),
-            "DIMENSION_SOURCE" => Some(Self::Source),
-            "DIMENSION_GRANT" => Some(Self::Grant),
-            "DIMENSION_HOLDER" => Some(Self::Holder),
-            "DIMENSION_YEAR" => Some(Self::Year),
-            "DIMENSION_CLASS" => Some(Self::Class),
-            "DIMENSION_PLAN" => Some(Self::Plan),
-            "DIMENSION_USE" => Some(Self::Use),
-            "DIMENSION_HEADS" => Some(Self::Heads),
-            "DIMENSION_PRICE" => Some(Self::Price),
-            "DIMENSION_COUNTERPARTY" => Some(Self::Counterparty),
-            _ => None,
-        }
-    }
-}
-/// Kind of organisation (单位类型).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum OrganizationType {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Provincial federation (省总工会).
-    ProvFed = 1,
-    /// City federation (地级以上市总工会).
-    CityFed = 2,
-    /// Shunde district federation (顺德区总工会).
-    Shunde = 3,
-    /// Provincial industry union (省级产业工会).
-    Industry = 4,
-    /// Union of the provincial organs (省直机关工会).
-    ProvOrgans = 5,
-    /// Central unit in the province (中央驻穗单位工会).
-    CentralUnit = 6,
-    /// Provincial group company (省属集团公司工会).
-    ProvGroup = 7,
-    /// Grass-roots union (基层工会).
-    Grassroots = 8,
-    /// Employer (用人单位).
-    Employer = 9,
-    /// Mutual-aid association (省职工保障互助会).
-    MutualAid = 10,
-    /// Donor (捐赠人).
-    Donor = 11,
-    /// Public finance department (财政).
-    Fiscal = 12,
-    /// Bank (银行).
-    Bank = 13,
-}
-impl OrganizationType {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ORGANIZATION_TYPE_UNSPECIFIED",
-            Self::ProvFed => "ORGANIZATION_TYPE_PROV_FED",
-            Self::CityFed => "ORGANIZATION_TYPE_CITY_FED",
-            Self::Shunde => "ORGANIZATION_TYPE_SHUNDE",
-            Self::Industry => "ORGANIZATION_TYPE_INDUSTRY",
-            Self::ProvOrgans => "ORGANIZATION_TYPE_PROV_ORGANS",
-            Self::CentralUnit => "ORGANIZATION_TYPE_CENTRAL_UNIT",
-            Self::ProvGroup => "ORGANIZATION_TYPE_PROV_GROUP",
-            Self::Grassroots => "ORGANIZATION_TYPE_GRASSROOTS",
-            Self::Employer => "ORGANIZATION_TYPE_EMPLOYER",
-            Self::MutualAid => "ORGANIZATION_TYPE_MUTUAL_AID",
-            Self::Donor => "ORGANIZATION_TYPE_DONOR",
-            Self::Fiscal => "ORGANIZATION_TYPE_FISCAL",
-            Self::Bank => "ORGANIZATION_TYPE_BANK",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ORGANIZATION_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ORGANIZATION_TYPE_PROV_FED" => Some(Self::ProvFed),
-            "ORGANIZATION_TYPE_CITY_FED" => Some(Self::CityFed),
-            "ORGANIZATION_TYPE_SHUNDE" => Some(Self::Shunde),
-            "ORGANIZATION_TYPE_INDUSTRY" => Some(Self::Industry),
-            "ORGANIZATION_TYPE_PROV_ORGANS" => Some(Self::ProvOrgans),
-            "ORGANIZATION_TYPE_CENTRAL_UNIT" => Some(Self::CentralUnit),
-            "ORGANIZATION_TYPE_PROV_GROUP" => Some(Self::ProvGroup),
-            "ORGANIZATION_TYPE_GRASSROOTS" => Some(Self::Grassroots),
-            "ORGANIZATION_TYPE_EMPLOYER" => Some(Self::Employer),
-            "ORGANIZATION_TYPE_MUTUAL_AID" => Some(Self::MutualAid),
-            "ORGANIZATION_TYPE_DONOR" => Some(Self::Donor),
-            "ORGANIZATION_TYPE_FISCAL" => Some(Self::Fiscal),
-            "ORGANIZATION_TYPE_BANK" => Some(Self::Bank),
-            _ => None,
-        }
-    }
 }
 /// A person and the roles to have in a book (人员与角色). Persons are staff codes or system accounts, never insured people.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4331,6 +4695,56 @@ pub mod book_service_client {
                 .insert(GrpcMethod::new("earmark.v1.BookService", "ListPeriods"));
             self.inner.unary(req, path, codec).await
         }
+        /// Records that archived originals were destroyed after their term (登记会计档案销毁, RET-001).
+        pub async fn record_destruction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordDestructionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDestructionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/RecordDestruction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "RecordDestruction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How long the originals of each accounting year are kept, what keeps them, what was destroyed (会计档案列表).
+        pub async fn list_archives(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListArchivesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArchivesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.BookService/ListArchives",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.BookService", "ListArchives"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Signs one day's premium receipts (每日汇总签章).
         pub async fn sign_daily_summary(
             &mut self,
@@ -4536,6 +4950,22 @@ pub mod book_service_server {
             request: tonic::Request<super::ListPeriodsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListPeriodsResponse>,
+            tonic::Status,
+        >;
+        /// Records that archived originals were destroyed after their term (登记会计档案销毁, RET-001).
+        async fn record_destruction(
+            &self,
+            request: tonic::Request<super::RecordDestructionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDestructionResponse>,
+            tonic::Status,
+        >;
+        /// How long the originals of each accounting year are kept, what keeps them, what was destroyed (会计档案列表).
+        async fn list_archives(
+            &self,
+            request: tonic::Request<super::ListArchivesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArchivesResponse>,
             tonic::Status,
         >;
         /// Signs one day's premium receipts (每日汇总签章).
@@ -5448,6 +5878,97 @@ pub mod book_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.BookService/RecordDestruction" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordDestructionSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::RecordDestructionRequest>
+                    for RecordDestructionSvc<T> {
+                        type Response = super::RecordDestructionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordDestructionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::record_destruction(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordDestructionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.BookService/ListArchives" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListArchivesSvc<T: BookService>(pub Arc<T>);
+                    impl<
+                        T: BookService,
+                    > tonic::server::UnaryService<super::ListArchivesRequest>
+                    for ListArchivesSvc<T> {
+                        type Response = super::ListArchivesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListArchivesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BookService>::list_archives(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListArchivesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.BookService/SignDailySummary" => {
                     #[allow(non_camel_case_types)]
                     struct SignDailySummarySvc<T: BookService>(pub Arc<T>);
@@ -5934,6 +6455,34 @@ pub struct ReturnFiscalSurplusResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Bound money to return to its giver (退还出资人).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GrantReturn {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Amount; no more than lies idle (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date; after the grant's last day (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to a registered account of the giver (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of an EXPENDITURE approval that names the source (批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents; the AGREEMENT that ends the purpose among them (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
 /// Money coming in (收入).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Income {
@@ -6025,6 +6574,12 @@ pub struct Grant {
     /// Numbers of the documents that amended it, in their order (变更文号).
     #[prost(string, repeated, tag = "18")]
     pub amendments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Where it stands today (状态).
+    #[prost(enumeration = "GrantState", tag = "340")]
+    pub state: i32,
+    /// Of what was taken, returned to its giver after its purpose had ended (退还出资人).
+    #[prost(int64, tag = "341")]
+    pub given_back_fen: i64,
 }
 /// Request of RecordAppropriation (省总拨款请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6494,6 +7049,43 @@ impl GrantKind {
             "GRANT_KIND_INTEREST_PERIOD" => Some(Self::InterestPeriod),
             "GRANT_KIND_PREMIUM_BATCH" => Some(Self::PremiumBatch),
             "GRANT_KIND_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// Where a grant stands (资金依据状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GrantState {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// It may be spent, or will be (存续).
+    Open = 1,
+    /// Its last day is over (到期).
+    Ended = 2,
+    /// Its last day is over, and all that was left of it went back to its giver (已退还).
+    Returned = 3,
+}
+impl GrantState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GRANT_STATE_UNSPECIFIED",
+            Self::Open => "GRANT_STATE_OPEN",
+            Self::Ended => "GRANT_STATE_ENDED",
+            Self::Returned => "GRANT_STATE_RETURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GRANT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "GRANT_STATE_OPEN" => Some(Self::Open),
+            "GRANT_STATE_ENDED" => Some(Self::Ended),
+            "GRANT_STATE_RETURNED" => Some(Self::Returned),
             _ => None,
         }
     }
@@ -7765,6 +8357,86 @@ pub mod funding_service_server {
     impl<T> tonic::server::NamedService for FundingServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
+}
+/// A file of historical entries (补录文件).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HistoricalFile {
+    /// Code of the import, unique (补录码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// SHA-256 of the file, 32 bytes (文件摘要值).
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// Entries in the file (行数).
+    #[prost(uint32, tag = "3")]
+    pub rows: u32,
+    /// Earliest date in it (最早日期).
+    #[prost(message, optional, tag = "4")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Latest date in it; before the book's first live day (最晚日期).
+    #[prost(message, optional, tag = "5")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the PARAM approval (批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Where the entries come from: the old books, their closing statement (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Request of RegisterHistory (登记补录文件请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterHistoryRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The file (补录文件).
+    #[prost(message, optional, tag = "4")]
+    pub history: ::core::option::Option<HistoricalFile>,
+}
+/// Answer of RegisterHistory (登记补录文件回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterHistoryResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListHistories (补录文件列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListHistoriesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListHistories (补录文件列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListHistoriesResponse {
+    /// The files, by code (补录文件).
+    #[prost(message, repeated, tag = "1")]
+    pub histories: ::prost::alloc::vec::Vec<HistoricalFile>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
 }
 /// A state of a register (登记册快照).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -11966,6 +12638,29 @@ pub struct CarryToSurplusResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
 }
+/// Request of ReturnGrant (退还出资人请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnGrantRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The return (退还).
+    #[prost(message, optional, tag = "4")]
+    pub grant_return: ::core::option::Option<GrantReturn>,
+}
+/// Answer of ReturnGrant (退还出资人回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnGrantResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
 /// What was approved (批复种类).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -11998,6 +12693,8 @@ pub enum ApprovalKind {
     Param = 12,
     /// Correction of an earlier year (以前年度差错更正).
     PriorYear = 13,
+    /// Destruction of archived originals (会计档案销毁).
+    Destruction = 14,
 }
 impl ApprovalKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -12020,6 +12717,7 @@ impl ApprovalKind {
             Self::CarryToSurplus => "APPROVAL_KIND_CARRY_TO_SURPLUS",
             Self::Param => "APPROVAL_KIND_PARAM",
             Self::PriorYear => "APPROVAL_KIND_PRIOR_YEAR",
+            Self::Destruction => "APPROVAL_KIND_DESTRUCTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -12039,6 +12737,7 @@ impl ApprovalKind {
             "APPROVAL_KIND_CARRY_TO_SURPLUS" => Some(Self::CarryToSurplus),
             "APPROVAL_KIND_PARAM" => Some(Self::Param),
             "APPROVAL_KIND_PRIOR_YEAR" => Some(Self::PriorYear),
+            "APPROVAL_KIND_DESTRUCTION" => Some(Self::Destruction),
             _ => None,
         }
     }
@@ -12460,6 +13159,31 @@ pub mod spending_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Returns bound money to its giver once its purpose has ended (退还出资人, T32).
+        pub async fn return_grant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReturnGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnGrantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.SpendingService/ReturnGrant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.SpendingService", "ReturnGrant"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Hands fiscal money that is left back to the treasury (财政结余上缴, T28).
         pub async fn return_fiscal_surplus(
             &mut self,
@@ -12572,6 +13296,14 @@ pub mod spending_service_server {
             request: tonic::Request<super::TransferBetweenSourcesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::TransferBetweenSourcesResponse>,
+            tonic::Status,
+        >;
+        /// Returns bound money to its giver once its purpose has ended (退还出资人, T32).
+        async fn return_grant(
+            &self,
+            request: tonic::Request<super::ReturnGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnGrantResponse>,
             tonic::Status,
         >;
         /// Hands fiscal money that is left back to the treasury (财政结余上缴, T28).
@@ -13065,6 +13797,51 @@ pub mod spending_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = TransferBetweenSourcesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.SpendingService/ReturnGrant" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReturnGrantSvc<T: SpendingService>(pub Arc<T>);
+                    impl<
+                        T: SpendingService,
+                    > tonic::server::UnaryService<super::ReturnGrantRequest>
+                    for ReturnGrantSvc<T> {
+                        type Response = super::ReturnGrantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReturnGrantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SpendingService>::return_grant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReturnGrantSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -14529,6 +15306,1731 @@ pub mod reconciliation_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A beneficiary class of a rule set (对象类别).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClassPlans {
+    /// Class code (类别码).
+    #[prost(string, tag = "1")]
+    pub class: ::prost::alloc::string::String,
+    /// Plans open to it (可选计划).
+    #[prost(string, repeated, tag = "2")]
+    pub plans: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether its batches need a department's review before money moves (是否须先审核).
+    #[prost(bool, tag = "3")]
+    pub review_required: bool,
+}
+/// A funding source of a rule set (来源用途).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SourceUses {
+    /// Source code (来源码).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Uses that it may pay for (可用用途).
+    #[prost(string, repeated, tag = "2")]
+    pub uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether each of its funding documents must name its own permitted uses (须列明用途).
+    #[prost(bool, tag = "3")]
+    pub grant_uses: bool,
+}
+/// Terms of a year's scheme that bind those below (方案期限).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SchemeTerms {
+    /// Programme year (年度).
+    #[prost(uint32, tag = "1")]
+    pub year: u32,
+    /// Last day for enrolment (报名截止日).
+    #[prost(message, optional, tag = "2")]
+    pub enroll_deadline: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Months of cover (保障月数).
+    #[prost(uint32, tag = "3")]
+    pub cover_months: u32,
+}
+/// The account of a payee (收款人账户).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Payee {
+    /// Organisation that owns it (开户单位).
+    #[prost(string, tag = "1")]
+    pub organization: ::prost::alloc::string::String,
+    /// Account holder's name as the bank has it (户名).
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Masked number (脱敏账号).
+    #[prost(string, tag = "3")]
+    pub masked_no: ::prost::alloc::string::String,
+}
+/// The rules of a book that were in force on a day (规则集).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleSet {
+    /// Book whose rules they are (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Version of its rule set (版本).
+    #[prost(uint32, tag = "2")]
+    pub version: u32,
+    /// The day (日期).
+    #[prost(message, optional, tag = "3")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Subsidy standards (补贴标准).
+    #[prost(message, repeated, tag = "4")]
+    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
+    /// Parameters: key and value (参数).
+    #[prost(message, repeated, tag = "5")]
+    pub parameters: ::prost::alloc::vec::Vec<NamedCode>,
+    /// Beneficiary classes and their plans (对象类别).
+    #[prost(message, repeated, tag = "6")]
+    pub classes: ::prost::alloc::vec::Vec<ClassPlans>,
+    /// Uses (用途).
+    #[prost(string, repeated, tag = "7")]
+    pub uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What each source may pay for (来源用途).
+    #[prost(message, repeated, tag = "8")]
+    pub sources: ::prost::alloc::vec::Vec<SourceUses>,
+    /// Uses that are known and forbidden (禁止的用途).
+    #[prost(string, repeated, tag = "9")]
+    pub forbidden_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Terms of the schemes (方案期限).
+    #[prost(message, repeated, tag = "10")]
+    pub schemes: ::prost::alloc::vec::Vec<SchemeTerms>,
+    /// Accounts of payees (收款人账户).
+    #[prost(message, repeated, tag = "11")]
+    pub payees: ::prost::alloc::vec::Vec<Payee>,
+    /// Codes of the rules that are enforced (规则).
+    #[prost(string, repeated, tag = "12")]
+    pub rules: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Rules of the book above to take over (采用规则集).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleSetAdoption {
+    /// The rules, whole (规则集).
+    #[prost(message, optional, tag = "1")]
+    pub rules: ::core::option::Option<RuleSet>,
+    /// Their digest, as the book above stated it, 32 bytes (摘要值).
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// First day on which they bind (生效日).
+    #[prost(message, optional, tag = "3")]
+    pub effective_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the PARAM approval (批复).
+    #[prost(string, tag = "4")]
+    pub approval: ::prost::alloc::string::String,
+}
+/// A report of rules to the organisation above (备案).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleFiling {
+    /// Version of the book's rule set; earlier ones that were not reported are reported with it (版本).
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    /// Number of the document (文号).
+    #[prost(string, tag = "2")]
+    pub doc_no: ::prost::alloc::string::String,
+    /// Day of the document (文件日期).
+    #[prost(message, optional, tag = "3")]
+    pub filed_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Organisation that it went to (受理单位).
+    #[prost(string, tag = "4")]
+    pub filed_with: ::prost::alloc::string::String,
+    /// The document, and what shows that it arrived (附件).
+    #[prost(message, repeated, tag = "5")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A version of a book's rule set (规则集版本).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleVersion {
+    /// Version, from 1 (版本).
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    /// Record that made it (记录序号).
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    /// Day of that record (入账日).
+    #[prost(message, optional, tag = "3")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// What changed, for example PARAMETER P1.remit_max_days (变更内容).
+    #[prost(string, tag = "4")]
+    pub changed: ::prost::alloc::string::String,
+    /// Whether it was reported to the organisation above (是否已备案).
+    #[prost(bool, tag = "5")]
+    pub filed: bool,
+    /// Number of the document that reported it (备案文号).
+    #[prost(string, tag = "6")]
+    pub filed_doc_no: ::prost::alloc::string::String,
+    /// Day of that document (备案日期).
+    #[prost(message, optional, tag = "7")]
+    pub filed_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Organisation that it went to (受理单位).
+    #[prost(string, tag = "8")]
+    pub filed_with: ::prost::alloc::string::String,
+}
+/// Rules of the book above, as taken over (已采用的上级规则集).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdoptedRuleSet {
+    /// Book above (上级账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Version of its rule set (版本).
+    #[prost(uint32, tag = "2")]
+    pub version: u32,
+    /// Digest, 32 bytes (摘要值).
+    #[prost(bytes = "vec", tag = "3")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// First day on which they bind (生效日).
+    #[prost(message, optional, tag = "4")]
+    pub effective_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the approval (批复).
+    #[prost(string, tag = "5")]
+    pub approval: ::prost::alloc::string::String,
+    /// Record that took them over (记录序号).
+    #[prost(uint64, tag = "6")]
+    pub sequence: u64,
+}
+/// Request of GetRuleSet (导出规则集请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRuleSetRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Day on which they are in force; absent: today (日期).
+    #[prost(message, optional, tag = "4")]
+    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Answer of GetRuleSet (导出规则集回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetRuleSetResponse {
+    /// The rules (规则集).
+    #[prost(message, optional, tag = "1")]
+    pub rules: ::core::option::Option<RuleSet>,
+    /// Their digest, 32 bytes (摘要值).
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// Request of AdoptRuleSet (采用规则集请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AdoptRuleSetRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The rules and what allows them (采用).
+    #[prost(message, optional, tag = "4")]
+    pub adoption: ::core::option::Option<RuleSetAdoption>,
+}
+/// Answer of AdoptRuleSet (采用规则集回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AdoptRuleSetResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of FileRules (规则备案请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileRulesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The report (备案).
+    #[prost(message, optional, tag = "4")]
+    pub filing: ::core::option::Option<RuleFiling>,
+}
+/// Answer of FileRules (规则备案回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileRulesResponse {
+    /// What came of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListRuleSets (规则集列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRuleSetsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only versions that were not reported (只列未备案).
+    #[prost(bool, tag = "6")]
+    pub unfiled: bool,
+}
+/// Answer of ListRuleSets (规则集列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRuleSetsResponse {
+    /// The versions, oldest first (版本).
+    #[prost(message, repeated, tag = "1")]
+    pub versions: ::prost::alloc::vec::Vec<RuleVersion>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Rules of the book above, in the order in which they were taken over; on every page (已采用的上级规则集).
+    #[prost(message, repeated, tag = "4")]
+    pub adopted: ::prost::alloc::vec::Vec<AdoptedRuleSet>,
+}
+/// Generated client implementations.
+pub mod rule_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Rules in layers: a book's own may only be the same as those above or stricter, LAY-001 (规则分级).
+    #[derive(Debug, Clone)]
+    pub struct RuleServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl RuleServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> RuleServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> RuleServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            RuleServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The rules of a book in force on a day, with their digest: what a book below adopts (导出规则集).
+        pub async fn get_rule_set(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRuleSetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRuleSetResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.RuleService/GetRuleSet",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.RuleService", "GetRuleSet"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes the rules of the book above over; every setting that is looser is named (采用上级规则集).
+        pub async fn adopt_rule_set(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AdoptRuleSetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdoptRuleSetResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.RuleService/AdoptRuleSet",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.RuleService", "AdoptRuleSet"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Notes that the book's rules were reported to the organisation above (规则备案).
+        pub async fn file_rules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FileRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FileRulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.RuleService/FileRules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.RuleService", "FileRules"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The versions of a book's rule set, those not reported among them, and the rules taken over (规则集列表).
+        pub async fn list_rule_sets(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRuleSetsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRuleSetsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.RuleService/ListRuleSets",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.RuleService", "ListRuleSets"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod rule_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with RuleServiceServer.
+    #[async_trait]
+    pub trait RuleService: std::marker::Send + std::marker::Sync + 'static {
+        /// The rules of a book in force on a day, with their digest: what a book below adopts (导出规则集).
+        async fn get_rule_set(
+            &self,
+            request: tonic::Request<super::GetRuleSetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRuleSetResponse>,
+            tonic::Status,
+        >;
+        /// Takes the rules of the book above over; every setting that is looser is named (采用上级规则集).
+        async fn adopt_rule_set(
+            &self,
+            request: tonic::Request<super::AdoptRuleSetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdoptRuleSetResponse>,
+            tonic::Status,
+        >;
+        /// Notes that the book's rules were reported to the organisation above (规则备案).
+        async fn file_rules(
+            &self,
+            request: tonic::Request<super::FileRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FileRulesResponse>,
+            tonic::Status,
+        >;
+        /// The versions of a book's rule set, those not reported among them, and the rules taken over (规则集列表).
+        async fn list_rule_sets(
+            &self,
+            request: tonic::Request<super::ListRuleSetsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRuleSetsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Rules in layers: a book's own may only be the same as those above or stricter, LAY-001 (规则分级).
+    #[derive(Debug)]
+    pub struct RuleServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> RuleServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for RuleServiceServer<T>
+    where
+        T: RuleService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/earmark.v1.RuleService/GetRuleSet" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRuleSetSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::GetRuleSetRequest>
+                    for GetRuleSetSvc<T> {
+                        type Response = super::GetRuleSetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRuleSetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::get_rule_set(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRuleSetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.RuleService/AdoptRuleSet" => {
+                    #[allow(non_camel_case_types)]
+                    struct AdoptRuleSetSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::AdoptRuleSetRequest>
+                    for AdoptRuleSetSvc<T> {
+                        type Response = super::AdoptRuleSetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AdoptRuleSetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::adopt_rule_set(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AdoptRuleSetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.RuleService/FileRules" => {
+                    #[allow(non_camel_case_types)]
+                    struct FileRulesSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::FileRulesRequest>
+                    for FileRulesSvc<T> {
+                        type Response = super::FileRulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FileRulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::file_rules(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FileRulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.RuleService/ListRuleSets" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRuleSetsSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::ListRuleSetsRequest>
+                    for ListRuleSetsSvc<T> {
+                        type Response = super::ListRuleSetsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRuleSetsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::list_rule_sets(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRuleSetsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for RuleServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "earmark.v1.RuleService";
+    impl<T> tonic::server::NamedService for RuleServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A trust policy and what its parties state about it (日志信任策略).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogPolicy {
+    /// The policy, in the text form of c2sp.org/tlog-policy (策略文本).
+    #[prost(string, tag = "1")]
+    pub policy: ::prost::alloc::string::String,
+    /// What its parties state, a signed note (各方声明).
+    #[prost(string, tag = "2")]
+    pub statement: ::prost::alloc::string::String,
+}
+/// An origin that was given up when the log was rolled back (已放弃的日志名称).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AbandonedOrigin {
+    /// The origin (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// Records of it that were left, which the next origin begins with (保留的记录数).
+    #[prost(uint64, tag = "2")]
+    pub kept_size: u64,
+    /// Records of its largest checkpoint that anybody held (丢失的检查点大小).
+    #[prost(uint64, tag = "3")]
+    pub lost_size: u64,
+}
+/// A signed checkpoint (检查点).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Checkpoint {
+    /// Name of the log (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// Records (记录数).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Root over them, 32 bytes (根).
+    #[prost(bytes = "vec", tag = "3")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// The signed note with all cosignatures, in the form of c2sp.org/tlog-checkpoint (签署文本).
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+    /// Whether it meets the quorum of the policy in force (已达法定见证).
+    #[prost(bool, tag = "5")]
+    pub cosigned: bool,
+}
+/// Request of SetLogPolicy (设置日志信任策略请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetLogPolicyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for the request, unique in the book for ever; none for validate_only (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only, record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The policy and the statement (策略及声明).
+    #[prost(message, optional, tag = "4")]
+    pub log_policy: ::core::option::Option<LogPolicy>,
+}
+/// Answer of SetLogPolicy (设置日志信任策略回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetLogPolicyResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of GetLogPolicy (查询日志信任策略请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLogPolicyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+}
+/// Answer of GetLogPolicy (查询日志信任策略回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetLogPolicyResponse {
+    /// Name of the log (日志名称).
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// The policy in force (策略文本).
+    #[prost(string, tag = "2")]
+    pub policy: ::prost::alloc::string::String,
+    /// Sequence of the record that set it (设置记录序号).
+    #[prost(uint64, tag = "3")]
+    pub since: u64,
+    /// Origins given up before, oldest first (已放弃的名称).
+    #[prost(message, repeated, tag = "4")]
+    pub abandoned: ::prost::alloc::vec::Vec<AbandonedOrigin>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "5")]
+    pub sequence: u64,
+    /// Root over all records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "6")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of GetCheckpoint (日志检查点请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The checkpoint of this many records; 0 the newest, signed now if the log has grown (大小).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Only one that meets the quorum: the newest (只要已达法定见证的).
+    #[prost(bool, tag = "3")]
+    pub cosigned: bool,
+}
+/// Answer of GetCheckpoint (日志检查点回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointResponse {
+    /// The checkpoint (检查点).
+    #[prost(message, optional, tag = "1")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of ProveInclusion (存在证明请求). Either the voucher or the sequence is given.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveInclusionRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The voucher, for example 记-2018-7 (凭证字号).
+    #[prost(string, tag = "2")]
+    pub voucher: ::prost::alloc::string::String,
+    /// The record's sequence (记录序号).
+    #[prost(uint64, tag = "3")]
+    pub record: u64,
+    /// Under the checkpoint of this many records; 0 the newest that meets the quorum, else the newest (大小).
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+}
+/// Answer of ProveInclusion (存在证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveInclusionResponse {
+    /// The record's sequence (记录序号).
+    #[prost(uint64, tag = "1")]
+    pub record: u64,
+    /// Its bytes as hashed (记录字节).
+    #[prost(bytes = "vec", tag = "2")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// The way to the root, nearest sibling first, 32 bytes each (证明路径).
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    pub path: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The checkpoint that it leads to (检查点).
+    #[prost(message, optional, tag = "4")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// All of it in the form of c2sp.org/tlog-proof, checked by earmark verify-proof (离线证明文本).
+    #[prost(string, tag = "5")]
+    pub tlog_proof: ::prost::alloc::string::String,
+}
+/// Request of ProveConsistency (一致性证明请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveConsistencyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Records of the smaller log (旧大小).
+    #[prost(uint64, tag = "2")]
+    pub old_size: u64,
+    /// Records of the larger one, of which there is a checkpoint; 0 the newest checkpoint (新大小).
+    #[prost(uint64, tag = "3")]
+    pub new_size: u64,
+}
+/// Answer of ProveConsistency (一致性证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveConsistencyResponse {
+    /// The proof by RFC 6962, 32 bytes each (证明).
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub proof: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The larger log's checkpoint (检查点).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// All of it as a witness takes it, in the form of c2sp.org/tlog-witness (见证请求文本).
+    #[prost(string, tag = "3")]
+    pub witness_request: ::prost::alloc::string::String,
+}
+/// Request of AddCosignature (交存见证签名请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddCosignatureRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Records of the checkpoint that was cosigned (大小).
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Signature lines as the witness answered them (签名行).
+    #[prost(string, tag = "3")]
+    pub cosignatures: ::prost::alloc::string::String,
+}
+/// Answer of AddCosignature (交存见证签名回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddCosignatureResponse {
+    /// Names of the witnesses whose cosignatures were kept, by the policy (见证人).
+    #[prost(string, repeated, tag = "1")]
+    pub witnesses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The checkpoint with them (检查点).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Generated client implementations.
+pub mod proof_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What lets anybody check the books without trusting their keepers (证明).
+    #[derive(Debug, Clone)]
+    pub struct ProofServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ProofServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ProofServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ProofServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ProofServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Set the trust policy of the log: its key, its witnesses, their quorum (设置日志信任策略).
+        pub async fn set_log_policy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetLogPolicyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/SetLogPolicy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "SetLogPolicy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The trust policy in force, as the records have set it (查询日志信任策略).
+        pub async fn get_log_policy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLogPolicyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/GetLogPolicy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "GetLogPolicy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A signed checkpoint of the log, with the cosignatures that came in (日志检查点).
+        pub async fn get_checkpoint(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/GetCheckpoint",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "GetCheckpoint"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Prove that a record is in the log, with a text that is checked offline (存在证明).
+        pub async fn prove_inclusion(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveInclusionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveInclusionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveInclusion",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveInclusion"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Prove that a smaller log is the beginning of a larger one (一致性证明).
+        pub async fn prove_consistency(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveConsistencyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveConsistencyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveConsistency",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveConsistency"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Hand in what a witness signed; kept only if it verifies under the policy in force (交存见证签名).
+        pub async fn add_cosignature(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddCosignatureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCosignatureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/AddCosignature",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "AddCosignature"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod proof_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ProofServiceServer.
+    #[async_trait]
+    pub trait ProofService: std::marker::Send + std::marker::Sync + 'static {
+        /// Set the trust policy of the log: its key, its witnesses, their quorum (设置日志信任策略).
+        async fn set_log_policy(
+            &self,
+            request: tonic::Request<super::SetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetLogPolicyResponse>,
+            tonic::Status,
+        >;
+        /// The trust policy in force, as the records have set it (查询日志信任策略).
+        async fn get_log_policy(
+            &self,
+            request: tonic::Request<super::GetLogPolicyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLogPolicyResponse>,
+            tonic::Status,
+        >;
+        /// A signed checkpoint of the log, with the cosignatures that came in (日志检查点).
+        async fn get_checkpoint(
+            &self,
+            request: tonic::Request<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        >;
+        /// Prove that a record is in the log, with a text that is checked offline (存在证明).
+        async fn prove_inclusion(
+            &self,
+            request: tonic::Request<super::ProveInclusionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveInclusionResponse>,
+            tonic::Status,
+        >;
+        /// Prove that a smaller log is the beginning of a larger one (一致性证明).
+        async fn prove_consistency(
+            &self,
+            request: tonic::Request<super::ProveConsistencyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ProveConsistencyResponse>,
+            tonic::Status,
+        >;
+        /// Hand in what a witness signed; kept only if it verifies under the policy in force (交存见证签名).
+        async fn add_cosignature(
+            &self,
+            request: tonic::Request<super::AddCosignatureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCosignatureResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What lets anybody check the books without trusting their keepers (证明).
+    #[derive(Debug)]
+    pub struct ProofServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ProofServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ProofServiceServer<T>
+    where
+        T: ProofService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/earmark.v1.ProofService/SetLogPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetLogPolicySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::SetLogPolicyRequest>
+                    for SetLogPolicySvc<T> {
+                        type Response = super::SetLogPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetLogPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::set_log_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetLogPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/GetLogPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetLogPolicySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::GetLogPolicyRequest>
+                    for GetLogPolicySvc<T> {
+                        type Response = super::GetLogPolicyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetLogPolicyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::get_log_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetLogPolicySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/GetCheckpoint" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckpointSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::GetCheckpointRequest>
+                    for GetCheckpointSvc<T> {
+                        type Response = super::GetCheckpointResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckpointRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::get_checkpoint(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckpointSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveInclusion" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveInclusionSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::ProveInclusionRequest>
+                    for ProveInclusionSvc<T> {
+                        type Response = super::ProveInclusionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveInclusionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_inclusion(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveInclusionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveConsistency" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveConsistencySvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::ProveConsistencyRequest>
+                    for ProveConsistencySvc<T> {
+                        type Response = super::ProveConsistencyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveConsistencyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_consistency(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveConsistencySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/AddCosignature" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddCosignatureSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::AddCosignatureRequest>
+                    for AddCosignatureSvc<T> {
+                        type Response = super::AddCosignatureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddCosignatureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::add_cosignature(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddCosignatureSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ProofServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "earmark.v1.ProofService";
+    impl<T> tonic::server::NamedService for ProofServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Income of some kind (某种收入).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct IncomeRecord {
@@ -14685,7 +17187,7 @@ pub struct Command {
     /// The request's content, under the method that takes it (内容).
     #[prost(
         oneof = "command::Command",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 300, 301, 302, 303"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 300, 301, 302, 303, 340, 341, 342, 343, 320, 360"
     )]
     pub command: ::core::option::Option<command::Command>,
 }
@@ -14856,6 +17358,167 @@ pub mod command {
         /// Unmatch (取消勾对).
         #[prost(message, tag = "303")]
         StatementUnmatching(super::StatementUnmatching),
+        /// AdoptRuleSet (采用上级规则集).
+        #[prost(message, tag = "340")]
+        Adoption(super::RuleSetAdoption),
+        /// FileRules (规则备案).
+        #[prost(message, tag = "341")]
+        Filing(super::RuleFiling),
+        /// ReturnGrant (退还出资人).
+        #[prost(message, tag = "342")]
+        GrantReturn(super::GrantReturn),
+        /// RegisterHistory (登记补录文件).
+        #[prost(message, tag = "343")]
+        History(super::HistoricalFile),
+        /// RecordDestruction (登记会计档案销毁).
+        #[prost(message, tag = "320")]
+        Destruction(super::Destruction),
+        /// SetLogPolicy (设置日志信任策略).
+        #[prost(message, tag = "360")]
+        LogPolicy(super::LogPolicy),
+    }
+}
+/// Something that waits for a person (待办).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkItem {
+    /// What is to be done (待办种类).
+    #[prost(enumeration = "WorkKind", tag = "1")]
+    pub kind: i32,
+    /// Role of the caller's that it waits for (角色).
+    #[prost(enumeration = "Role", tag = "2")]
+    pub role: i32,
+    /// Code or number of what it is about (对象).
+    #[prost(string, tag = "3")]
+    pub subject: ::prost::alloc::string::String,
+    /// Organisation concerned; empty none (单位).
+    #[prost(string, tag = "4")]
+    pub organization: ::prost::alloc::string::String,
+    /// Money concerned; 0 none (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Heads concerned; 0 none (人数).
+    #[prost(int64, tag = "6")]
+    pub heads: i64,
+    /// Day since which it waits (起始日).
+    #[prost(message, optional, tag = "7")]
+    pub since: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it is in time; absent where none is set (期限).
+    #[prost(message, optional, tag = "8")]
+    pub due: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Whether that day is over (是否逾期).
+    #[prost(bool, tag = "9")]
+    pub overdue: bool,
+}
+/// Request of ListWork (待办请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWorkRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only what waits for this role of the caller's; UNSPECIFIED all of them (角色).
+    #[prost(enumeration = "Role", tag = "6")]
+    pub role: i32,
+}
+/// Answer of ListWork (待办回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWorkResponse {
+    /// What waits, by kind and subject (待办).
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<WorkItem>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
+/// What is to be done (待办种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WorkKind {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// Review what another person submitted (审核送审).
+    ReviewSubmission = 1,
+    /// Review an enrolment batch (审核报名批次).
+    ReviewBatch = 2,
+    /// Confirm the cover of a batch that was paid (确认参保).
+    ConfirmCoverage = 3,
+    /// Pay out of a commitment (拨付).
+    PayCommitment = 4,
+    /// Book a movement that the bank slip shows (登记入账).
+    BookTransaction = 5,
+    /// Pass collected premiums on (上解).
+    RemitPremiums = 6,
+    /// Sign a day's premium receipts (每日汇总签章).
+    SignDay = 7,
+    /// Find out where a deposit belongs (查明待查款).
+    IdentifyDeposit = 8,
+    /// Verify or dismiss a finding (核实发现).
+    VerifyFinding = 9,
+    /// Put right what a finding is about (整改).
+    RectifyFinding = 10,
+    /// Close a finding that was put right (销号).
+    CloseFinding = 11,
+    /// Close a month that is over (结账).
+    ClosePeriod = 12,
+    /// Report the book's rules to the organisation above (规则备案).
+    FileRules = 13,
+}
+impl WorkKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WORK_KIND_UNSPECIFIED",
+            Self::ReviewSubmission => "WORK_KIND_REVIEW_SUBMISSION",
+            Self::ReviewBatch => "WORK_KIND_REVIEW_BATCH",
+            Self::ConfirmCoverage => "WORK_KIND_CONFIRM_COVERAGE",
+            Self::PayCommitment => "WORK_KIND_PAY_COMMITMENT",
+            Self::BookTransaction => "WORK_KIND_BOOK_TRANSACTION",
+            Self::RemitPremiums => "WORK_KIND_REMIT_PREMIUMS",
+            Self::SignDay => "WORK_KIND_SIGN_DAY",
+            Self::IdentifyDeposit => "WORK_KIND_IDENTIFY_DEPOSIT",
+            Self::VerifyFinding => "WORK_KIND_VERIFY_FINDING",
+            Self::RectifyFinding => "WORK_KIND_RECTIFY_FINDING",
+            Self::CloseFinding => "WORK_KIND_CLOSE_FINDING",
+            Self::ClosePeriod => "WORK_KIND_CLOSE_PERIOD",
+            Self::FileRules => "WORK_KIND_FILE_RULES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WORK_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "WORK_KIND_REVIEW_SUBMISSION" => Some(Self::ReviewSubmission),
+            "WORK_KIND_REVIEW_BATCH" => Some(Self::ReviewBatch),
+            "WORK_KIND_CONFIRM_COVERAGE" => Some(Self::ConfirmCoverage),
+            "WORK_KIND_PAY_COMMITMENT" => Some(Self::PayCommitment),
+            "WORK_KIND_BOOK_TRANSACTION" => Some(Self::BookTransaction),
+            "WORK_KIND_REMIT_PREMIUMS" => Some(Self::RemitPremiums),
+            "WORK_KIND_SIGN_DAY" => Some(Self::SignDay),
+            "WORK_KIND_IDENTIFY_DEPOSIT" => Some(Self::IdentifyDeposit),
+            "WORK_KIND_VERIFY_FINDING" => Some(Self::VerifyFinding),
+            "WORK_KIND_RECTIFY_FINDING" => Some(Self::RectifyFinding),
+            "WORK_KIND_CLOSE_FINDING" => Some(Self::CloseFinding),
+            "WORK_KIND_CLOSE_PERIOD" => Some(Self::ClosePeriod),
+            "WORK_KIND_FILE_RULES" => Some(Self::FileRules),
+            _ => None,
+        }
     }
 }
 /// A line of a voucher (凭证分录). Fields that do not apply are empty or 0.
@@ -15001,6 +17664,9 @@ pub struct Submission {
     /// Whether the caller may review it now (本人可审).
     #[prost(bool, tag = "6")]
     pub reviewable: bool,
+    /// Request that submitted it (请求号).
+    #[prost(string, tag = "340")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Request of ReverseVoucher (红字注销请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -15459,6 +18125,81 @@ pub mod voucher_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
+        /// What waits for the caller, by their roles (待办列表).
+        pub async fn list_work(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWorkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/ListWork",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "ListWork"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers a file of historical entries before it is keyed in (登记补录文件).
+        pub async fn register_history(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterHistoryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/RegisterHistory",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "RegisterHistory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The registered files of historical entries (补录文件列表).
+        pub async fn list_histories(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListHistoriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListHistoriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.VoucherService/ListHistories",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.VoucherService", "ListHistories"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Reverses a voucher in red, within its year (红字注销, T20).
         pub async fn reverse_voucher(
             &mut self,
@@ -15726,6 +18467,30 @@ pub mod voucher_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with VoucherServiceServer.
     #[async_trait]
     pub trait VoucherService: std::marker::Send + std::marker::Sync + 'static {
+        /// What waits for the caller, by their roles (待办列表).
+        async fn list_work(
+            &self,
+            request: tonic::Request<super::ListWorkRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkResponse>,
+            tonic::Status,
+        >;
+        /// Registers a file of historical entries before it is keyed in (登记补录文件).
+        async fn register_history(
+            &self,
+            request: tonic::Request<super::RegisterHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterHistoryResponse>,
+            tonic::Status,
+        >;
+        /// The registered files of historical entries (补录文件列表).
+        async fn list_histories(
+            &self,
+            request: tonic::Request<super::ListHistoriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListHistoriesResponse>,
+            tonic::Status,
+        >;
         /// Reverses a voucher in red, within its year (红字注销, T20).
         async fn reverse_voucher(
             &self,
@@ -15884,6 +18649,142 @@ pub mod voucher_service_server {
         }
         fn call(&mut self, req: http::Request<B>) -> Self::Future {
             match req.uri().path() {
+                "/earmark.v1.VoucherService/ListWork" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListWorkSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::ListWorkRequest>
+                    for ListWorkSvc<T> {
+                        type Response = super::ListWorkResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListWorkRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::list_work(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListWorkSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/RegisterHistory" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterHistorySvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::RegisterHistoryRequest>
+                    for RegisterHistorySvc<T> {
+                        type Response = super::RegisterHistoryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterHistoryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::register_history(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.VoucherService/ListHistories" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListHistoriesSvc<T: VoucherService>(pub Arc<T>);
+                    impl<
+                        T: VoucherService,
+                    > tonic::server::UnaryService<super::ListHistoriesRequest>
+                    for ListHistoriesSvc<T> {
+                        type Response = super::ListHistoriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListHistoriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VoucherService>::list_histories(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListHistoriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.VoucherService/ReverseVoucher" => {
                     #[allow(non_camel_case_types)]
                     struct ReverseVoucherSvc<T: VoucherService>(pub Arc<T>);

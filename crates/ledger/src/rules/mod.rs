@@ -15,8 +15,6 @@ pub enum Level {
     Blocking,
     /// What breaks it is found by a detector (事后发现).
     Detecting,
-    /// What breaks it is refused where a request shows it, and found by a detector where only time does.
-    Both,
     /// A detector points at what may be nothing (警示).
     Warning,
     /// What breaks it is refused where a request shows it, and found where only time or a bank does.
@@ -31,7 +29,6 @@ impl Level {
             Level::Detecting => "D",
             Level::Both => "B/D",
             Level::Warning => "W",
-            Level::Both => "B/D",
         }
     }
 

@@ -123,24 +123,10 @@ impl Failure {
                 (Code::Unavailable, (*reason).into(), unavailable(zh, *reached))
             }
             Failure::Damaged { sequence, expected, found } => {
-                let text = if zh {
-                    format!("已存记录在序号 {sequence} 处损坏，账套已停止（LED-012）：应为 {expected}，实为 {found}")
-                } else {
-                    format!(
-                        "the stored log is damaged at record {sequence}, the book stopped (LED-012): expected {expected}, found {found}"
-                    )
-                };
-                (Code::DataLoss, "LED-012".into(), text)
+                (Code::DataLoss, "LED-012".into(), damaged(zh, *sequence, expected, found))
+            }
             Failure::Suspected { size, found } => {
-                let text = if zh {
-                    format!("账簿疑被回退：他处存有 {size} 条记录的检查点，现有 {found} 条；登记恢复之前只能查询")
-                } else {
-                    format!(
-                        "the log was rolled back: a checkpoint of {size} records is held elsewhere, {found} were found; until a recovery \
-                         is on record the book can only be read"
-                    )
-                };
-                (Code::FailedPrecondition, "ROLLED_BACK".into(), text)
+                (Code::FailedPrecondition, "ROLLED_BACK".into(), rolled_back(zh, *size, *found))
             }
             Failure::Late => {
                 let text = if zh { "已超过请求时限" } else { "the deadline of the request passed" };
@@ -166,6 +152,27 @@ impl Failure {
             _ => Vec::new(),
         };
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+fn damaged(zh: bool, sequence: Sequence, expected: &str, found: &str) -> String {
+    if zh {
+        format!("已存记录在序号 {sequence} 处损坏，账套已停止（LED-012）：应为 {expected}，实为 {found}")
+    } else {
+        format!(
+            "the stored log is damaged at record {sequence}, the book stopped (LED-012): expected {expected}, found {found}"
+        )
+    }
+}
+
+fn rolled_back(zh: bool, size: Sequence, found: Sequence) -> String {
+    if zh {
+        format!("账簿疑被回退：他处存有 {size} 条记录的检查点，现有 {found} 条；登记恢复之前只能查询")
+    } else {
+        format!(
+            "the log was rolled back: a checkpoint of {size} records is held elsewhere, {found} were found; until a recovery is on \
+             record the book can only be read"
+        )
     }
 }
 

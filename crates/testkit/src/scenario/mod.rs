@@ -5,8 +5,8 @@ mod args;
 mod expect;
 mod finds;
 mod look;
-mod reconciled;
 mod look_rules;
+mod reconciled;
 mod run;
 mod verbs;
 

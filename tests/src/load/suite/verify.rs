@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ledger::Filter;
+use ledger::{Filter, totals};
 use proof::Tree;
 use record::evidence::{Header, Scope, Writer};
 use record::kinds::PayerType;
@@ -87,7 +87,8 @@ fn make(folder: &Path, path: &Path, receipts: u32) -> u64 {
         let size = take(&mut book);
         if size - last >= PER_DIGEST {
             last = size;
-            for event in ledger::totals::commitments(&book.state, &Filter::default()) {
+            let digest = totals::state_digest(&book.state, &Filter::default());
+            for event in [digest, totals::totals(&book.state)] {
                 let record = ledger::decide::system_record(&book.state, book.now, event);
                 book.append(&[record]);
             }
