@@ -192,6 +192,10 @@ class Book:
                 self.fault("VER-006")
         elif (event == "BookCreated") != (first["sequence"] == 1):
             self.fault("VER-005")
+        if first["request"] is not None and event in ("Submitted", "Refused"):
+            command = first["event"][event]["command"]
+            if "unreadable" in command:
+                self.fault("VER-002")
         for record in records:
             self.take_in(record)
 

@@ -14,8 +14,9 @@ use crate::store::Snapshot;
 /// Bytes of a tree node.
 const NODE_BYTES: usize = size_of::<Digest>();
 
-/// A StateDigest is due once the book has grown by this share of it (a sixteenth) since the last one: the filter that it hashes, and the snapshot
-/// that is saved with it, grow with the book, so that at a fixed distance they would cost a record ever more. A start replays at most that share.
+/// A StateDigest is due once the book has grown by this share of it (a sixteenth) since the last one: the filter that it hashes, and the
+/// snapshot that is saved with it, grow with the book, so that at a fixed distance they would cost a record ever more. A start replays
+/// at most that share.
 const GROWTH: u64 = 16;
 
 /// Tells what is due. A function of the log alone, so that batching and restarts change nothing.
