@@ -163,6 +163,13 @@ fn a_voucher_is_proven_to_somebody_who_trusts_the_committee_alone() {
     world.write("x.tlog-proof", &proof);
     served.signal("TERM");
     served.ended();
+    // A copy elsewhere has what was signed, and by whom.
+    run(&["copy", "--from", &world.text("data"), "--to", &world.text("other-data"), "--book", BOOK, "--with-tokens"])
+        .ok();
+    let elsewhere = Served::start(&world.path("other-data"), &[]);
+    assert_eq!(world.ask(&elsewhere, "audit", &["prove", "记-2018-7"]).ok(), proof);
+    elsewhere.signal("TERM");
+    elsewhere.ended();
     // No server from here on.
     let said = verify("x.tlog-proof", "policy").ok();
     assert!(said.contains("记-2018-7") && said.contains("3,325,000.00") && said.contains("jingshen"), "{said}");
@@ -238,11 +245,25 @@ fn yesterdays_copy_is_read_and_goes_on_only_after_a_recovery() {
     organization(&served, "TODAY").ok();
     let lost = world.ask(&served, "audit", &["checkpoint"]).ok();
     world.write("lost", &lost);
+    let request = world.ask(&served, "audit", &["cosign", "--request", "0"]).ok();
+    world.write("request", &request);
+    let of_witness = |words: &[&str], begin: bool| {
+        let words = world.witness(words, begin);
+        run(&words.iter().map(String::as_str).collect::<Vec<_>>()).ok()
+    };
+    of_witness(&["witness", "sign", &world.text("request")], true);
+    world.write("cosigned", &of_witness(&["witness", "show", "example.org/hic2"], false));
     served.signal("TERM");
     served.ended();
     std::fs::rename(world.path("data"), world.path("crashed")).expect("moved");
     std::fs::rename(world.path("yesterday"), world.path("data")).expect("moved");
 
+    // What the witness remembers is enough; so is what the server does.
+    let served = Served::start(&world.path("data"), &["--witness", &world.text("cosigned")]);
+    let said = organization(&served, "TOMORROW");
+    assert!(said.code == Some(1) && said.err.contains("rolled back"), "{said:?}");
+    served.signal("TERM");
+    served.ended();
     let served = world.serve();
     let said = organization(&served, "TOMORROW");
     assert!(said.code == Some(1) && said.err.contains("rolled back"), "{said:?}");

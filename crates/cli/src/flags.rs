@@ -158,8 +158,13 @@ fn hint(flag: &Flag, field: &FieldDescriptor) -> String {
         }
         Form::File => "FILE.json".to_owned(),
         _ if schema::is_amount(field) => "yuan".to_owned(),
+        _ if is_text_of_lines(field) => "TEXT|@FILE".to_owned(),
         _ => text::what(&field.kind()),
     }
+}
+
+fn is_text_of_lines(field: &FieldDescriptor) -> bool {
+    TEXTS.contains(&field.parent_message().full_name())
 }
 
 /// Whether a request changes something: those alone have an id.
@@ -261,9 +266,7 @@ fn value(flag: &Flag, matches: &ArgMatches) -> anyhow::Result<Value> {
 
 fn word(field: &FieldDescriptor, given: &str) -> anyhow::Result<Value> {
     match (field.kind(), given.strip_prefix('@')) {
-        (Kind::String, Some(file)) if TEXTS.contains(&field.parent_message().full_name()) => {
-            Ok(Value::String(input(file)?))
-        }
+        (Kind::String, Some(file)) if is_text_of_lines(field) => Ok(Value::String(input(file)?)),
         (Kind::Bytes, Some(file)) => {
             let bytes = std::fs::read(file).with_context(|| format!("reading {file}"))?;
             Ok(Value::Bytes(Sha256::digest(&bytes).to_vec().into()))

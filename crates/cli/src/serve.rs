@@ -134,7 +134,8 @@ pub async fn rebuild(args: &ViewsArgs, config: &Config, lang: Lang, as_json: boo
     for book in &books {
         store.clear_views(book).await.with_context(|| format!("emptying the views of {book}"))?;
     }
-    let engine = Engine::open(Arc::clone(&store), Options::default()).await.context("opening the books")?;
+    // A log under suspicion gets no record here either.
+    let engine = Engine::open(Arc::clone(&store), engine_options(config)?).await.context("opening the books")?;
     let mut rebuilt = Vec::new();
     for code in &books {
         // A book whose opening was cut short has no views.

@@ -1,6 +1,7 @@
 //! Events: what a record says has happened. State is a fold over them, and only over them. Refusals stand in `refusal`.
 
 mod posted;
+mod programme;
 mod refusal;
 mod statements;
 
@@ -11,13 +12,13 @@ use crate::command::{
     SubmitEnrollmentBatch, UploadRosterChunk, UploadStatementChunk,
 };
 pub use posted::{Effect, ReceiptFields, ReceiptPosted, VoucherPosted};
+pub use programme::{PersonsEnrolled, QuotaAllocated, RuleSetAdopted};
 pub use refusal::{Hit, Refused};
 pub use statements::{LinesMatched, LinesUnmatched, StatementImported};
 
 use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
 use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
-use crate::ruleset::RuleSet;
 use crate::{
     AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo,
     OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo,
@@ -314,34 +315,6 @@ pub enum Event {
     },
 }
 
-/// Rules of the book above, taken over.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct RuleSetAdopted {
-    /// The rules.
-    pub rules: RuleSet,
-    /// Their digest.
-    pub digest: Digest,
-    /// First day on which they bind.
-    pub effective_from: Day,
-    /// Its approval.
-    pub approval: ApprovalNo,
-}
-
-/// Persons enrolled by a batch, as tokens.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct PersonsEnrolled {
-    /// The batch.
-    pub batch: GrantNo,
-    /// Programme year.
-    pub year: u16,
-    /// Row of the roster that the first token stands for, from 1.
-    pub first_row: u32,
-    /// The tokens, a row each.
-    pub tokens: Vec<Token>,
-    /// Of persons that batches sent back had enrolled before: place in `tokens` and how many times.
-    pub again: Vec<(u32, u8)>,
-}
-
 /// A book as opened.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct BookCreated {
@@ -414,29 +387,6 @@ pub struct RolesSet {
     pub roles: Vec<Role>,
     /// Organisation that bounds a COLLECTOR; 0 none.
     pub organization: OrgNo,
-}
-
-/// Places allocated or taken back.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct QuotaAllocated {
-    /// Notice number.
-    pub notice_no: String,
-    /// Receiver.
-    pub organization: OrgNo,
-    /// Programme year.
-    pub year: u16,
-    /// Source.
-    pub source: SourceNo,
-    /// Allocated or taken back.
-    pub change: Change,
-    /// Class, plan and places (none: by actual number).
-    pub lines: Vec<(ClassNo, PlanNo, Option<u32>)>,
-    /// What the number rests on.
-    pub basis: String,
-    /// Whether the receiver is a second-level unit.
-    pub second_level: bool,
-    /// Backing documents.
-    pub evidence: Vec<Evidence>,
 }
 
 /// A grant opened by income.
