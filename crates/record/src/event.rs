@@ -17,11 +17,11 @@ pub use refusal::{Hit, Refused};
 pub use statements::{LinesMatched, LinesUnmatched, StatementImported};
 
 use crate::finding::{FindingChanged, FindingOpened, FindingUpdated};
-use crate::kinds::{BankPurpose, Change, Direction, GrantKind, Role, Settlement, Verdict};
+use crate::kinds::{BankPurpose, Direction, GrantKind, Role, Settlement, Verdict};
 use crate::preset::{AccountDef, OrgDef, Preset, StandardDef};
 use crate::{
     AccountNo, ApprovalNo, BankAccountNo, BankTxnNo, ClassNo, CommitmentNo, Day, Digest, Fen, FindingNo, GrantNo,
-    OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, Token, UseNo,
+    OrgNo, Period, PersonNo, PlanNo, Sequence, SourceNo, UseNo,
 };
 
 /// What happened.
