@@ -116,6 +116,17 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         .global(true)
         .action(ArgAction::SetTrue)
         .help(lang.pick("以JSON输出", "Answer in JSON").to_owned());
+    let root = Command::new("earmark")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about.to_owned())
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(typed(lang).into_iter().chain(proving::verbs()).map(|command| in_one_language(command, lang)));
+    verbs::add_to(config::add_to(root.arg(json), lang), lang)
+}
+
+/// The verbs that are more than a request.
+fn typed(lang: Lang) -> Vec<Command> {
     let own = |name: &'static str, zh: &str, en: &str| Command::new(name).about(lang.pick(zh, en).to_owned());
     // What clap makes of a struct of flags opens with the struct's comment: the description stands after it.
     let with = |flags: fn(Command) -> Command, own: Command| {
@@ -123,7 +134,7 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         flags(own).about(about).long_about(None::<&'static str>)
     };
     let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
-    let typed = [
+    vec![
         own(
             "demo",
             "演示：从零播放 2018 年全年；--data 保留数据",
@@ -180,14 +191,7 @@ fn command(lang: Lang) -> anyhow::Result<Command> {
         ),
         own("config", "列出生效的配置及其来源", "Show the settings in force and where they come from"),
         own("completions", "生成命令补全脚本", "Print a completion script").arg(shell),
-    ];
-    let root = Command::new("earmark")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(about.to_owned())
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(typed.into_iter().chain(proving::verbs()).map(|command| in_one_language(command, lang)));
-    verbs::add_to(config::add_to(root.arg(json), lang), lang)
+    ]
 }
 
 /// Help texts written `中文 [English]`, in one language.
