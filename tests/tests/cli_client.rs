@@ -309,7 +309,7 @@ fn a_historical_file_is_registered_then_keyed_in_by_each_office() {
 #[test]
 fn help_opens_with_what_a_verb_is_for() {
     for (verb, opens) in [
-        ("reconcile", "Compare a collecting system's list"),
+        ("reconcile", "Reconcile: bank statements"),
         ("roster", "Rosters: key, tokenize, submit"),
         ("import", "Import files"),
         ("token", "Tokens: create"),

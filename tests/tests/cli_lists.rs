@@ -178,11 +178,11 @@ fn a_systems_own_list_is_laid_beside_the_books() {
     world.ask("collector-gz", &["import", "receipts", &receipts]).ok();
     let of_day = ["--from", "2019-01-11", "--to", "2019-01-11"];
     let list = world.write("list.csv", "bill_no,amount\nCSV-1,20.00\n");
-    let same = world.ask("collector-gz", &[&["reconcile", &list, "--json"][..], &of_day].concat()).json();
+    let same = world.ask("collector-gz", &[&["reconcile", "receipts", &list, "--json"][..], &of_day].concat()).json();
     assert_eq!((&same["listed"], &same["booked"], &same["differences"]), (&1.into(), &1.into(), &json!([])), "{same}");
 
     let other = world.write("other.csv", "bill_no,amount\nCSV-1,40.00\nCSV-2,20.00\n");
-    let differ = world.ask("collector-gz", &[&["reconcile", &other, "--json"][..], &of_day].concat());
+    let differ = world.ask("collector-gz", &[&["reconcile", "receipts", &other, "--json"][..], &of_day].concat());
     assert_eq!(differ.code, Some(1), "{differ:?}");
     let told: Value = serde_json::from_str(&differ.out).expect("JSON");
     let mut kinds: Vec<&str> =
@@ -190,13 +190,15 @@ fn a_systems_own_list_is_laid_beside_the_books() {
     kinds.sort_unstable();
     assert_eq!(kinds, ["DIFFERENT", "MISSING"], "{told}");
     let nothing = world.write("nothing.csv", "bill_no,amount\n");
-    let extra = world.ask("collector-gz", &[&["reconcile", &nothing, "--lang", "en"][..], &of_day].concat());
+    let extra =
+        world.ask("collector-gz", &[&["reconcile", "receipts", &nothing, "--lang", "en"][..], &of_day].concat());
     assert!(extra.code == Some(1) && extra.out.contains("extra") && extra.out.contains("代-"), "{extra:?}");
     // Every fault of a list at once, and nothing is sent.
     let faulty = world.write("faulty.csv", "bill_no,amount\nCSV-1,2e1\n,20.00\n");
-    let said = world.ask("collector-gz", &[&["reconcile", &faulty][..], &of_day].concat());
+    let said = world.ask("collector-gz", &[&["reconcile", "receipts", &faulty][..], &of_day].concat());
     assert!(said.code == Some(2) && said.err.contains("line 2") && said.err.contains("line 3"), "{said:?}");
     // Another's list is not theirs to see.
-    let denied = world.ask("collector-gz", &[&["reconcile", &list, "--system", "collector-sz"][..], &of_day].concat());
+    let denied = world
+        .ask("collector-gz", &[&["reconcile", "receipts", &list, "--system", "collector-sz"][..], &of_day].concat());
     assert_eq!(denied.code, Some(1), "{denied:?}");
 }

@@ -88,7 +88,8 @@ impl Runner<'_> {
         self.command(&tokens)
     }
 
-    /// `setup none|book|scheme|funds|season|paid|closed [live=DAY] [statements=elsewhere]`: how far the season has come before the first line.
+    /// `setup none|book|scheme|funds|season|paid|closed [live=DAY] [statements=elsewhere]`: how far the season has come before the
+    /// first line.
     fn setup(&mut self, tokens: &[String]) -> Result<(), Fault> {
         let mut args = Args::of(tokens)?;
         let live = args.field("live").map_or(Ok(day("2019-01-01")), |text| date(&text))?;
