@@ -240,6 +240,9 @@ impl Verifier {
             Event::DuesStatusSet { evidence, .. } => papers(evidence, &[]),
             Event::BatchSubmitted { batch, .. } => papers(&batch.evidence, &[]),
             Event::GrantAmended(event) => papers(&event.evidence, &[]),
+            Event::RulesFiled { evidence, .. } => papers(evidence, &[]),
+            Event::HistoryRegistered { history, .. } => papers(&history.evidence, &[]),
+            Event::ArchivesDestroyed { destruction, .. } => papers(&destruction.evidence, &[]),
             Event::VoucherPosted(posted) => {
                 papers(&posted.evidence, &posted.reused);
                 let bill = &posted.bill_no;

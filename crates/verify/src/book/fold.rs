@@ -69,11 +69,11 @@ impl Book {
             Event::QuotaAllocated(event) => self.allocate(event),
             Event::BatchSubmitted { batch, .. } => {
                 self.uploads.remove(&batch.upload);
-                self.add_form(batch, person);
+                self.add_form(batch, person, day);
             }
             Event::GrantOpened(event) => self.open_grant(event),
             Event::GrantAmended(event) => self.amend(event, day),
-            Event::Committed(event) => self.commit(event),
+            Event::Committed(event) => self.commit(event, day),
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             _ => self.fold_beside(record, day),
         }
@@ -85,7 +85,7 @@ impl Book {
     fn fold_beside(&mut self, record: &Record, day: Day) {
         match &record.event {
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
-                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { day.max(*reviewed_on) };
+                let stands_on = self.stands_from(*reviewed_on, day);
                 if let Some(form) = self.form_mut(*batch) {
                     form.review = Some((*verdict, stands_on));
                 }
@@ -207,7 +207,7 @@ impl Book {
         }
     }
 
-    fn add_form(&mut self, form: &SubmitEnrollmentBatch, submitted_by: u32) {
+    fn add_form(&mut self, form: &SubmitEnrollmentBatch, submitted_by: u32, day: Day) {
         let no = self.grants.next();
         let own_use = self.use_of(&form.class, &form.plan, true).unwrap_or(0);
         let grantor = self.orgs.no(&form.organization).unwrap_or(0);
@@ -218,6 +218,7 @@ impl Book {
             plan: self.plans.small(&form.plan).unwrap_or(0),
             own_use,
             review: None,
+            stands_from: self.stands_from(form.submitted_on, day),
             paid: 0,
             received: 0,
         };
@@ -252,7 +253,7 @@ impl Book {
     }
 
     fn amend(&mut self, event: &GrantAmended, day: Day) {
-        let until = if event.date < self.live_from { event.date } else { day.max(event.date) };
+        let until = self.stands_from(event.date, day);
         let Some(grant) = self.grants.get_mut(event.grant) else { return };
         if let Some(present) = grant.terms.last_mut() {
             present.until = Some(until);
@@ -261,7 +262,12 @@ impl Book {
         grant.terms.push(Terms { uses, first, last, until: None });
     }
 
-    fn commit(&mut self, event: &Committed) {
+    /// The day from which a paper stands that was recorded on a day: one that claims an earlier day decides nothing that was done before.
+    fn stands_from(&self, date: Day, recorded: Day) -> Day {
+        if date < self.live_from { date } else { date.max(recorded) }
+    }
+
+    fn commit(&mut self, event: &Committed, day: Day) {
         self.take_approval(event.approval, event.fen);
         let commitment = Commitment {
             approval: event.approval,
@@ -272,6 +278,7 @@ impl Book {
             from_places: event.from_allocated_fen,
             paid: 0,
             date: event.date,
+            stands_from: self.stands_from(event.date, day),
         };
         self.commitments.add(&event.code, commitment);
     }

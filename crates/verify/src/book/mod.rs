@@ -98,6 +98,8 @@ pub(crate) struct Form {
     /// The use that its own share is passed on under.
     pub own_use: UseNo,
     pub review: Option<(Verdict, Day)>,
+    /// From when it may be paid: in a live book not before it was recorded (decision 0026).
+    pub stands_from: Day,
     pub paid: u32,
     pub received: i64,
 }
@@ -113,6 +115,8 @@ pub(crate) struct Commitment {
     pub from_places: Fen,
     pub paid: Fen,
     pub date: Day,
+    /// From when it carries payments: in a live book not before it was recorded (decision 0026).
+    pub stands_from: Day,
 }
 
 /// A payment that stands or stood.

@@ -242,6 +242,10 @@ pub(super) fn approval(case: &mut Case<'_>, c: &RecordApproval) -> Vec<Event> {
         case.unknown("code: taken");
     }
     case.not_ahead(c.meeting_on);
+    // One decision authorises once, whatever code it bears (decision 0026).
+    let decision = |a: &RecordApproval| (a.kind, a.body, a.doc_no.clone(), a.scope.clone());
+    let known = !c.doc_no.is_empty() && case.book.approvals.all().any(|(_, _, a)| decision(&a.is) == decision(c));
+    case.breaks_if(known, "APR-001", "doc_no");
     vec![Event::ApprovalRecorded { no: case.book.approvals.next(), approval: c.clone() }]
 }
 
