@@ -177,6 +177,11 @@ impl Verifier {
     /// Judges a whole command and takes it in.
     fn command(&mut self, records: &[Record]) {
         let Some(first) = records.first() else { return };
+        let version = self.book.layers.version();
+        if first.rule_set != version {
+            let (expected, found) = (format!("rule set {version}"), format!("rule set {}", first.rule_set));
+            self.report.add(first.sequence, Code::Derived, expected, found);
+        }
         if first.request.is_none() {
             self.by_the_ledger(first);
             self.take_in(records);

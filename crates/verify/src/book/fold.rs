@@ -77,6 +77,7 @@ impl Book {
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             _ => self.fold_beside(record, day),
         }
+        self.layers.fold(&record.event);
         self.sequence = record.sequence;
         self.time = record.time;
     }
@@ -129,6 +130,7 @@ impl Book {
                 self.token_keys.insert(key.year, key.clone());
             }
             Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk, day),
+            Event::ArchivesDestroyed { destruction, .. } => self.destroyed.push(destruction.clone()),
             _ => self.fold_finding(&record.event),
         }
     }
@@ -173,6 +175,7 @@ impl Book {
         preset.classes.iter().for_each(|c| self.classes.add(&c.code, c.clone()));
         preset.plans.iter().for_each(|p| self.plans.add(&p.code, p.clone()));
         self.forbidden.clone_from(&preset.forbidden_uses);
+        self.rules.clone_from(&preset.rules);
         self.parts = Parts::of(&preset.posting, &self.accounts);
         let orgs = core::iter::once(&created.organization).chain(&preset.organizations);
         orgs.for_each(|o| self.orgs.add(&o.code, o.clone()));

@@ -2,6 +2,7 @@
 //! fold in `fold` and `post`, sums in `sums`. Nothing here knows how the ledger keeps its own state.
 
 mod fold;
+mod layers;
 pub(crate) mod look;
 mod money;
 mod post;
@@ -10,7 +11,7 @@ mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::command::{RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
+use record::command::{RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
 use record::event::BankAccountRegistered;
 use record::finding::Sign;
 use record::kinds::{Direction, FindingState, Role, Settlement, Verdict, Word};
@@ -20,6 +21,7 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
+pub(crate) use layers::Layers;
 pub(crate) use look::Parts;
 pub(crate) use roll::Roll;
 pub(crate) use sums::{Key, Purse, Series, Sums};
@@ -235,4 +237,8 @@ pub(crate) struct Book {
     pub source_numbers: BTreeMap<PersonNo, Runs>,
     pub findings: Vec<Finding>,
     pub last_run: Option<Day>,
+    /// Codes of the rules that the preset names.
+    pub rules: Vec<String>,
+    pub layers: Layers,
+    pub destroyed: Vec<RecordDestruction>,
 }
