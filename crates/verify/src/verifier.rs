@@ -97,11 +97,16 @@ impl Verifier {
 
     /// Takes the next record.
     pub fn body(&mut self, body: &[u8]) {
+        let decoded = record::decode(body);
+        if let Ok(Record { event: Event::LogPolicySet { .. }, .. }) = decoded {
+            // A recovery says what it goes on from.
+            self.book.policy.head = (self.tree.size(), self.tree.root());
+        }
         self.tree.push(hash::leaf_hash(body));
         self.check_known();
         let expected = self.next;
         self.next = expected.saturating_add(1);
-        let record = match record::decode(body) {
+        let record = match decoded {
             Ok(record) => record,
             Err(error) => {
                 self.report.add(expected, Code::Body, "a canonical record of a known version", error.to_string());

@@ -129,9 +129,13 @@ impl Book {
             Event::TokenKeyRegistered { key } => {
                 self.token_keys.insert(key.year, key.clone());
             }
-            Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk, day),
+            Event::RosterChunkUploaded { chunk } => {
+                let upload = self.upload(record, &chunk.upload, day, (chunk.year, 0));
+                upload.first_rows.insert(chunk.first_row);
+            }
+            Event::LogPolicySet { policy, statement } => self.policy.set(policy, statement),
             Event::ArchivesDestroyed { destruction, .. } => self.destroyed.push(destruction.clone()),
-            _ => self.fold_finding(&record.event),
+            _ => self.fold_statement(record, day),
         }
     }
 
@@ -303,14 +307,33 @@ impl Book {
         }
     }
 
-    fn add_chunk(&mut self, record: &Record, chunk: &record::command::UploadRosterChunk, day: Day) {
-        if !self.uploads.contains_key(&chunk.upload) {
+    /// The upload of a code; a new one sweeps out those that nobody can seal any more.
+    fn upload(&mut self, record: &Record, code: &str, day: Day, (year, account): (u16, u32)) -> &mut Upload {
+        if !self.uploads.contains_key(code) {
             self.uploads.retain(|_, upload| upload.last_day >= day);
         }
-        let last_day = self.seal_until(day);
-        let (person, year) = (record.actor.person, chunk.year);
-        let fresh = || Upload { person, year, first_rows: Default::default(), last_day };
-        self.uploads.entry(chunk.upload.clone()).or_insert_with(fresh).first_rows.insert(chunk.first_row);
+        let (person, last_day) = (record.actor.person, self.seal_until(day));
+        let fresh =
+            || Upload { person, year, account, lines: BTreeMap::new(), first_rows: Default::default(), last_day };
+        self.uploads.entry(code.to_owned()).or_insert_with(fresh)
+    }
+
+    fn fold_statement(&mut self, record: &Record, day: Day) {
+        match &record.event {
+            Event::StatementChunkUploaded { chunk } => {
+                let account = self.bank_accounts.no(&chunk.account).unwrap_or(0);
+                let upload = self.upload(record, &chunk.upload, day, (0, account));
+                upload.lines.extend((chunk.first_row..).zip(chunk.lines.iter().cloned()));
+            }
+            Event::StatementImported(event) => {
+                let upload = self.uploads.remove(&event.statement.upload);
+                let lines = upload.map(|upload| upload.lines.into_values().collect()).unwrap_or_default();
+                self.statements.seal(event, lines);
+            }
+            Event::LinesMatched(event) => self.statements.join(event),
+            Event::LinesUnmatched(event) => self.statements.part(event.group),
+            _ => self.fold_finding(&record.event),
+        }
     }
 
     fn number(&mut self, record: &Record, receipt: &record::event::ReceiptFields) {

@@ -5,13 +5,18 @@ mod fold;
 mod layers;
 pub(crate) mod look;
 mod money;
+mod policy;
 mod post;
 mod roll;
+mod statements;
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::command::{RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
+use record::command::{
+    RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, StatementLine,
+    SubmitEnrollmentBatch,
+};
 use record::event::BankAccountRegistered;
 use record::finding::Sign;
 use record::kinds::{Direction, FindingState, Role, Settlement, Verdict, Word};
@@ -23,7 +28,9 @@ use record::{
 
 pub(crate) use layers::Layers;
 pub(crate) use look::Parts;
+pub(crate) use policy::LogPolicy;
 pub(crate) use roll::Roll;
+pub(crate) use statements::Statements;
 pub(crate) use sums::{Key, Purse, Series, Sums};
 
 /// Budget line: year, source, class, plan.
@@ -159,11 +166,16 @@ pub(crate) struct Waiting {
     pub last_day: Day,
 }
 
-/// A roster uploaded in part; its tokens stand with the archive.
+/// A roster or statement uploaded in part. A roster's tokens stand with the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
     pub person: PersonNo,
+    /// Programme year of a roster; 0 of a statement.
     pub year: u16,
+    /// Account of a statement; 0 of a roster.
+    pub account: BankAccountNo,
+    /// A statement's lines, by row.
+    pub lines: BTreeMap<u32, StatementLine>,
     pub first_rows: BTreeSet<u32>,
     pub last_day: Day,
 }
@@ -241,4 +253,6 @@ pub(crate) struct Book {
     pub rules: Vec<String>,
     pub layers: Layers,
     pub destroyed: Vec<RecordDestruction>,
+    pub statements: Statements,
+    pub policy: LogPolicy,
 }

@@ -18,7 +18,8 @@ use crate::archive::Original;
 use crate::book::Book;
 
 /// What has a way of its own to be put right, and so is not reversed.
-const FINAL: &[Template] = &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31, Template::T32];
+const FINAL: &[Template] =
+    &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31, Template::T32];
 
 /// Net that lines draw on each bank transaction, money in positive.
 fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
@@ -229,10 +230,8 @@ fn same_kind(case: &mut Case<'_>, original: &Original, c: &CorrectVoucher) {
 
 /// The rule of a source whose giver bound it, or none.
 fn bound_by_giver(case: &Case<'_>, source: SourceNo) -> Option<&'static str> {
-    let bound = matches!(
-        case.book.restriction(source),
-        Some(Restriction::Donor | Restriction::Fiscal | Restriction::Document)
-    );
+    let bound =
+        matches!(case.book.restriction(source), Some(Restriction::Donor | Restriction::Fiscal | Restriction::Document));
     bound.then(|| case.purpose_rule(source))
 }
 

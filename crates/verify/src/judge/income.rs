@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use record::command::{AllocateInterest, AppropriateSurplus, GrantSpec, RecordIncome};
 use record::event::{Effect, GrantOpened};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, GrantKind, IncomeKind, OrgType, Restriction, Side, Template};
+use record::kinds::{
+    ApprovalKind, BankPurpose, Direction, GrantKind, IncomeKind, OrgType, Restriction, Side, Template,
+};
 use record::{AccountNo, Day, Event, Fen, GrantNo, Line, SourceNo, UseNo};
 
 use super::checks::{Drawn, Needs};

@@ -30,8 +30,7 @@ const SMALLER: &[&str] = &[
     "detect.tries",
 ];
 /// Limits that are tightened by a larger one: days to wait, and how far one looks back.
-const LARGER: &[&str] =
-    &["P16.payee_cooling_days", "detect.round_trip_days", "detect.split_days", "detect.close_days"];
+const LARGER: &[&str] = &["P16.payee_cooling_days", "detect.round_trip_days", "detect.split_days", "detect.close_days"];
 /// Parameters of bodies are tightened by leaving some out.
 const BODIES: &str = "approval_body.";
 
@@ -59,9 +58,9 @@ fn looser_standard(above: &RuleSet, own: &StandardDef) -> bool {
 
 fn looser_scheme(above: &RuleSet, own: &RegisterScheme) -> bool {
     let mut of_year = above.schemes.iter().filter(|terms| terms.year == own.year);
-    of_year.next().is_some_and(|terms| {
-        own.enroll_deadline > terms.enroll_deadline || own.cover_months != terms.cover_months
-    })
+    of_year
+        .next()
+        .is_some_and(|terms| own.enroll_deadline > terms.enroll_deadline || own.cover_months != terms.cover_months)
 }
 
 fn new_payee(above: &RuleSet, own: (&str, &str, &str)) -> bool {

@@ -14,11 +14,13 @@ mod income;
 mod kinds;
 mod layers;
 mod moves;
+mod policy;
 mod premium;
 mod programme;
 mod roles;
 mod setup;
 mod spend;
+mod statements;
 
 use record::command::{self, ReviewCommand};
 use record::kinds::{LedgerKind, Settlement, Template, Verdict, VoucherKind, Word};
@@ -298,6 +300,11 @@ fn effect(case: &mut Case<'_>, command: &Command) -> Vec<Event> {
         C::AdoptRuleSet(c) => layers::adopt(case, c),
         C::FileRules(c) => layers::file(case, c),
         C::RegisterHistory(c) => layers::history(case, c),
+        C::UploadStatementChunk(c) => statements::upload(case, c),
+        C::ImportStatement(c) => statements::seal(case, c),
+        C::MatchStatement(c) => statements::join(case, c),
+        C::UnmatchStatement(c) => statements::part(case, c),
+        C::SetLogPolicy(c) => policy::set(case, c),
         // Added since, or a review within a review: the report counts what is not judged here.
         _ => {
             case.found.unjudged = true;
