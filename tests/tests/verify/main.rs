@@ -5,6 +5,7 @@ mod clean;
 mod damage;
 mod file;
 mod python;
+mod signed;
 mod table;
 
 use record::evidence::{Header, Scope, Writer};

@@ -120,7 +120,11 @@ impl Verifier {
     fn effect(&mut self, records: &[Record], first: &Record, found: Found) {
         self.report.judged = self.report.judged.saturating_add(1);
         for field in &found.unknown {
-            let code = if field.starts_with("submission") { Code::Review } else { Code::Name };
+            let code = match field.split(':').next() {
+                Some("submission") => Code::Review,
+                Some("statement" | "policy") => Code::Policy,
+                _ => Code::Name,
+            };
             self.report.add(first.sequence, code, "what the book holds, once, and in time", field.as_str());
         }
         let mut told: Vec<&str> = Vec::new();
