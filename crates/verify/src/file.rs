@@ -22,8 +22,8 @@ pub enum CannotVerify {
 }
 
 /// Verifies a book from an evidence file: judges all of a whole one; of a part it checks that its records are in the tree that the file
-/// names, and that a checkpoint of that size has its root. `trusted` is what the auditor has from elsewhere; `progress` is told records read
-/// and records in all.
+/// names, and that a checkpoint of that size has its root. `trusted` is what the auditor has from elsewhere; `progress` is told records
+/// read and records in all.
 pub fn verify_file(
     from: impl Read,
     trusted: impl Into<Trusted>,

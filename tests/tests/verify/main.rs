@@ -4,6 +4,7 @@
 mod clean;
 mod damage;
 mod file;
+mod later;
 mod python;
 mod signed;
 mod table;

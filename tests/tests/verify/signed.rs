@@ -98,9 +98,9 @@ fn checkpoints_of_a_file_are_believed_under_the_auditors_policy_alone() {
     assert_eq!((report.notes, report.cosigned), (2, Some((3, vec!["w1".to_owned()]))));
     // The newest one counts, wherever it stands; one that comes too late is not compared.
     let last = checkpoint(size, of(size), &[&log, &one]);
-    let report = told(Some(&policy), &[good.clone()], &[last]);
+    let report = told(Some(&policy), core::slice::from_ref(&good), &[last]);
     assert_eq!(report.cosigned.map(|(size, _)| size), Some(size));
-    let late = told(Some(&policy), &[], &[good.clone()]);
+    let late = told(Some(&policy), &[], core::slice::from_ref(&good));
     assert_eq!((codes(&late), late.notes_late), (vec![Code::Cosigned], 1));
     for (case, notes, expected) in [
         ("no checkpoint at all", vec![], vec![Code::Cosigned]),
