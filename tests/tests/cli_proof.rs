@@ -170,7 +170,18 @@ fn a_voucher_is_proven_to_somebody_who_trusts_the_committee_alone() {
     assert_eq!(world.ask(&elsewhere, "audit", &["prove", "记-2018-7"]).ok(), proof);
     elsewhere.signal("TERM");
     elsewhere.ended();
-    // No server from here on.
+    // No server from here on. An export carries the checkpoint, and the place itself has it.
+    let (file, trusted, data) = (world.text("book.evidence"), world.text("policy"), world.text("data"));
+    run(&["export", &file, "--data", &data, "--book", BOOK]).ok();
+    for words in [&["verify", &file][..], &["verify", "--data", &data, "--book", BOOK]] {
+        let report = run(&[words, &["--policy", &trusted, "--json"]].concat()).json();
+        assert_eq!(report["cosigned"]["by"], serde_json::json!(["jingshen"]), "{report}");
+        assert_eq!((&report["clean"], &report["unjudged"]), (&true.into(), &serde_json::json!({})), "{report}");
+    }
+    let nobody = world.read("policy").replace("quorum jingshen", "quorum none");
+    world.write("nobody", &nobody.replace("example.org/hic2+", "example.org/hic9+"));
+    let said = run(&["verify", &file, "--policy", &world.text("nobody"), "--lang", "en"]);
+    assert_eq!(said.code, Some(2), "name and key do not belong together: {said:?}");
     let said = verify("x.tlog-proof", "policy").ok();
     assert!(said.contains("记-2018-7") && said.contains("3,325,000.00") && said.contains("jingshen"), "{said}");
     for (place, _) in proof.char_indices().filter(|(_, letter)| letter.is_ascii_alphanumeric()).step_by(41) {

@@ -18,6 +18,8 @@ use crate::place::Place;
 
 /// Bytes of log read at once.
 pub const READ_BYTES: usize = 4 << 20;
+/// Cosigned checkpoints that a file carries, the newest ones: years of monthly ones.
+pub const CHECKPOINTS: u32 = 100;
 /// Bytes written at once.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -79,6 +81,10 @@ async fn write(reading: &Reading, book: &str, path: &Path) -> anyhow::Result<Hea
     };
     let file = File::create(path).with_context(|| format!("writing {}", path.display()))?;
     let mut writer = Writer::begin(BufWriter::with_capacity(WRITE_BYTES, file), &header)?;
+    // Before the records, so that who reads them can compare each root when the tree is of its size.
+    for note in reading.checkpoints(book, head.sequence, CHECKPOINTS).await? {
+        writer.note(&note)?;
+    }
     let bar = ProgressBar::new(head.sequence);
     let mut next = 1;
     while next <= head.sequence {

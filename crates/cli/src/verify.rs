@@ -11,13 +11,14 @@ use record::{Digest, Sequence, hash};
 use serde_json::{Value as Json, json};
 use store::Reading;
 use verify::views::{RejectionRow, ViewRows, VoucherRow};
-use verify::{Code, EXPLANATIONS, FAULTS_KEPT, How, Report, Verifier, verify_file};
+use verify::{Code, EXPLANATIONS, FAULTS_KEPT, How, Report, Trusted, Verifier, verify_file};
 
 use crate::config::Config;
-use crate::export::{READ_BYTES, book_of};
+use crate::export::{CHECKPOINTS, READ_BYTES, book_of};
 use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::place::Place;
+use crate::proving::read_policy;
 use crate::table::Sheet;
 
 /// Bytes of an evidence file read at once.
@@ -36,12 +37,23 @@ pub struct Args {
     /// 审计方持有的检查点：记录数:根，可多次给出 [A checkpoint that you hold: SIZE:ROOT; may be given often]
     #[arg(long, value_name = "SIZE:ROOT", value_parser = checkpoint)]
     checkpoint: Vec<(Sequence, Digest)>,
+    /// 审计方持有的信任策略文件：检查点须由其日志签署、见证人共签 [Your policy file: checkpoints must be signed and cosigned as it says]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// 只核验日志，不比对视图和表结构 [Verify the log alone, not views and schema]
     #[arg(long)]
     log_only: bool,
     /// 列出各规则是否重判及依据 [List which rules are judged again, and from what]
     #[arg(long)]
     explain: bool,
+}
+
+impl Args {
+    /// What the auditor brings.
+    fn trusted(&self) -> anyhow::Result<Trusted> {
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        Ok(Trusted { checkpoints: self.checkpoint.iter().copied().collect(), policy: policy.map(|(_, policy)| policy) })
+    }
 }
 
 fn checkpoint(text: &str) -> Result<(Sequence, Digest), String> {
@@ -83,7 +95,7 @@ pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> any
 fn from_file(path: &PathBuf, args: &Args) -> anyhow::Result<Report> {
     let file = BufReader::with_capacity(FILE_BYTES, File::open(path)?);
     let bar = ProgressBar::new(0);
-    let report = verify_file(file, args.checkpoint.iter().copied(), |done, all| {
+    let report = verify_file(file, args.trusted()?, |done, all| {
         if done.is_multiple_of(STEP) || done == all {
             bar.set_length(all);
             bar.set_position(done);
@@ -110,7 +122,10 @@ struct Source<'a> {
 impl Source<'_> {
     async fn verify(&self, args: &Args) -> anyhow::Result<Report> {
         let head = self.reading.head(self.book).await?;
-        let mut verifier = Verifier::new(args.checkpoint.iter().copied());
+        let mut verifier = Verifier::new(args.trusted()?);
+        for note in self.reading.checkpoints(self.book, head.sequence, CHECKPOINTS).await? {
+            verifier.note(&note);
+        }
         let reached = if args.log_only { 0 } else { self.reading.reached(self.book).await?.min(head.sequence) };
         if !args.log_only {
             verifier.expect_views(reached);
@@ -260,6 +275,8 @@ fn to_json(report: &Report) -> Json {
         "unjudged": report.unjudged,
         "totals": report.totals,
         "notes": report.notes,
+        "notes_late": report.notes_late,
+        "cosigned": report.cosigned.as_ref().map(|(size, by)| json!({"size": size, "by": by})),
         "clean": report.is_clean(),
         "counts": counts,
         "faults": faults.collect::<Vec<_>>(),
@@ -279,6 +296,13 @@ fn show(report: &Report, lang: Lang) {
     ];
     for (zh, en, value) in pairs {
         println!("{}  {value}", lang.pick(zh, en));
+    }
+    if let Some((size, by)) = &report.cosigned {
+        println!(
+            "{}  {size}  {}",
+            lang.pick("符合信任策略的检查点", "checkpoint that meets the policy"),
+            by.join(", ")
+        );
     }
     for (event, count) in &report.unjudged {
         println!("{}  {event} {count}", lang.pick("本版本不重判", "not judged by this version"));

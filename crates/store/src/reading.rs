@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use engine::store::{Head, LogRow, StoreError};
+use engine::store::{Head, LogRow, StoreError, TreeHead};
 use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, VoucherRow};
 use record::Sequence;
 
@@ -104,6 +104,28 @@ impl Reading {
         let binds = [bound(from), bound(max_bytes as u64), MAX_ROWS];
         let rows = self.rows(book, From::Log, sql::LOG_ROWS, &binds).await?;
         rows.iter().map(|row| decode::log_row(&&**row)).collect()
+    }
+
+    /// Checkpoints that the log signed up to a size, as signed notes with their cosignatures: the newest one, and as many as are wanted of
+    /// those that somebody cosigned.
+    pub async fn checkpoints(&self, book: &str, up_to: Sequence, cosigned: u32) -> Result<Vec<String>, StoreError> {
+        let mut heads = Vec::new();
+        for binds in [[0, 1], [1, i64::from(cosigned)]] {
+            let binds = [0, bound(up_to), binds[0], binds[1]];
+            for row in self.rows(book, From::Log, sql::TREE_HEADS, &binds).await? {
+                let head = decode::tree_head(&&*row)?;
+                if !heads.iter().any(|known: &TreeHead| known.size == head.size) {
+                    heads.push(head);
+                }
+            }
+        }
+        let mut notes = Vec::with_capacity(heads.len());
+        for head in heads {
+            let lines = self.rows(book, From::Log, sql::COSIGNATURES, &[bound(head.size)]).await?;
+            let lines = lines.iter().map(|row| row.text(0)).collect::<Result<String, _>>()?;
+            notes.push(head.note + &lines);
+        }
+        Ok(notes)
     }
 
     /// How far a book's views reach.

@@ -2,9 +2,10 @@
 //! that took effect at once say in full. Where events leave something out, every command that they can stand for is given.
 
 use record::command::{
-    AllocateQuota, ClosePeriod, ConfirmCoverage, CreateBook, DefineAccount, PersonDef, PostPremiumReceipt, QuotaLine,
-    RegisterBankTransaction, RegisterOrganization, RegisterSnapshot, ReviewCommand, ReviewEnrollmentBatch,
-    RunDetectors, UpdateFinding, UploadRosterChunk, WithdrawCommand, decode,
+    AllocateQuota, ClosePeriod, ConfirmCoverage, CreateBook, DefineAccount, MatchStatement, PersonDef,
+    PostPremiumReceipt, QuotaLine, RegisterBankTransaction, RegisterOrganization, RegisterSnapshot, ReviewCommand,
+    ReviewEnrollmentBatch, RunDetectors, SetLogPolicy, UnmatchStatement, UpdateFinding, UploadRosterChunk,
+    WithdrawCommand, decode,
 };
 use record::event::{BankTransactionRegistered, BookCreated, QuotaAllocated, ReceiptFields};
 use record::kinds::{Custody, PayerType};
@@ -122,6 +123,44 @@ fn beside(book: &Book, first: &Record) -> (Asked, bool) {
             let kept = event.due.filter(|due| *due < Day::of_instant(first.time)).is_some();
             let first = step(if kept { None } else { event.due });
             (Asked::Commands(vec![first, step(None)]), true)
+        }
+        Event::LogPolicySet { policy, statement } => {
+            one(Command::SetLogPolicy(SetLogPolicy { policy: policy.clone(), statement: statement.clone() }))
+        }
+        _ => of_statements(book, first),
+    }
+}
+
+/// The same of statements.
+fn of_statements(book: &Book, first: &Record) -> (Asked, bool) {
+    let one = |command| (Asked::Commands(vec![command]), true);
+    let statements = &book.statements;
+    let id = |no: &u32| statements.lines.get(no).map_or(String::new(), |entered| entered.line.id.clone());
+    match &first.event {
+        Event::StatementChunkUploaded { chunk } => one(Command::UploadStatementChunk(chunk.clone())),
+        Event::StatementImported(event) => one(Command::ImportStatement(event.statement.clone())),
+        Event::LinesMatched(event) => {
+            let groups = || event.groups.iter().filter(|_| !event.by_ids);
+            let movement = |no: &u32| book.movements.code(*no).to_owned();
+            one(Command::MatchStatement(MatchStatement {
+                account: book.bank_accounts.code(event.account).to_owned(),
+                by_ids: event.by_ids,
+                lines: groups().flat_map(|(lines, _)| lines.iter().map(id)).collect(),
+                transactions: groups().flat_map(|(_, movements)| movements.iter().map(movement)).collect(),
+                reason: event.reason.clone(),
+            }))
+        }
+        // Which of the group's lines was named is not recorded.
+        Event::LinesUnmatched(event) => {
+            let group = statements.groups.get(&event.group);
+            let lines = group.map_or(&[][..], |group| &group.lines).iter().map(|line| {
+                Command::UnmatchStatement(UnmatchStatement {
+                    account: book.bank_accounts.code(group.map_or(0, |group| group.account)).to_owned(),
+                    line: id(line),
+                    reason: event.reason.clone(),
+                })
+            });
+            (Asked::Commands(lines.collect()), true)
         }
         _ => (Asked::Unknown, false),
     }

@@ -79,6 +79,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
     judged("APR-003", "方案批复", "the scheme's approval"),
     judged("APR-004", "标准与参数的批复", "approvals of standards and parameters"),
     judged("APR-005", "批复登记人与制单人", "who registered the approval, and the maker"),
+    judged(
+        "LAY-001",
+        "上级规则集（采用、参数、标准、方案、收款账户）",
+        "rules above: adopting, parameters, standards, schemes, payees",
+    ),
     judged("BUD-001", "预算余额（逐日）、年度、方案总额", "free budget on every day, year, the scheme's funds"),
     judged("BUD-002", "预算批复与合计", "approval and sum of a budget"),
     judged("BUD-003", "方案名额、收回名额", "the scheme's places, places taken back"),
@@ -110,6 +115,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
     judged("LED-009", "制单、审核、出纳；不相容岗位", "maker, reviewer, cashier; offices apart"),
     judged("LED-010", "红字、订正与原凭证", "corrections and their originals"),
     judged("LED-011", "票据、回单、银行流水重复（全账比对）", "bills, slips and movements, over the whole log"),
+    not(
+        "LED-012",
+        "存储损坏由读取时发现；本核验自行重算哈希与树根",
+        "damage of a store; hashes and roots are made anew here",
+    ),
     judged("LED-013", "结账前未结清事项", "what is left before closing"),
     partly(
         "LED-014",
@@ -118,6 +128,11 @@ pub const EXPLANATIONS: &[Explanation] = &[
     ),
     judged("LED-015", "记账本位币", "currency"),
     judged("LED-016", "资金账与预算账", "money and budget apart"),
+    judged(
+        "RET-001",
+        "保管期限、未结清事项、销毁批复",
+        "term of archived files, open matters, approval of a destruction",
+    ),
     not("PII-001", "格式错误的请求从不入账，记录中无从再判", "malformed requests are never recorded"),
     not("PII-002", "导出时检查，不在记录中", "a matter of exports, not of records"),
     not("REM-001", SEEN_ZH, SEEN_EN),
@@ -128,10 +143,17 @@ pub const EXPLANATIONS: &[Explanation] = &[
     not("MAT-001", SEEN_ZH, SEEN_EN),
     not("MAT-002", SEEN_ZH, SEEN_EN),
     not("ENR-010", SEEN_ZH, SEEN_EN),
+    not("DIV-001", SEEN_ZH, SEEN_EN),
     not("DIV-002", SEEN_ZH, SEEN_EN),
     not("DIV-004", SEEN_ZH, SEEN_EN),
     not("DIV-005", SEEN_ZH, SEEN_EN),
     not("DIV-006", SEEN_ZH, SEEN_EN),
     not("DIV-008", SEEN_ZH, SEEN_EN),
+    judged(
+        "REC-001",
+        "对账单接续、合计、勾对（逾期未达由检测发现）",
+        "statements: going on, sums, matches; what is open too long is a detector's",
+    ),
+    not("REC-002", SEEN_ZH, SEEN_EN),
     not("REC-003", SEEN_ZH, SEEN_EN),
 ];

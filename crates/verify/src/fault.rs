@@ -96,6 +96,10 @@ codes! {
     Finding = "VER-031", "发现的编号、状态或步骤错误", "a finding has a wrong number, state or step";
     /// A correction does not undo its original, or does so twice.
     Correction = "VER-032", "红字或订正与原凭证不符，或重复冲销", "a correction does not fit its original, or stands twice";
+    /// A policy of the log was set without the word of all its parties.
+    Policy = "VER-033", "日志信任策略未经各方签署，或未承接前一策略", "a trust policy is not signed by all its parties, or does not follow the one before";
+    /// No checkpoint meets the policy of the auditor.
+    Cosigned = "VER-034", "没有符合审计方信任策略的检查点", "no checkpoint meets the policy that the auditor gave";
     /// The log's rows are not what they say.
     LogRow = "VER-040", "日志行的叶哈希、树根或边界不符", "a row of the stored log has other hashes, root or bounds";
     /// A record has no row in a view.

@@ -1,12 +1,12 @@
 //! Verifying an evidence file: frames in, report out. Where its bytes come from, and how progress is shown, is the caller's.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use record::evidence::{EvidenceError, Frame, Header, Proven, Reader, Scope};
-use record::{Digest, Sequence, hash};
+use record::{Sequence, hash};
 
 use crate::fault::Code;
+use crate::notes::{Notes, Trusted};
 use crate::report::Report;
 use crate::verifier::{Verifier, hex};
 
@@ -22,26 +22,26 @@ pub enum CannotVerify {
 }
 
 /// Verifies a book from an evidence file: judges all of a whole one; of a part it checks that its records are in the tree that the file
-/// names, and that a checkpoint of that size has its root. `known` are sizes and roots from elsewhere; `progress` is told records read
-/// and records in all.
+/// names, and that a checkpoint of that size has its root. `trusted` is what the auditor has from elsewhere; `progress` is told records
+/// read and records in all.
 pub fn verify_file(
     from: impl Read,
-    known: impl IntoIterator<Item = (Sequence, Digest)>,
+    trusted: impl Into<Trusted>,
     mut progress: impl FnMut(Sequence, Sequence),
 ) -> Result<Report, CannotVerify> {
     let mut reader = Reader::begin(from).map_err(CannotVerify::Unreadable)?;
     let header = reader.header().clone();
     if header.scope != Scope::All {
-        return part(reader, &header, &known.into_iter().collect());
+        return part(reader, &header, trusted.into());
     }
-    let mut verifier = Verifier::new(known);
+    let mut verifier = Verifier::new(trusted);
     loop {
         match reader.next_frame() {
             Ok(Some(Frame::Record(body))) => {
                 verifier.body(body);
                 progress(verifier.size(), header.size);
             }
-            Ok(Some(Frame::Note(_))) => verifier.note(),
+            Ok(Some(Frame::Note(text))) => verifier.note(text),
             Ok(Some(Frame::Proven(proven))) => {
                 verifier.fault(proven.sequence, Code::File, "records in order", "a record with a proof");
             }
@@ -64,12 +64,10 @@ pub fn verify_file(
 }
 
 /// A part of a book: every record is canonical, stands where it says, and is in the tree.
-fn part<R: Read>(
-    mut reader: Reader<R>,
-    header: &Header,
-    known: &BTreeMap<Sequence, Digest>,
-) -> Result<Report, CannotVerify> {
+fn part<R: Read>(mut reader: Reader<R>, header: &Header, trusted: Trusted) -> Result<Report, CannotVerify> {
     let mut report = Report { book: header.book.clone(), root: header.root, part: true, ..Report::default() };
+    let Trusted { checkpoints: known, policy } = trusted;
+    let mut notes = Notes::under(policy);
     match known.get(&header.size) {
         None if !known.is_empty() => return Err(CannotVerify::OtherSize(header.size)),
         Some(root) if *root != header.root => report.add(header.size, Code::Checkpoint, hex(root), hex(&header.root)),
@@ -86,11 +84,14 @@ fn part<R: Read>(
                 report.records = report.records.saturating_add(1);
                 prove(&proven, header, &mut report);
             }
-            Ok(Some(Frame::Note(_))) => report.notes = report.notes.saturating_add(1),
+            Ok(Some(Frame::Note(text))) => notes.take(text, header.size, || header.root, &mut report),
             Ok(Some(Frame::Record(_))) => {
                 report.add(last, Code::File, "records with their proofs", "a record without one");
             }
-            Ok(None) => return Ok(report),
+            Ok(None) => {
+                notes.close(header.size, &mut report);
+                return Ok(report);
+            }
             Err(EvidenceError::Unreadable(error)) => {
                 return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
             }

@@ -30,8 +30,12 @@ pub struct Report {
     pub unjudged: BTreeMap<String, u64>,
     /// Totals records recomputed.
     pub totals: u64,
-    /// Checkpoints and other notes that came with the records, unread.
+    /// Checkpoints and other notes that came with the records. They are read only under a policy.
     pub notes: u64,
+    /// Of them, signed checkpoints of a size that had passed when they came: not compared.
+    pub notes_late: u64,
+    /// Size of the largest checkpoint that meets the auditor's policy and has the tree's root, and who cosigned it.
+    pub cosigned: Option<(Sequence, Vec<String>)>,
     /// Balances of money (debit less credit) by account and source code, where not zero.
     pub balances: BTreeMap<(String, String), Fen>,
     /// The first faults, in order of records.

@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::compare;
 use crate::fault::Code;
 use crate::judge::voucher_in;
+use crate::notes::{Notes, Trusted};
 use crate::report::Report;
 use crate::views::{Expected, FactRow, NameRow, ViewRows};
 
@@ -31,6 +32,8 @@ pub struct Verifier {
     open: Vec<Record>,
     /// Roots that the auditor knows, by size.
     known: BTreeMap<Sequence, Digest>,
+    /// Checkpoints that came with the records.
+    notes: Notes,
     /// Where the last StateDigest record stands.
     digest_at: Sequence,
     /// What the views must hold, where they are compared.
@@ -38,10 +41,10 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Before the first record. `known` are sizes and roots that the auditor has from elsewhere: checkpoints seen before, whoever
-    /// serves the book now.
-    pub fn new(known: impl IntoIterator<Item = (Sequence, Digest)>) -> Verifier {
-        Verifier { next: 1, known: known.into_iter().collect(), ..Verifier::default() }
+    /// Before the first record, with what the auditor has from elsewhere.
+    pub fn new(trusted: impl Into<Trusted>) -> Verifier {
+        let Trusted { checkpoints, policy } = trusted.into();
+        Verifier { next: 1, known: checkpoints, notes: Notes::under(policy), ..Verifier::default() }
     }
 
     /// Compares views too, which have reached this record; to be called before the first one is taken.
@@ -90,18 +93,23 @@ impl Verifier {
         self.report.add(sequence, code, expected, found);
     }
 
-    /// Counts a checkpoint or cosignature that came with the records. Signatures are the witness's and the client's to check.
-    pub fn note(&mut self) {
-        self.report.notes = self.report.notes.saturating_add(1);
+    /// Takes a checkpoint or another note that came with the records; a checkpoint best before the records that it is of.
+    pub fn note(&mut self, text: &str) {
+        self.notes.take(text, self.tree.size(), || self.tree.root(), &mut self.report);
     }
 
     /// Takes the next record.
     pub fn body(&mut self, body: &[u8]) {
+        let decoded = record::decode(body);
+        if let Ok(Record { event: Event::LogPolicySet { .. }, .. }) = decoded {
+            // A recovery says what it goes on from.
+            self.book.policy.head = (self.tree.size(), self.tree.root());
+        }
         self.tree.push(hash::leaf_hash(body));
         self.check_known();
         let expected = self.next;
         self.next = expected.saturating_add(1);
-        let record = match record::decode(body) {
+        let record = match decoded {
             Ok(record) => record,
             Err(error) => {
                 self.report.add(expected, Code::Body, "a canonical record of a known version", error.to_string());
@@ -121,6 +129,7 @@ impl Verifier {
     }
 
     fn check_known(&mut self) {
+        self.notes.reach(self.tree.size(), || self.tree.root(), &mut self.report);
         if let Some(root) = self.known.remove(&self.tree.size()) {
             let found = self.tree.root();
             if found != root {
@@ -177,6 +186,11 @@ impl Verifier {
     /// Judges a whole command and takes it in.
     fn command(&mut self, records: &[Record]) {
         let Some(first) = records.first() else { return };
+        let version = self.book.layers.version();
+        if first.rule_set != version {
+            let (expected, found) = (format!("rule set {version}"), format!("rule set {}", first.rule_set));
+            self.report.add(first.sequence, Code::Derived, expected, found);
+        }
         if first.request.is_none() {
             self.by_the_ledger(first);
             self.take_in(records);
@@ -240,6 +254,9 @@ impl Verifier {
             Event::DuesStatusSet { evidence, .. } => papers(evidence, &[]),
             Event::BatchSubmitted { batch, .. } => papers(&batch.evidence, &[]),
             Event::GrantAmended(event) => papers(&event.evidence, &[]),
+            Event::RulesFiled { evidence, .. } => papers(evidence, &[]),
+            Event::HistoryRegistered { history, .. } => papers(&history.evidence, &[]),
+            Event::ArchivesDestroyed { destruction, .. } => papers(&destruction.evidence, &[]),
             Event::VoucherPosted(posted) => {
                 papers(&posted.evidence, &posted.reused);
                 let bill = &posted.bill_no;
@@ -295,6 +312,7 @@ impl Verifier {
                 self.report.add(size, Code::Checkpoint, expected, format!("{size} records"));
             }
         }
+        self.notes.close(size, &mut self.report);
         let (twice, unheld) = self.archive.close();
         for (is_request, first, again) in twice {
             let code = if is_request { Code::Request } else { Code::Duplicate };

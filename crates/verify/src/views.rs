@@ -157,6 +157,9 @@ impl Expected {
             Event::DuesStatusSet { evidence, .. } => self.papers(evidence, &[], at),
             Event::BatchSubmitted { batch, .. } => self.papers(&batch.evidence, &[], at),
             Event::GrantAmended(event) => self.papers(&event.evidence, &[], at),
+            Event::RulesFiled { evidence, .. } => self.papers(evidence, &[], at),
+            Event::HistoryRegistered { history, .. } => self.papers(&history.evidence, &[], at),
+            Event::ArchivesDestroyed { destruction, .. } => self.papers(&destruction.evidence, &[], at),
             Event::VoucherPosted(posted) => {
                 let kept = posted.reused.contains(&hash::sha256(posted.bill_no.as_bytes()));
                 if !posted.bill_no.is_empty() && !kept {

@@ -4,7 +4,9 @@
 mod clean;
 mod damage;
 mod file;
+mod later;
 mod python;
+mod signed;
 mod table;
 
 use record::evidence::{Header, Scope, Writer};

@@ -82,7 +82,7 @@ fn read_text(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Reads a policy file; every fault of it is named.
-fn read_policy(file: &Path) -> anyhow::Result<(String, Policy)> {
+pub fn read_policy(file: &Path) -> anyhow::Result<(String, Policy)> {
     let text = read_text(file)?;
     let policy = Policy::parse(text.as_bytes()).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(PolicyFault::to_string).collect();

@@ -69,14 +69,15 @@ impl Book {
             Event::QuotaAllocated(event) => self.allocate(event),
             Event::BatchSubmitted { batch, .. } => {
                 self.uploads.remove(&batch.upload);
-                self.add_form(batch, person);
+                self.add_form(batch, person, day);
             }
             Event::GrantOpened(event) => self.open_grant(event),
             Event::GrantAmended(event) => self.amend(event, day),
-            Event::Committed(event) => self.commit(event),
+            Event::Committed(event) => self.commit(event, day),
             Event::Released { commitment, heads, fen } => self.release(*commitment, *heads, *fen),
             _ => self.fold_beside(record, day),
         }
+        self.layers.fold(&record.event);
         self.sequence = record.sequence;
         self.time = record.time;
     }
@@ -85,7 +86,7 @@ impl Book {
     fn fold_beside(&mut self, record: &Record, day: Day) {
         match &record.event {
             Event::BatchReviewed { batch, verdict, reviewed_on, .. } => {
-                let stands_on = if *reviewed_on < self.live_from { *reviewed_on } else { day.max(*reviewed_on) };
+                let stands_on = self.stands_from(*reviewed_on, day);
                 if let Some(form) = self.form_mut(*batch) {
                     form.review = Some((*verdict, stands_on));
                 }
@@ -128,8 +129,13 @@ impl Book {
             Event::TokenKeyRegistered { key } => {
                 self.token_keys.insert(key.year, key.clone());
             }
-            Event::RosterChunkUploaded { chunk } => self.add_chunk(record, chunk, day),
-            _ => self.fold_finding(&record.event),
+            Event::RosterChunkUploaded { chunk } => {
+                let upload = self.upload(record, &chunk.upload, day, (chunk.year, 0));
+                upload.first_rows.insert(chunk.first_row);
+            }
+            Event::LogPolicySet { policy, statement } => self.policy.set(policy, statement),
+            Event::ArchivesDestroyed { destruction, .. } => self.destroyed.push(destruction.clone()),
+            _ => self.fold_statement(record, day),
         }
     }
 
@@ -173,6 +179,7 @@ impl Book {
         preset.classes.iter().for_each(|c| self.classes.add(&c.code, c.clone()));
         preset.plans.iter().for_each(|p| self.plans.add(&p.code, p.clone()));
         self.forbidden.clone_from(&preset.forbidden_uses);
+        self.rules.clone_from(&preset.rules);
         self.parts = Parts::of(&preset.posting, &self.accounts);
         let orgs = core::iter::once(&created.organization).chain(&preset.organizations);
         orgs.for_each(|o| self.orgs.add(&o.code, o.clone()));
@@ -207,7 +214,7 @@ impl Book {
         }
     }
 
-    fn add_form(&mut self, form: &SubmitEnrollmentBatch, submitted_by: u32) {
+    fn add_form(&mut self, form: &SubmitEnrollmentBatch, submitted_by: u32, day: Day) {
         let no = self.grants.next();
         let own_use = self.use_of(&form.class, &form.plan, true).unwrap_or(0);
         let grantor = self.orgs.no(&form.organization).unwrap_or(0);
@@ -218,6 +225,7 @@ impl Book {
             plan: self.plans.small(&form.plan).unwrap_or(0),
             own_use,
             review: None,
+            stands_from: self.stands_from(form.submitted_on, day),
             paid: 0,
             received: 0,
         };
@@ -252,7 +260,7 @@ impl Book {
     }
 
     fn amend(&mut self, event: &GrantAmended, day: Day) {
-        let until = if event.date < self.live_from { event.date } else { day.max(event.date) };
+        let until = self.stands_from(event.date, day);
         let Some(grant) = self.grants.get_mut(event.grant) else { return };
         if let Some(present) = grant.terms.last_mut() {
             present.until = Some(until);
@@ -261,7 +269,12 @@ impl Book {
         grant.terms.push(Terms { uses, first, last, until: None });
     }
 
-    fn commit(&mut self, event: &Committed) {
+    /// The day from which a paper stands that was recorded on a day: one that claims an earlier day decides nothing that was done before.
+    fn stands_from(&self, date: Day, recorded: Day) -> Day {
+        if date < self.live_from { date } else { date.max(recorded) }
+    }
+
+    fn commit(&mut self, event: &Committed, day: Day) {
         self.take_approval(event.approval, event.fen);
         let commitment = Commitment {
             approval: event.approval,
@@ -272,6 +285,7 @@ impl Book {
             from_places: event.from_allocated_fen,
             paid: 0,
             date: event.date,
+            stands_from: self.stands_from(event.date, day),
         };
         self.commitments.add(&event.code, commitment);
     }
@@ -293,14 +307,33 @@ impl Book {
         }
     }
 
-    fn add_chunk(&mut self, record: &Record, chunk: &record::command::UploadRosterChunk, day: Day) {
-        if !self.uploads.contains_key(&chunk.upload) {
+    /// The upload of a code; a new one sweeps out those that nobody can seal any more.
+    fn upload(&mut self, record: &Record, code: &str, day: Day, (year, account): (u16, u32)) -> &mut Upload {
+        if !self.uploads.contains_key(code) {
             self.uploads.retain(|_, upload| upload.last_day >= day);
         }
-        let last_day = self.seal_until(day);
-        let (person, year) = (record.actor.person, chunk.year);
-        let fresh = || Upload { person, year, first_rows: Default::default(), last_day };
-        self.uploads.entry(chunk.upload.clone()).or_insert_with(fresh).first_rows.insert(chunk.first_row);
+        let (person, last_day) = (record.actor.person, self.seal_until(day));
+        let fresh =
+            || Upload { person, year, account, lines: BTreeMap::new(), first_rows: Default::default(), last_day };
+        self.uploads.entry(code.to_owned()).or_insert_with(fresh)
+    }
+
+    fn fold_statement(&mut self, record: &Record, day: Day) {
+        match &record.event {
+            Event::StatementChunkUploaded { chunk } => {
+                let account = self.bank_accounts.no(&chunk.account).unwrap_or(0);
+                let upload = self.upload(record, &chunk.upload, day, (0, account));
+                upload.lines.extend((chunk.first_row..).zip(chunk.lines.iter().cloned()));
+            }
+            Event::StatementImported(event) => {
+                let upload = self.uploads.remove(&event.statement.upload);
+                let lines = upload.map(|upload| upload.lines.into_values().collect()).unwrap_or_default();
+                self.statements.seal(event, lines);
+            }
+            Event::LinesMatched(event) => self.statements.join(event),
+            Event::LinesUnmatched(event) => self.statements.part(event.group),
+            _ => self.fold_finding(&record.event),
+        }
     }
 
     fn number(&mut self, record: &Record, receipt: &record::event::ReceiptFields) {

@@ -2,15 +2,21 @@
 //! fold in `fold` and `post`, sums in `sums`. Nothing here knows how the ledger keeps its own state.
 
 mod fold;
+mod layers;
 pub(crate) mod look;
 mod money;
+mod policy;
 mod post;
 mod roll;
+mod statements;
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::command::{RecordApproval, RegisterScheme, RegisterSnapshot, RegisterTokenKey, SubmitEnrollmentBatch};
+use record::command::{
+    RecordApproval, RecordDestruction, RegisterScheme, RegisterSnapshot, RegisterTokenKey, StatementLine,
+    SubmitEnrollmentBatch,
+};
 use record::event::BankAccountRegistered;
 use record::finding::Sign;
 use record::kinds::{Direction, FindingState, Role, Settlement, Verdict, Word};
@@ -20,8 +26,11 @@ use record::{
     PlanNo, Sequence, SourceNo, UseNo, VoucherRef,
 };
 
+pub(crate) use layers::Layers;
 pub(crate) use look::Parts;
+pub(crate) use policy::LogPolicy;
 pub(crate) use roll::Roll;
+pub(crate) use statements::Statements;
 pub(crate) use sums::{Key, Purse, Series, Sums};
 
 /// Budget line: year, source, class, plan.
@@ -98,6 +107,8 @@ pub(crate) struct Form {
     /// The use that its own share is passed on under.
     pub own_use: UseNo,
     pub review: Option<(Verdict, Day)>,
+    /// From when it may be paid: in a live book not before it was recorded (decision 0026).
+    pub stands_from: Day,
     pub paid: u32,
     pub received: i64,
 }
@@ -113,6 +124,8 @@ pub(crate) struct Commitment {
     pub from_places: Fen,
     pub paid: Fen,
     pub date: Day,
+    /// From when it carries payments: in a live book not before it was recorded (decision 0026).
+    pub stands_from: Day,
 }
 
 /// A payment that stands or stood.
@@ -153,11 +166,16 @@ pub(crate) struct Waiting {
     pub last_day: Day,
 }
 
-/// A roster uploaded in part; its tokens stand with the archive.
+/// A roster or statement uploaded in part. A roster's tokens stand with the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
     pub person: PersonNo,
+    /// Programme year of a roster; 0 of a statement.
     pub year: u16,
+    /// Account of a statement; 0 of a roster.
+    pub account: BankAccountNo,
+    /// A statement's lines, by row.
+    pub lines: BTreeMap<u32, StatementLine>,
     pub first_rows: BTreeSet<u32>,
     pub last_day: Day,
 }
@@ -231,4 +249,10 @@ pub(crate) struct Book {
     pub source_numbers: BTreeMap<PersonNo, Runs>,
     pub findings: Vec<Finding>,
     pub last_run: Option<Day>,
+    /// Codes of the rules that the preset names.
+    pub rules: Vec<String>,
+    pub layers: Layers,
+    pub destroyed: Vec<RecordDestruction>,
+    pub statements: Statements,
+    pub policy: LogPolicy,
 }

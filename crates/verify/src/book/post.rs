@@ -14,6 +14,7 @@ const CONSUMES: &[(Template, Part, Side)] = &[
     (Template::T01b, Part::Special, Side::Debit),
     (Template::T19, Part::Owed, Side::Debit),
     (Template::T28, Part::HandedBack, Side::Debit),
+    (Template::T32, Part::Special, Side::Credit),
 ];
 
 #[derive(Clone, Copy)]

@@ -132,6 +132,11 @@ impl Sums {
         }
     }
 
+    /// All sums, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Sum)> {
+        self.all.iter()
+    }
+
     /// The series of a purse, if anything ever moved in it.
     pub(crate) fn purse(&self, purse: Purse) -> Option<&Series> {
         self.purses.get(&purse)

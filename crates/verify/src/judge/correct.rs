@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use record::command::{AdjustAmount, CorrectPriorYear, CorrectVoucher, Evidence, ReverseVoucher};
 use record::event::Effect;
-use record::kinds::{ApprovalKind, Change, Direction, LedgerKind, Settlement, Side, Template, VoucherKind, Word};
-use record::{Actor, BankTxnNo, Command, Day, Digest, Event, Fen, Line, Record, Voucher, VoucherRef, hash};
+use record::kinds::{
+    ApprovalKind, Change, Direction, LedgerKind, Restriction, Settlement, Side, Template, VoucherKind, Word,
+};
+use record::{Actor, BankTxnNo, Command, Day, Digest, Event, Fen, Line, Record, SourceNo, Voucher, VoucherRef, hash};
 
 use super::checks::{Needs, voucher_in};
 use super::kinds::is_income;
@@ -16,7 +18,8 @@ use crate::archive::Original;
 use crate::book::Book;
 
 /// What has a way of its own to be put right, and so is not reversed.
-const FINAL: &[Template] = &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31];
+const FINAL: &[Template] =
+    &[Template::T19, Template::T22, Template::T23, Template::T27, Template::T30, Template::T31, Template::T32];
 
 /// Net that lines draw on each bank transaction, money in positive.
 fn bank_net(lines: &[Line]) -> BTreeMap<BankTxnNo, Fen> {
@@ -180,6 +183,7 @@ pub(super) fn correct(case: &mut Case<'_>, c: &CorrectVoucher) -> Vec<Event> {
     case.unique_papers(&c.evidence);
     let Some(original) = original(case, c.voucher, c.date) else { return Vec::new() };
     same_kind(case, &original, c);
+    terms_kept(case, &original.voucher, c);
     let theirs = papers_of(&c.replacement);
     let own = c.evidence.iter().filter(|e| e.kind.is_unique());
     let twice = own.clone().any(|e| theirs.iter().any(|t| t.kind.is_unique() && t.digest == e.digest));
@@ -222,6 +226,39 @@ fn same_kind(case: &mut Case<'_>, original: &Original, c: &CorrectVoucher) {
     if date != c.date {
         case.unknown("replacement.date");
     }
+}
+
+/// The rule of a source whose giver bound it, or none.
+fn bound_by_giver(case: &Case<'_>, source: SourceNo) -> Option<&'static str> {
+    let bound =
+        matches!(case.book.restriction(source), Some(Restriction::Donor | Restriction::Fiscal | Restriction::Document));
+    bound.then(|| case.purpose_rule(source))
+}
+
+/// USE-011, SRC-006: a correction leaves bound money its source, and its document no wider (decision 0026).
+fn terms_kept(case: &mut Case<'_>, wrong: &Voucher, c: &CorrectVoucher) {
+    let Command::RecordIncome(right) = &*c.replacement else { return };
+    let Some((source, grant)) = wrong.lines.first().map(|line| (line.source, line.grant)) else { return };
+    let Some(rule) = bound_by_giver(case, source) else { return };
+    let book = case.book;
+    let enters = if right.source.is_empty() {
+        book.lawful_for(right.kind).next().map(|(_, source)| source.code.as_str()).unwrap_or_default()
+    } else {
+        right.source.as_str()
+    };
+    if enters != book.sources.code(source) {
+        case.breaks(rule, "replacement.source");
+        return;
+    }
+    let Some(terms) = book.grants.get(grant).and_then(|grant| grant.present()) else { return };
+    let spec = &right.grant;
+    let within = |code: &String| terms.uses.iter().any(|no| book.uses.code(*no) == code);
+    let wider = spec.permitted_uses.is_empty() || !spec.permitted_uses.iter().all(within);
+    let earlier = terms.first.is_some_and(|first| spec.valid_from.is_none_or(|from| from < first));
+    let later = terms.last.is_some_and(|last| spec.valid_to.is_none_or(|to| to > last));
+    case.breaks_if(wider && !terms.uses.is_empty(), rule, "replacement.grant.permitted_uses");
+    case.breaks_if(earlier, rule, "replacement.grant.valid_from");
+    case.breaks_if(later, rule, "replacement.grant.valid_to");
 }
 
 fn papers_of(command: &Command) -> &[Evidence] {
@@ -362,6 +399,11 @@ fn income_of(case: &mut Case<'_>, asked: &Difference<'_>) -> Option<Voucher> {
     match asked.change {
         Change::Increase => case.breaks_if(left < asked.fen, "LED-011", "fen"),
         Change::Decrease => case.breaks_if(booked.saturating_add(before) < asked.fen, "LED-010", "fen"),
+    }
+    // The bank brought what is booked: less of bound money would make the rest free (decision 0026).
+    let source = income.lines.first().map_or(0, |line| line.source);
+    if let Some(rule) = bound_by_giver(case, source).filter(|_| asked.change == Change::Decrease) {
+        case.breaks(rule, "change");
     }
     case.again.extend(movement.map(|m| m.slip));
     Some(income)

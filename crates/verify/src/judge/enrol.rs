@@ -1,6 +1,6 @@
 //! Enrolment: forms and their reviews, confirmations, dues, registers, and persons as tokens (办法第六条, 第十一条; decision 0022).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::command::{
     ConfirmCoverage, RegisterSnapshot, RegisterTokenKey, ReviewEnrollmentBatch, SetDuesStatus, SubmitEnrollmentBatch,
@@ -8,10 +8,11 @@ use record::command::{
 };
 use record::event::PersonsEnrolled;
 use record::kinds::{EvidenceKind, Role, Verdict};
-use record::{Event, PlanNo, Token, hash};
+use record::{Event, GrantNo, PlanNo, Token, hash};
 
 use super::Case;
 use super::checks::times;
+use crate::book::Form;
 
 /// Tokens of one record.
 const TOKENS: usize = 8_000;
@@ -73,6 +74,35 @@ fn shown(case: &mut Case<'_>, c: &SubmitEnrollmentBatch) {
     case.breaks_if(!within, "ENR-006", "organization");
     case.breaks_if(state.as_of > c.submitted_on, "ENR-006", "submitted_on");
     case.breaks_if(c.insured_count > state.heads, "ENR-006", "insured_count");
+}
+
+/// ENR-006 over a year: the heads paid out of all states of a register stay within the largest of these states.
+pub(super) fn registers(case: &mut Case<'_>, batches: &[(GrantNo, u32)]) {
+    let book = case.book;
+    let of = |form: &Form| {
+        let state = book.snapshots.get(&form.is.snapshot)?;
+        Some(((form.is.year, state.register, state.organization.clone()), i64::from(state.heads)))
+    };
+    let mut asked: BTreeMap<_, (i64, i64)> = BTreeMap::new();
+    for (no, heads) in batches {
+        let Some(form) = book.form(*no) else { continue };
+        let Some((register, size)) = of(form) else { continue };
+        let known = asked.entry(register).or_default();
+        let heads = if form.paid == 0 { i64::from(*heads) } else { 0 };
+        *known = (known.0.saturating_add(heads), known.1.max(size));
+    }
+    if asked.is_empty() {
+        return;
+    }
+    for form in book.grants.all().filter_map(|(_, _, grant)| grant.form.as_deref()).filter(|form| form.paid > 0) {
+        let Some((register, size)) = of(form) else { continue };
+        if let Some(known) = asked.get_mut(&register) {
+            *known = (known.0.saturating_add(i64::from(form.paid)), known.1.max(size));
+        }
+    }
+    for ((_, register, organization), (heads, largest)) in asked {
+        case.breaks_if(heads > largest, "ENR-006", &format!("{register} {organization}"));
+    }
 }
 
 /// The persons of a form: ENR-003, ENR-001, and USE-007 for one that stands under another plan.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use record::command::{AllocateInterest, AppropriateSurplus, GrantSpec, RecordIncome};
 use record::event::{Effect, GrantOpened};
-use record::kinds::{ApprovalKind, BankPurpose, Direction, GrantKind, IncomeKind, Restriction, Side, Template};
+use record::kinds::{
+    ApprovalKind, BankPurpose, Direction, GrantKind, IncomeKind, OrgType, Restriction, Side, Template,
+};
 use record::{AccountNo, Day, Event, Fen, GrantNo, Line, SourceNo, UseNo};
 
 use super::checks::{Drawn, Needs};
-use super::kinds::KINDS;
+use super::kinds::{GIFTS, KINDS, SUBSIDIES};
 use super::{Case, LINES, Plan};
 use crate::book::look::OWN;
 
@@ -27,7 +29,7 @@ pub(super) fn record(case: &mut Case<'_>, c: &RecordIncome) -> Vec<Event> {
     case.breaks_if(!complete, kind.rule, "documents");
     let drawn = case.draw_special(&c.bank_account, &c.bank_txn, Direction::In, (c.fen, c.date));
     case.papers(&c.evidence);
-    from_outside(case, drawn);
+    from_outside(case, drawn, Some(c.kind));
     if c.kind == IncomeKind::Interest {
         case.breaks_if(shared_under(case, c.date).is_some(), "SRC-008", INTEREST.0);
     }
@@ -79,7 +81,7 @@ pub(super) fn appropriate(case: &mut Case<'_>, c: &AppropriateSurplus) -> Vec<Ev
     case.dated(c.date);
     let drawn = case.draw_special(&c.bank_account, &c.bank_txn, Direction::In, (c.fen, c.date));
     case.papers(&c.evidence);
-    from_outside(case, drawn);
+    from_outside(case, drawn, None);
     let first = case.book.lawful_for(IncomeKind::Appropriation).next().map(|(no, s)| (no, s.code.clone()));
     let Some((source, code)) = first else {
         case.breaks("SRC-001", "source");
@@ -112,8 +114,9 @@ pub(super) fn appropriate(case: &mut Case<'_>, c: &AppropriateSurplus) -> Vec<Ev
     opened.into_iter().chain([posted]).collect()
 }
 
-/// SRC-002, REM-006: what the association sends is a return. SRC-004: what comes from an account of ours was the fund's already.
-fn from_outside(case: &mut Case<'_>, drawn: Option<Drawn>) {
+/// SRC-002, REM-006: what the association sends is a return. SRC-004: what comes from an account of ours was the fund's already. SRC-002:
+/// an account of a donor or of the treasury brings gifts or subsidies and nothing else. No kind is surplus that is appropriated.
+pub(super) fn from_outside(case: &mut Case<'_>, drawn: Option<Drawn>, kind: Option<IncomeKind>) {
     let account = drawn.and_then(|drawn| case.book.bank_accounts.get(drawn.counterparty));
     match account.map(|account| account.is.purpose) {
         Some(BankPurpose::Payee) => {
@@ -123,7 +126,17 @@ fn from_outside(case: &mut Case<'_>, drawn: Option<Drawn>) {
         Some(BankPurpose::FundSpecial | BankPurpose::Custody) => {
             case.breaks("SRC-004", "bank_txn.counterparty_account")
         }
-        Some(BankPurpose::Payer) | None => {}
+        Some(BankPurpose::Payer) => {
+            let owner = drawn.and_then(|drawn| case.book.owner_type(drawn.counterparty));
+            let brings: Option<&[IncomeKind]> = match owner {
+                Some(OrgType::Donor) => Some(&GIFTS),
+                Some(OrgType::Fiscal) => Some(&SUBSIDIES),
+                _ => None,
+            };
+            let fits = brings.is_none_or(|kinds| kind.is_some_and(|kind| kinds.contains(&kind)));
+            case.breaks_if(!fits, "SRC-002", "bank_txn.counterparty_account");
+        }
+        None => {}
     }
 }
 
@@ -198,7 +211,7 @@ pub(super) fn share_interest(case: &mut Case<'_>, c: &AllocateInterest) -> Vec<E
     case.dated(c.date);
     let drawn = case.draw_special(&c.bank_account, &c.bank_txn, Direction::In, (c.fen, c.date));
     case.papers(&c.evidence);
-    from_outside(case, drawn);
+    from_outside(case, drawn, Some(IncomeKind::Interest));
     let approval = shared_under(case, c.date);
     case.breaks_if(approval.is_none(), "SRC-008", INTEREST.0);
     case.breaks_if(c.to > c.date, "SRC-008", "to");

@@ -66,6 +66,12 @@ pub(crate) const KINDS: &[Kind] = &[
     },
 ];
 
+/// What a donor's account brings.
+pub(crate) const GIFTS: [IncomeKind; 4] =
+    [IncomeKind::RestrictedDonation, IncomeKind::Donation, IncomeKind::Fundraising, IncomeKind::Sponsorship];
+/// What the treasury's account brings.
+pub(crate) const SUBSIDIES: [IncomeKind; 2] = [IncomeKind::FiscalSubsidy, IncomeKind::OtherFiscalSubsidy];
+
 /// Whether a template books income that a difference or a correction may name.
 pub(crate) fn is_income(template: Template) -> bool {
     KINDS.iter().any(|kind| kind.template == template)

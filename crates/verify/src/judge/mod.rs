@@ -2,20 +2,25 @@
 //! it breaks none. The tables (`roles`, `kinds`) say who may ask what and what each kind of money, approval and document demands; the
 //! subjects say what a command does. Nothing of the ledger's own judging is used.
 
+mod archives;
 mod checks;
 mod close;
 mod correct;
 mod deposits;
 mod enrol;
 mod findings;
+mod giver;
 mod income;
 mod kinds;
+mod layers;
 mod moves;
+mod policy;
 mod premium;
 mod programme;
 mod roles;
 mod setup;
 mod spend;
+mod statements;
 
 use record::command::{self, ReviewCommand};
 use record::kinds::{LedgerKind, Settlement, Template, Verdict, VoucherKind, Word};
@@ -290,6 +295,16 @@ fn effect(case: &mut Case<'_>, command: &Command) -> Vec<Event> {
         C::WithdrawCommand(c) => findings::withdraw(case, c),
         C::RunDetectors(c) => findings::run(case, c),
         C::UpdateFinding(c) => findings::update(case, c),
+        C::ReturnGrant(c) => giver::return_grant(case, c),
+        C::RecordDestruction(c) => archives::destroy(case, c),
+        C::AdoptRuleSet(c) => layers::adopt(case, c),
+        C::FileRules(c) => layers::file(case, c),
+        C::RegisterHistory(c) => layers::history(case, c),
+        C::UploadStatementChunk(c) => statements::upload(case, c),
+        C::ImportStatement(c) => statements::seal(case, c),
+        C::MatchStatement(c) => statements::join(case, c),
+        C::UnmatchStatement(c) => statements::part(case, c),
+        C::SetLogPolicy(c) => policy::set(case, c),
         // Added since, or a review within a review: the report counts what is not judged here.
         _ => {
             case.found.unjudged = true;

@@ -10,7 +10,7 @@ use record::kinds::{ApprovalKind, Change, EvidenceKind, Side, Template};
 use record::{ApprovalNo, ClassNo, Day, Event, Fen, Heads, Line, OrgNo, PlanNo, SourceNo};
 
 use super::checks::{Needs, times};
-use super::{Case, Plan};
+use super::{Case, Plan, layers};
 use crate::book::look::OWN;
 
 fn needs<'c>(approval: &'c str, kinds: &'static [ApprovalKind], rule: &'static str, on: Day, fen: Fen) -> Needs<'c> {
@@ -30,6 +30,7 @@ pub(super) fn scheme(case: &mut Case<'_>, c: &RegisterScheme) -> Vec<Event> {
     for target in &c.targets {
         case.breaks_if(book.classes.no(&target.class).is_none(), "USE-003", "targets");
     }
+    layers::scheme(case, c);
     vec![Event::SchemeRegistered { scheme: c.clone(), approval }]
 }
 
@@ -39,6 +40,7 @@ pub(super) fn standard(case: &mut Case<'_>, c: &SetSubsidyStandard) -> Vec<Event
     let plain = needs(&c.approval, &[ApprovalKind::Standard], "APR-004", s.valid_from, 0);
     let approval = case.approval(&Needs { class: &s.class, plan: &s.plan, ..plain }).unwrap_or(0);
     case.in_open_month(s.valid_from);
+    layers::standard(case, s);
     vec![Event::StandardSet { standard: s.clone(), approval }]
 }
 

@@ -16,6 +16,7 @@ const CHIEFS: &[Role] = &[FinReviewer, FinChief];
 const REVIEWER: &[Role] = &[FinReviewer];
 const FINANCE: &[Role] = &[FinMaker];
 const NOBODY: &[Role] = &[];
+const RECONCILE: &[Role] = &[FinMaker, FinReviewer, FinChief];
 
 /// The table. What does not stand here nobody may ask.
 const OFFICES: &[Row] = &[
@@ -67,6 +68,18 @@ const OFFICES: &[Row] = &[
     ("UploadRosterChunk", &[Collector, SvcDept, EcoDept], NOBODY),
     ("VoidSourceNumbers", FINANCE, REVIEWER),
     ("RunDetectors", &[Audit, FinMaker, FinReviewer, FinChief], NOBODY),
+    ("AdoptRuleSet", &[FinMaker, SvcDept], CHIEFS),
+    ("FileRules", &[FinMaker, SvcDept], CHIEFS),
+    ("RegisterHistory", FINANCE, CHIEFS),
+    ("ReturnGrant", FINANCE, REVIEWER),
+    // 会计档案管理办法第十八条: the head of accounting signs the list.
+    ("RecordDestruction", FINANCE, &[FinChief]),
+    ("SetLogPolicy", &[Audit, FinChief], NOBODY),
+    // 不相容岗位: whoever moves the money does not reconcile it.
+    ("UploadStatementChunk", RECONCILE, NOBODY),
+    ("ImportStatement", RECONCILE, NOBODY),
+    ("MatchStatement", RECONCILE, NOBODY),
+    ("UnmatchStatement", RECONCILE, NOBODY),
     ("UpdateFinding", &[Audit], NOBODY),
     ("UpdateFinding: rectify", &[FinMaker, FinChief], NOBODY),
 ];
@@ -132,6 +145,24 @@ fn flow_name(command: &Command) -> Option<&'static str> {
         C::RunDetectors(_) => "RunDetectors",
         C::UpdateFinding(c) if c.step == FindingStep::Rectify => "UpdateFinding: rectify",
         C::UpdateFinding(_) => "UpdateFinding",
+        other => return beside_name(other),
+    })
+}
+
+/// The same of layers of rules, archives, the log itself and statements.
+fn beside_name(command: &Command) -> Option<&'static str> {
+    use Command as C;
+    Some(match command {
+        C::AdoptRuleSet(_) => "AdoptRuleSet",
+        C::FileRules(_) => "FileRules",
+        C::RegisterHistory(_) => "RegisterHistory",
+        C::ReturnGrant(_) => "ReturnGrant",
+        C::RecordDestruction(_) => "RecordDestruction",
+        C::SetLogPolicy(_) => "SetLogPolicy",
+        C::UploadStatementChunk(_) => "UploadStatementChunk",
+        C::ImportStatement(_) => "ImportStatement",
+        C::MatchStatement(_) => "MatchStatement",
+        C::UnmatchStatement(_) => "UnmatchStatement",
         _ => return None,
     })
 }

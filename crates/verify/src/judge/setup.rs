@@ -10,6 +10,7 @@ use record::{AccountNo, Event, OrgNo};
 
 use super::Case;
 use super::checks::Needs;
+use super::layers;
 use crate::book::look::{OWN, gaps};
 
 /// Offices that one person may not hold together, in pairs (会计基础工作规范第十二条; rules.md 1.5).
@@ -138,6 +139,9 @@ pub(super) fn bank_account(case: &mut Case<'_>, c: &RegisterBankAccount) -> Vec<
     case.breaks_if(c.purpose == BankPurpose::FundSpecial && organization != OWN, "SRC-010", "organization");
     let stranger = c.purpose == BankPurpose::Payee && kind != Some(OrgType::MutualAid);
     case.breaks_if(stranger, "USE-006", "organization");
+    if c.purpose == BankPurpose::Payee {
+        layers::payee(case, &c.code, (&c.organization, &c.name, &c.masked_no));
+    }
     vec![Event::BankAccountRegistered(BankAccountRegistered {
         no: book.bank_accounts.next(),
         code: c.code.clone(),
@@ -234,6 +238,7 @@ pub(super) fn parameter(case: &mut Case<'_>, c: &SetParameter) -> Vec<Event> {
     };
     let approval = case.approval(&needs).unwrap_or(0);
     case.in_open_month(c.effective_from);
+    layers::parameter(case, &c.key, &c.value, c.effective_from);
     vec![Event::ParameterSet { key: c.key.clone(), value: c.value.clone(), effective_from: c.effective_from, approval }]
 }
 
@@ -242,6 +247,10 @@ pub(super) fn approval(case: &mut Case<'_>, c: &RecordApproval) -> Vec<Event> {
         case.unknown("code: taken");
     }
     case.not_ahead(c.meeting_on);
+    // One decision authorises once, whatever code it bears (decision 0026).
+    let decision = |a: &RecordApproval| (a.kind, a.body, a.doc_no.clone(), a.scope.clone());
+    let known = !c.doc_no.is_empty() && case.book.approvals.all().any(|(_, _, a)| decision(&a.is) == decision(c));
+    case.breaks_if(known, "APR-001", "doc_no");
     vec![Event::ApprovalRecorded { no: case.book.approvals.next(), approval: c.clone() }]
 }
 

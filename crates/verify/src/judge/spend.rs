@@ -200,7 +200,7 @@ fn named_batches(case: &mut Case<'_>, c: &Disburse) -> Vec<(GrantNo, u32)> {
 /// BUD-005 by date, price, heads and money; beyond the commitment also what budget and approval have not (AC-11).
 fn within_commitment(case: &mut Case<'_>, commitment: &Commitment, c: &Disburse, moved_on: Day) {
     case.breaks_if(c.date.year() != commitment.line.0, "BUD-001", "year");
-    case.breaks_if(moved_on < commitment.date, "BUD-005", "date");
+    case.breaks_if(moved_on < commitment.stands_from, "BUD-005", "date");
     case.breaks_if(c.unit_fen != commitment.unit_fen, "BUD-005", "unit_fen");
     let short = c.fen.saturating_sub(commitment.open_fen);
     if short <= 0 && c.heads <= commitment.open_heads {
@@ -235,6 +235,7 @@ fn payable(case: &mut Case<'_>, commitment: &Commitment, batches: &[(GrantNo, u3
     let total = batches.iter().fold(0u64, |sum, (_, heads)| sum.saturating_add(u64::from(*heads)));
     case.breaks_if(total != u64::from(heads), "ENR-001", "heads");
     places_left(case, source, batches);
+    super::enrol::registers(case, batches);
     for (no, _) in batches {
         let Some(form) = book.form(*no) else { continue };
         let def = book.classes.get(form.class);
@@ -250,7 +251,7 @@ fn payable(case: &mut Case<'_>, commitment: &Commitment, batches: &[(GrantNo, u3
             Some((Verdict::Reject, _)) => false,
             None => members,
         };
-        case.breaks_if(!reviewed || form.is.submitted_on > moved_on, "APR-002", &form.is.code);
+        case.breaks_if(!reviewed || form.stands_from > moved_on, "APR-002", &form.is.code);
     }
 }
 

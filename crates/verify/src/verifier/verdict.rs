@@ -84,6 +84,10 @@ impl Verifier {
                 | Event::DuesStatusSet { .. }
                 | Event::TokenKeyRegistered { .. }
                 | Event::SourceNumbersVoided { .. }
+                | Event::RuleSetAdopted(_)
+                | Event::RulesFiled { .. }
+                | Event::HistoryRegistered { .. }
+                | Event::ArchivesDestroyed { .. }
         );
         if reviewed {
             self.report.add(first.sequence, Code::Review, "a review before it", compare::name(&first.event));
@@ -116,7 +120,11 @@ impl Verifier {
     fn effect(&mut self, records: &[Record], first: &Record, found: Found) {
         self.report.judged = self.report.judged.saturating_add(1);
         for field in &found.unknown {
-            let code = if field.starts_with("submission") { Code::Review } else { Code::Name };
+            let code = match field.split(':').next() {
+                Some("submission") => Code::Review,
+                Some("statement" | "policy") => Code::Policy,
+                _ => Code::Name,
+            };
             self.report.add(first.sequence, code, "what the book holds, once, and in time", field.as_str());
         }
         let mut told: Vec<&str> = Vec::new();
@@ -182,8 +190,9 @@ impl Verifier {
             }
             Event::Totals { at, entries, root } => {
                 self.report.totals = self.report.totals.saturating_add(1);
-                let before = at_end.saturating_sub(1);
-                if *at != before || self.digest_at != at_end {
+                // Where a StateDigest stands right before, both are of the same place; else this one is of the record before it.
+                let before = if self.digest_at == at_end { at_end.saturating_sub(1) } else { at_end };
+                if *at != before {
                     self.report.add(record.sequence, Code::Totals, format!("at {before}"), format!("at {at}"));
                 }
                 let (own_entries, own_root) = self.book.sums.commitment();

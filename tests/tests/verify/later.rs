@@ -1,0 +1,147 @@
+//! Damages of what later commands record: statements and what is matched with them, rules from above, returns to givers, destructions.
+//! The books are those of their scenarios.
+
+use std::path::Path;
+
+use record::{Event, Record};
+use testkit::scenario;
+use verify::Code;
+
+use super::{bodies, codes, verified};
+
+/// The records of a scenario's last book.
+fn played(name: &str) -> Vec<Record> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let text = std::fs::read_to_string(folder.join(name)).expect("a scenario");
+    let (_, books) = scenario::play(&text, &folder).unwrap_or_else(|e| panic!("{name}: {e}"));
+    books.iter().rev().find(|book| !book.records.is_empty()).expect("a book").records.clone()
+}
+
+/// Scenario, what is done, to which record, and the code that tells it.
+type Damage = (&'static str, &'static str, fn(&mut Record) -> bool, Code);
+
+const DAMAGES: &[Damage] = &[
+    (
+        "statements.txt",
+        "a statement closes with a fen more",
+        |record| match &mut record.event {
+            Event::StatementImported(event) => {
+                event.statement.closing_fen += 1;
+                true
+            }
+            _ => false,
+        },
+        Code::Rule,
+    ),
+    (
+        "statements.txt",
+        "a statement's lines are numbered anew",
+        |record| match &mut record.event {
+            Event::StatementImported(event) => {
+                event.first_line += 1;
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+    (
+        "statements.txt",
+        "an uploaded line has another amount than was sealed",
+        |record| match &mut record.event {
+            Event::StatementChunkUploaded { chunk } => {
+                chunk.lines.iter_mut().for_each(|line| line.fen += 1);
+                true
+            }
+            _ => false,
+        },
+        Code::Rule,
+    ),
+    (
+        "statements.txt",
+        "a line is matched with another movement",
+        |record| match &mut record.event {
+            Event::LinesMatched(event) if !event.groups.is_empty() => {
+                event.groups.iter_mut().flat_map(|(_, movements)| movements).for_each(|movement| *movement += 1);
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+    (
+        "lay-001.txt",
+        "rules from above bind a day later",
+        |record| match &mut record.event {
+            Event::RuleSetAdopted(event) => {
+                event.effective_from = event.effective_from.plus_days(1);
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+    (
+        "lay-001.txt",
+        "a refusal bears another version of the rules",
+        |record| {
+            let refused = matches!(record.event, Event::Refused(_));
+            record.rule_set += u32::from(refused);
+            refused
+        },
+        Code::Derived,
+    ),
+    (
+        "grant-return.txt",
+        "money returned to its giver names another approval",
+        |record| match &mut record.event {
+            Event::VoucherPosted(posted) if posted.voucher.template == record::kinds::Template::T32 => {
+                posted.voucher.approval += 1;
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+    (
+        "ret-001.txt",
+        "a destruction is of another year",
+        |record| match &mut record.event {
+            Event::ArchivesDestroyed { destruction, .. } => {
+                destruction.year += 1;
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+    (
+        "history.txt",
+        "a file of historical entries has another digest",
+        |record| match &mut record.event {
+            Event::HistoryRegistered { history, .. } => {
+                history.digest[0] ^= 1;
+                true
+            }
+            _ => false,
+        },
+        Code::Derived,
+    ),
+];
+
+#[test]
+fn every_damage_of_later_records_is_told_by_its_code() {
+    let mut missed = Vec::new();
+    for (scenario, name, damage, code) in DAMAGES {
+        let mut records = played(scenario);
+        if !records.iter_mut().any(damage) {
+            missed.push(format!("{scenario}: no record for {name:?}"));
+            continue;
+        }
+        let report = verified(&bodies(&records));
+        if !codes(&report).contains(code) {
+            missed.push(format!("{name}: expected {code}, found {:?}\n{:#?}", codes(&report), report.faults.first()));
+        }
+    }
+    assert!(missed.is_empty(), "\n{}\n", missed.join("\n"));
+}
