@@ -20,7 +20,7 @@ pub enum RequestError {
     /// The first line is not `old SIZE`.
     #[error("a request begins with the line \"old SIZE\", the size without leading zeros")]
     Old,
-    /// A line of the proof is no SHA-256 value in base64, or there are more than [`MAX_PATH`].
+    /// A line of the proof is no SHA-256 value in base64, or there are more than 63.
     #[error("digest {0} of the proof is not 32 bytes in base64, or is one too many (at most {MAX_PATH})")]
     Proof(usize),
     /// What follows the blank line is no signed note.

@@ -32,7 +32,7 @@ pub fn someone(pair: &Pair, rng: &mut Rng, command: &Command) -> Option<String> 
         .filter(|p| p.roles.iter().any(|r| roles.contains(r)))
         .filter(|p| p.roles != [Role::Collector] || p.organization == holder)
         // Who registered approvals in an earlier office meets APR-005 now and then, not each time.
-        .filter(|p| !["zhuan", "fupi"].contains(&p.code.as_str()) || rng.chance(20))
+        .filter(|p| !["zhuan", "fupi"].contains(&p.code.as_str()) || rng.chance(35))
         .map(|p| &p.code)
         .collect();
     rng.pick(&may).map(|code| (*code).clone())

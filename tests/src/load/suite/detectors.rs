@@ -34,6 +34,8 @@ pub async fn run(setting: &Setting) {
 
     let alone = detect(&loaded.office).await;
     let idle = loaded.target.streams(STREAMS, MORE / 2, Some(Instant::now() + TIME)).await;
+    // Both from an empty backlog: a full one holds posting back by itself.
+    loaded.catch_up().await;
     let posting = Arc::new(AtomicBool::new(true));
     let (target, until) = (loaded.target.clone(), Arc::clone(&posting));
     let streams = tokio::spawn(async move {
