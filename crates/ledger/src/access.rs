@@ -1,4 +1,4 @@
-//! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). One table each; default deny.
+//! Who may ask what (rules.md 1.5), and which commands need a second person (decisions.md 5). Default deny.
 
 use record::kinds::{FindingStep, Role};
 use record::{Command, Day, OrgNo, PersonNo};
@@ -13,95 +13,75 @@ pub struct Denied;
 
 use Role::{Approver, Audit, Cashier, Collector, EcoDept, FinChief, FinMaker, FinReviewer, MutualAid, SvcDept};
 
+/// The offices of a command: the roles that may make it, and those of which a second person must review it before it takes effect.
+struct Offices {
+    makers: &'static [Role],
+    reviewers: &'static [Role],
+}
+
+/// Takes effect at once.
+const fn alone(makers: &'static [Role]) -> Offices {
+    Offices { makers, reviewers: &[] }
+}
+
+const fn reviewed(makers: &'static [Role], reviewers: &'static [Role]) -> Offices {
+    Offices { makers, reviewers }
+}
+
 /// Roles that may make a command; empty for those that go another way (CreateBook: the operator; ReviewCommand and WithdrawCommand: by
 /// what they name).
 pub fn makers(command: &Command) -> &'static [Role] {
-    match command {
-        Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => &[],
-        Command::DefineAccount(_) | Command::GrantRole(_) | Command::RevokeRole(_) | Command::ClosePeriod(_) => {
-            &[FinChief]
-        }
-        Command::RegisterOrganization(_) => &[FinMaker, SvcDept, EcoDept],
-        Command::RegisterBankTransaction(_) => &[Cashier],
-        Command::SetParameter(_)
-        | Command::SetSubsidyStandard(_)
-        | Command::AdoptRuleSet(_)
-        | Command::FileRules(_) => &[FinMaker, SvcDept],
-        Command::CloseYear(_) => &[FinMaker, FinChief],
-        Command::SignDailySummary(_) => &[FinReviewer, Cashier],
-        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => &[SvcDept],
-        Command::AllocateQuota(_) => &[SvcDept, EcoDept],
-        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => &[Collector, SvcDept, EcoDept],
-        Command::RegisterSnapshot(_) => &[SvcDept, EcoDept],
-        Command::ReviewEnrollmentBatch(_) => &[SvcDept, EcoDept, MutualAid],
-        Command::ConfirmCoverage(_) => &[MutualAid],
-        Command::PostPremiumReceipt(_) => &[Collector],
-        Command::RemitPremiums(_) => &[FinMaker, Collector],
-        Command::RecordApproval(_) => &[Approver],
-        Command::RegisterBankAccount(_)
-        | Command::SetBudget(_)
-        | Command::AdjustBudget(_)
-        | Command::RecordIncome(_)
-        | Command::CommitExpenditure(_)
-        | Command::ReleaseCommitment(_)
-        | Command::Disburse(_)
-        | Command::RecordReturn(_)
-        | Command::CarryToSurplus(_)
-        | Command::ReverseVoucher(_)
-        | Command::CorrectVoucher(_)
-        | Command::TransferBetweenSources(_)
-        | Command::AppropriateSurplus(_)
-        | Command::RefundPremium(_)
-        | Command::AllocateInterest(_)
-        | Command::RecordUnidentifiedDeposit(_)
-        | Command::IdentifyDeposit(_)
-        | Command::ReturnDeposit(_)
-        | Command::AdjustAmount(_)
-        | Command::CorrectPriorYear(_)
-        | Command::ReturnFiscalSurplus(_)
-        | Command::PostOpeningBalances(_)
-        | Command::AmendGrant(_)
-        | Command::SetDuesStatus(_)
-        | Command::ReturnGrant(_)
-        | Command::RegisterHistory(_)
-        | Command::VoidSourceNumbers(_)
-        | Command::RecordDestruction(_) => &[FinMaker],
-        // Those who watch the log and those who answer for the server; the parties themselves have signed.
-        Command::SetLogPolicy(_) => &[Audit, FinChief],
-        Command::RunDetectors(_) => &[Audit, FinMaker, FinReviewer, FinChief],
-        // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
-        Command::UploadStatementChunk(_)
-        | Command::ImportStatement(_)
-        | Command::MatchStatement(_)
-        | Command::UnmatchStatement(_) => &[FinMaker, FinReviewer, FinChief],
-        // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
-        Command::UpdateFinding(c) if c.step == FindingStep::Rectify => &[FinMaker, FinChief],
-        Command::UpdateFinding(_) => &[Audit],
-    }
+    offices(command).makers
 }
 
 /// Roles of which a second person must review the command before it takes effect; empty where it takes effect at once.
 pub fn reviewers(command: &Command) -> &'static [Role] {
+    offices(command).reviewers
+}
+
+/// The one table.
+fn offices(command: &Command) -> Offices {
     match command {
-        Command::RegisterBankAccount(_)
-        | Command::SetParameter(_)
-        | Command::RegisterScheme(_)
+        Command::CreateBook(_) | Command::ReviewCommand(_) | Command::WithdrawCommand(_) => alone(&[]),
+        Command::DefineAccount(_) | Command::ClosePeriod(_) => alone(&[FinChief]),
+        Command::GrantRole(_) | Command::RevokeRole(_) => reviewed(&[FinChief], &[Approver]),
+        Command::RegisterOrganization(_) => alone(&[FinMaker, SvcDept, EcoDept]),
+        Command::RegisterBankTransaction(_) => alone(&[Cashier]),
+        Command::SetParameter(_)
         | Command::SetSubsidyStandard(_)
+        | Command::AdoptRuleSet(_)
+        | Command::FileRules(_) => reviewed(&[FinMaker, SvcDept], &[FinReviewer, FinChief]),
+        Command::CloseYear(_) => reviewed(&[FinMaker, FinChief], &[FinReviewer, FinChief]),
+        // Either of the two signs first; the other is the second person.
+        Command::SignDailySummary(_) => reviewed(&[FinReviewer, Cashier], &[FinReviewer, Cashier]),
+        Command::RegisterScheme(_) | Command::RegisterTokenKey(_) => reviewed(&[SvcDept], &[FinReviewer, FinChief]),
+        Command::AllocateQuota(_) | Command::RegisterSnapshot(_) => alone(&[SvcDept, EcoDept]),
+        Command::SubmitEnrollmentBatch(_) | Command::UploadRosterChunk(_) => alone(&[Collector, SvcDept, EcoDept]),
+        Command::ReviewEnrollmentBatch(_) => alone(&[SvcDept, EcoDept, MutualAid]),
+        Command::ConfirmCoverage(_) => alone(&[MutualAid]),
+        Command::PostPremiumReceipt(_) => alone(&[Collector]),
+        Command::RemitPremiums(_) => reviewed(&[FinMaker, Collector], &[FinReviewer]),
+        Command::RecordApproval(_) => alone(&[Approver]),
+        // The head of accounting signs the list (会计档案管理办法第十八条); a cashier keeps no archive.
+        Command::RecordDestruction(_) => reviewed(&[FinMaker], &[FinChief]),
+        // Those who watch the log and those who answer for the server; the parties themselves have signed.
+        Command::SetLogPolicy(_) => alone(&[Audit, FinChief]),
+        Command::RunDetectors(_) => alone(&[Audit, FinMaker, FinReviewer, FinChief]),
+        // Never the cashier, who moves the money that is reconciled (不相容岗位: 出纳不得编制余额调节表).
+        Command::UploadStatementChunk(_)
+        | Command::ImportStatement(_)
+        | Command::MatchStatement(_)
+        | Command::UnmatchStatement(_) => alone(&[FinMaker, FinReviewer, FinChief]),
+        // The owner department says what it does about a finding; the audit committee says what it was (decisions.md 21).
+        Command::UpdateFinding(c) if c.step == FindingStep::Rectify => alone(&[FinMaker, FinChief]),
+        Command::UpdateFinding(_) => alone(&[Audit]),
+        // What the finance department makes and reviews itself: settings by its reviewer or chief, vouchers by its reviewer.
+        Command::RegisterBankAccount(_)
         | Command::SetBudget(_)
         | Command::AdjustBudget(_)
         | Command::SetDuesStatus(_)
-        | Command::RegisterTokenKey(_)
-        | Command::AdoptRuleSet(_)
-        | Command::FileRules(_)
-        | Command::RegisterHistory(_)
-        | Command::CloseYear(_) => &[FinReviewer, FinChief],
-        Command::GrantRole(_) | Command::RevokeRole(_) => &[Approver],
-        // The head of accounting signs the list (会计档案管理办法第十八条); a cashier keeps no archive.
-        Command::RecordDestruction(_) => &[FinChief],
-        // Either of the two signs first; the other is the second person.
-        Command::SignDailySummary(_) => &[FinReviewer, Cashier],
+        | Command::RegisterHistory(_) => reviewed(&[FinMaker], &[FinReviewer, FinChief]),
         Command::RecordIncome(_)
-        | Command::RemitPremiums(_)
         | Command::CommitExpenditure(_)
         | Command::ReleaseCommitment(_)
         | Command::Disburse(_)
@@ -122,8 +102,7 @@ pub fn reviewers(command: &Command) -> &'static [Role] {
         | Command::PostOpeningBalances(_)
         | Command::AmendGrant(_)
         | Command::ReturnGrant(_)
-        | Command::VoidSourceNumbers(_) => &[FinReviewer],
-        _ => &[],
+        | Command::VoidSourceNumbers(_) => reviewed(&[FinMaker], &[FinReviewer]),
     }
 }
 

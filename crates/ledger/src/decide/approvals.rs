@@ -79,6 +79,18 @@ pub(crate) fn carry(desk: &mut Desk<'_>, act: &Act<'_>) -> Option<ApprovalNo> {
     Some(no)
 }
 
+/// APR-001: an approval of outlays carries another outflow of a source than the payment of premiums only where it says so by naming
+/// that source.
+pub(crate) fn carry_outflow(desk: &mut Desk<'_>, approval: &str, source: &str, date: Day, fen: Fen) {
+    let rule = "APR-001";
+    let kinds = &[ApprovalKind::Expenditure];
+    carry(desk, &Act { approval, kinds, rule, date, fen, scope: [source, "", ""] });
+    let unnamed = desk.state.approvals.find(approval).is_some_and(|(_, found)| found.approval.scope.source.is_empty());
+    if unnamed {
+        desk.hit(rule, "approval.scope.source", source, "");
+    }
+}
+
 /// What an approval names bounds what is done under it, line by line; what it leaves open, and what the act has not, is free.
 pub(crate) fn check_scope(desk: &mut Desk<'_>, approval: ApprovalNo, rule: &str, asked: [&str; 3]) {
     let state = desk.state;

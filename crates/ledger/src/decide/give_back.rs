@@ -3,10 +3,10 @@
 
 use record::command::ReturnGrant;
 use record::event::Effect;
-use record::kinds::{ApprovalKind, BankPurpose, Direction, EvidenceKind, Restriction, Side, Template};
+use record::kinds::{BankPurpose, Direction, EvidenceKind, Restriction, Side, Template};
 use record::{AccountNo, Day, Event, Fen, GrantNo, Line, OrgNo, SourceNo};
 
-use super::approvals::{Act, carry};
+use super::approvals::carry_outflow;
 use super::bank::{Draw, Drawn, draw};
 use super::desk::{Desk, Draft};
 use super::lines::{OWN, purpose_rule};
@@ -36,7 +36,7 @@ pub(super) fn return_grant(desk: &mut Desk<'_>, c: &ReturnGrant) -> Vec<Event> {
     if idle < c.fen {
         desk.short("SRC-003", "fen", idle, c.fen);
     }
-    check_approval(desk, c, &code);
+    carry_outflow(desk, &c.approval, &code, c.date, c.fen);
     let Some(drawn) = drawn else { return Vec::new() };
     check_giver(desk, drawn, grantor);
     vec![post(desk, c, (source, grant), grantor, drawn)]
@@ -48,23 +48,6 @@ fn check_bound(desk: &mut Desk<'_>, source: SourceNo, code: &str) {
     let restriction = desk.state.sources.get(source).map(|s| s.restriction);
     if !matches!(restriction, Some(Restriction::Donor | Restriction::Document)) {
         desk.hit(purpose_rule(desk.state, source), "grant", "DONOR | DOCUMENT", code);
-    }
-}
-
-/// APR-001: an approval of outlays carries a return to a giver only where it says so by naming the source.
-fn check_approval(desk: &mut Desk<'_>, c: &ReturnGrant, source: &str) {
-    let act = Act {
-        approval: &c.approval,
-        kinds: &[ApprovalKind::Expenditure],
-        rule: "APR-001",
-        date: c.date,
-        fen: c.fen,
-        scope: [source, "", ""],
-    };
-    carry(desk, &act);
-    let named = desk.state.approvals.find(&c.approval).map(|(_, a)| a.approval.scope.source.clone());
-    if named.is_some_and(|named| named.is_empty()) {
-        desk.hit("APR-001", "approval.scope.source", source, "");
     }
 }
 

@@ -3,10 +3,10 @@
 
 use record::command::RefundPremium;
 use record::event::Effect;
-use record::kinds::{ApprovalKind, BankPurpose, Direction, EvidenceKind, OrgType, Side, Template};
+use record::kinds::{BankPurpose, Direction, EvidenceKind, OrgType, Side, Template};
 use record::{Event, Fen, Heads, Line};
 
-use super::approvals::{Act, carry};
+use super::approvals::carry_outflow;
 use super::bank::{Draw, Drawn, draw};
 use super::desk::{Desk, Draft, times};
 use super::premium::custody_account_of_txn;
@@ -21,7 +21,7 @@ pub(super) fn refund(desk: &mut Desk<'_>, c: &RefundPremium) -> Vec<Event> {
     }
     let Some(paid) = paid(desk, c) else { return Vec::new() };
     let source = desk.state.sources.code(paid.source).to_owned();
-    check_approval(desk, c, &source);
+    carry_outflow(desk, &c.approval, &source, c.date, c.fen);
     check_amount(desk, c, &paid);
     let passed_on = !c.return_txn.is_empty();
     check_held(desk, c, &paid, passed_on);
@@ -67,23 +67,6 @@ fn paid(desk: &mut Desk<'_>, c: &RefundPremium) -> Option<Line> {
         desk.hit("LED-010", "receipt", "not reversed yet", &c.receipt.to_string());
     }
     line
-}
-
-/// APR-001: an approval of outlays carries a refund only where it says so by naming the premium's source.
-fn check_approval(desk: &mut Desk<'_>, c: &RefundPremium, source: &str) {
-    let act = Act {
-        approval: &c.approval,
-        kinds: &[ApprovalKind::Expenditure],
-        rule: "APR-001",
-        date: c.date,
-        fen: c.fen,
-        scope: [source, "", ""],
-    };
-    carry(desk, &act);
-    let named = desk.state.approvals.find(&c.approval).map(|(_, a)| a.approval.scope.source.clone());
-    if named.is_some_and(|named| named.is_empty()) {
-        desk.hit("APR-001", "approval.scope.source", source, "");
-    }
 }
 
 /// USE-005 and ENR-001: heads times the price paid, and no more heads than the receipt has left.

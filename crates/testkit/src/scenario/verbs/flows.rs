@@ -25,10 +25,10 @@ pub(super) fn build(context: &Context<'_>, args: &mut Args) -> Result<Option<Bui
         "identify" => identify(context, args).map(Some),
         "return-deposit" => return_deposit(context, args).map(Some),
         "adjust" | "prior-year" => alone(difference(context, args)?),
-        "hand-back" => hand_back(context, args).map(Some),
+        "hand-back" => back(context, args, true).map(Some),
         "opening" => alone(opening(context, args)?),
         "amend" => alone(amend(context, args)?),
-        "give-back" => give_back(context, args).map(Some),
+        "give-back" => back(context, args, false).map(Some),
         _ => Ok(None),
     }
 }
@@ -238,40 +238,29 @@ fn difference(context: &Context<'_>, args: &mut Args) -> Result<Command, Fault> 
     })
 }
 
-/// `hand-back GRANT AMOUNT [approval=] [other=ACCOUNT] [txn=]`
-fn hand_back(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
+/// `hand-back GRANT AMOUNT [approval=] [other=ACCOUNT] [txn=]` to the treasury, `give-back ... [docs=]` to a giver.
+fn back(context: &Context<'_>, args: &mut Args, to_treasury: bool) -> Result<Built, Fault> {
     let (grant, fen) = (args.word("a grant")?, money(&args.word("an amount")?)?);
     let date = context.date(args)?;
     let other = args.field("other").unwrap_or_default();
     let (bank_txn, before) = context.movement(args, date, (SPECIAL, Direction::Out, fen), &other)?;
-    let command = Command::ReturnFiscalSurplus(ReturnFiscalSurplus {
-        grant,
-        fen,
-        date,
-        bank_account: SPECIAL.into(),
-        bank_txn,
-        approval: args.field("approval").unwrap_or_default(),
-        evidence: papers(context, args, &[EvidenceKind::Reply], date)?,
-    });
-    Ok(Built { before, command })
-}
-
-/// `give-back GRANT AMOUNT [approval=] [other=ACCOUNT] [txn=] [docs=]`
-fn give_back(context: &Context<'_>, args: &mut Args) -> Result<Built, Fault> {
-    let (grant, fen) = (args.word("a grant")?, money(&args.word("an amount")?)?);
-    let date = context.date(args)?;
-    let other = args.field("other").unwrap_or_default();
-    let (bank_txn, before) = context.movement(args, date, (SPECIAL, Direction::Out, fen), &other)?;
-    let command = Command::ReturnGrant(ReturnGrant {
-        grant,
-        fen,
-        date,
-        bank_account: SPECIAL.into(),
-        bank_txn,
-        approval: args.field("approval").unwrap_or_default(),
-        reason: "用途终止退还".into(),
-        evidence: papers(context, args, &[EvidenceKind::Agreement], date)?,
-    });
+    let (bank_account, approval) = (SPECIAL.into(), args.field("approval").unwrap_or_default());
+    let kind = if to_treasury { EvidenceKind::Reply } else { EvidenceKind::Agreement };
+    let evidence = papers(context, args, &[kind], date)?;
+    let command = if to_treasury {
+        Command::ReturnFiscalSurplus(ReturnFiscalSurplus {
+            grant,
+            fen,
+            date,
+            bank_account,
+            bank_txn,
+            approval,
+            evidence,
+        })
+    } else {
+        let reason = "用途终止退还".into();
+        Command::ReturnGrant(ReturnGrant { grant, fen, date, bank_account, bank_txn, approval, reason, evidence })
+    };
     Ok(Built { before, command })
 }
 
