@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger::Ask;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use crate::draft::Verdict;
@@ -13,6 +13,9 @@ use crate::error::StopReason;
 /// Commands that go in together at most. A stream's message travels as one: one entry of the queue, one wake-up and one answer instead
 /// of a thousand, which cost more than deciding does.
 const TOGETHER: usize = 1_024;
+/// The part of the queue, one in so many, that streams leave to commands that come alone. A stream waits for room while a lone command is
+/// refused for want of it; without a part of its own, a flood of receipts would keep everybody else's commands out.
+const KEPT_PART: usize = 16;
 
 /// A command that waits for the writer.
 #[derive(Debug)]
@@ -133,49 +136,80 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Full;
 
+/// The room of a queue: the common part, and what is kept for commands that come alone.
+#[derive(Clone)]
+struct Rooms {
+    common: Arc<Semaphore>,
+    kept: Arc<Semaphore>,
+    bound: usize,
+}
+
+impl Rooms {
+    fn new(bound: usize) -> Rooms {
+        let kept = bound / KEPT_PART;
+        Rooms { common: Arc::new(Semaphore::new(bound - kept)), kept: Arc::new(Semaphore::new(kept)), bound }
+    }
+
+    /// Room for one command that does not wait for it.
+    fn alone(&self) -> Result<Room, TryAcquireError> {
+        match Arc::clone(&self.common).try_acquire_owned() {
+            Err(TryAcquireError::NoPermits) => Arc::clone(&self.kept).try_acquire_owned(),
+            found => found,
+        }
+    }
+
+    /// Commands that take room.
+    fn taken(&self) -> usize {
+        self.bound.saturating_sub(self.common.available_permits() + self.kept.available_permits())
+    }
+
+    fn close(&self) {
+        self.common.close();
+        self.kept.close();
+    }
+}
+
 /// The end of the queue where commands go in.
 pub(crate) struct Entrance {
     entries: mpsc::UnboundedSender<Entry>,
-    room: Arc<Semaphore>,
-    bound: usize,
+    rooms: Rooms,
 }
 
 /// The end of the queue where the writer takes them out.
 pub(crate) struct Exit {
     entries: mpsc::UnboundedReceiver<Entry>,
-    room: Arc<Semaphore>,
-    bound: usize,
+    rooms: Rooms,
 }
 
 /// A queue for so many commands.
 pub(crate) fn queue(bound: usize) -> (Entrance, Exit) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let room = Arc::new(Semaphore::new(bound));
-    (Entrance { entries: sender, room: Arc::clone(&room), bound }, Exit { entries: receiver, room, bound })
+    let rooms = Rooms::new(bound);
+    (Entrance { entries: sender, rooms: rooms.clone() }, Exit { entries: receiver, rooms })
 }
 
 impl Entrance {
     /// How many commands can be handed in together.
     pub fn together(&self) -> usize {
-        TOGETHER.min(self.bound)
+        TOGETHER.min(self.rooms.bound - self.rooms.bound / KEPT_PART)
     }
 
     /// Commands that wait.
     pub fn waiting(&self) -> usize {
-        self.bound.saturating_sub(self.room.available_permits())
+        self.rooms.taken()
     }
 
-    /// Hands a command in if there is room.
+    /// Hands a command in if there is room, also where streams wait for some.
     pub fn try_send(
         &self,
         ask: Ask,
         deadline: Option<Instant>,
         stop: watch::Receiver<Option<StopReason>>,
     ) -> Result<Pending, Full> {
-        match Arc::clone(&self.room).try_acquire_many_owned(1) {
+        match self.rooms.alone() {
             Ok(room) => Ok(self.enter(vec![ask], deadline, Some(room), stop)),
-            Err(tokio::sync::TryAcquireError::NoPermits) => Err(Full),
-            Err(tokio::sync::TryAcquireError::Closed) => Ok(self.enter(vec![ask], deadline, None, stop)),
+            Err(TryAcquireError::NoPermits) => Err(Full),
+            Err(TryAcquireError::Closed) => Ok(self.enter(vec![ask], deadline, None, stop)),
         }
     }
 
@@ -188,11 +222,12 @@ impl Entrance {
         stop: watch::Receiver<Option<StopReason>>,
     ) -> Result<Pending, Full> {
         let count = u32::try_from(asks.len()).map_err(|_| Full)?;
-        let room = match Arc::clone(&self.room).try_acquire_many_owned(count) {
+        let common = &self.rooms.common;
+        let room = match Arc::clone(common).try_acquire_many_owned(count) {
             Ok(room) => Some(room),
-            Err(tokio::sync::TryAcquireError::Closed) => None,
-            Err(tokio::sync::TryAcquireError::NoPermits) => {
-                let room = timeout_at(until, Arc::clone(&self.room).acquire_many_owned(count)).await;
+            Err(TryAcquireError::Closed) => None,
+            Err(TryAcquireError::NoPermits) => {
+                let room = timeout_at(until, Arc::clone(common).acquire_many_owned(count)).await;
                 room.map_err(|_| Full)?.ok()
             }
         };
@@ -237,17 +272,17 @@ impl Exit {
 
     /// Takes nothing new; what waits can still be taken.
     pub fn close(&mut self) {
-        self.room.close();
+        self.rooms.close();
         self.entries.close();
     }
 
     /// Whether it takes nothing new.
     pub fn is_closed(&self) -> bool {
-        self.room.is_closed()
+        self.rooms.common.is_closed()
     }
 
     /// Commands that wait.
     pub fn waiting(&self) -> usize {
-        self.bound.saturating_sub(self.room.available_permits())
+        self.rooms.taken()
     }
 }

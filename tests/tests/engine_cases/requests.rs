@@ -186,6 +186,30 @@ async fn a_full_queue_refuses_at_once_and_a_stream_waits_for_room() {
 }
 
 #[tokio::test]
+async fn a_flood_leaves_room_for_who_asks_once() {
+    // Two of 32 are kept for lone commands.
+    let world = World::new(Options { queue_commands: 32, ahead_commands: 64, ..options() }).await;
+    world.store.appends.hold();
+    let asks = |range: std::ops::Range<u32>| {
+        range.map(|i| ask("maker", &format!("r{i}"), organization(&format!("A{i}")))).collect::<Vec<_>>()
+    };
+    let first = world.book.submit_many(asks(0..1), None).await;
+    world.store.appends.somebody_waits().await;
+    let flood = world.book.submit_many(asks(1..31), None).await;
+    let alone = |i: u32| world.book.submit(ask("maker", &format!("r{i}"), organization(&format!("A{i}"))));
+    let (more, one, another, over, ()) = tokio::join!(
+        world.book.submit_many(asks(31..51), None),
+        alone(51),
+        alone(52),
+        alone(53),
+        async { world.store.appends.release() },
+    );
+    assert!(matches!(over, Err(EngineError::Overloaded { .. })), "{over:?}");
+    let streamed = verdicts(first.into_iter().chain(flood).chain(more)).await;
+    assert!(streamed.len() == 51 && streamed.into_iter().chain([one, another]).all(|verdict| verdict.is_ok()));
+}
+
+#[tokio::test]
 async fn a_caller_that_went_away_is_dropped_before_the_batch_and_finished_after() {
     let world = World::new(options()).await;
     let start = world.book.head().unwrap().sequence;
