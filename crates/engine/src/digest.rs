@@ -64,16 +64,16 @@ impl DigestClock {
 pub(crate) fn snapshot_of(committed: &Committed) -> Snapshot {
     let mut state = committed.position.tree.edge().concat();
     state.extend(committed.position.state.to_bytes());
-    Snapshot { at: committed.head.sequence, state: Arc::new(state), filter: Arc::new(committed.filter.to_bytes()) }
+    Snapshot { at: committed.head.sequence, state: Arc::new(state), filter: committed.filter.clone() }
 }
 
 /// The position that a snapshot holds, if `confirming`, the body of the log's record right after it, commits exactly it. That this
 /// record and the edge are those of the log shows when the records after the snapshot lead to the head's root.
-pub(crate) fn restore(snapshot: &Snapshot, confirming: &[u8]) -> Option<(Position, Filter)> {
+pub(crate) fn restore(snapshot: Snapshot, confirming: &[u8]) -> Option<(Position, Filter)> {
     let Event::StateDigest { at, state, filter } = record::decode(confirming).ok()?.event else { return None };
     let nodes = usize::try_from(snapshot.at.count_ones()).ok()?;
     let (edge, bytes) = snapshot.state.split_at_checked(nodes.checked_mul(NODE_BYTES)?)?;
-    let confirmed = at == snapshot.at && state == hash::sha256(bytes) && filter == hash::sha256(&snapshot.filter);
+    let confirmed = at == snapshot.at && state == hash::sha256(bytes) && filter == snapshot.filter.digest();
     if !confirmed {
         return None;
     }
@@ -81,5 +81,5 @@ pub(crate) fn restore(snapshot: &Snapshot, confirming: &[u8]) -> Option<(Positio
     let tree = Tree::from_edge(at, edge).ok()?;
     let state = State::from_bytes(bytes).filter(|state| state.sequence == at)?;
     let position = Position { state, tree, digests: DigestClock::default() };
-    Some((position, Filter::from_bytes(&snapshot.filter)?))
+    Some((position, snapshot.filter))
 }

@@ -40,9 +40,10 @@ async fn confirmed_snapshot<S: Store>(
         return Ok(None);
     }
     let confirming = store.records(book, &[snapshot.at + 1]).await?.into_iter().next().flatten();
-    let restored = confirming.and_then(|body| restore(&snapshot, &body));
+    let at = snapshot.at;
+    let restored = confirming.and_then(|body| restore(snapshot, &body));
     if restored.is_none() {
-        tracing::warn!(book, at = snapshot.at, "no record confirms the snapshot; it is not used");
+        tracing::warn!(book, at, "no record confirms the snapshot; it is not used");
     }
     Ok(restored)
 }

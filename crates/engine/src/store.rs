@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use ledger::Filter;
 use ledger::rows::{FactHash, FactRow, LineRow, RejectionRow, SideSums, ViewRows, VoucherRow};
 use record::{Day, Digest, Sequence, VoucherRef};
 
@@ -108,8 +109,8 @@ pub struct Snapshot {
     pub at: Sequence,
     /// Right edge of the tree, whose length `at` tells, then the canonical state.
     pub state: Arc<Vec<u8>>,
-    /// Canonical key filter.
-    pub filter: Arc<Vec<u8>>,
+    /// Key filter.
+    pub filter: Filter,
 }
 
 /// A signed tree head: a checkpoint as it stands in storage.

@@ -1,6 +1,9 @@
 //! The key filter: tells for most facts at once that they do not exist, and never denies one that does. Built from committed records
 //! only, in log order, so that its bytes are a function of the log and a StateDigest can commit them.
 
+use std::iter;
+use std::sync::Arc;
+
 use borsh::io::{self, Read, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use record::{Digest, hash};
@@ -16,11 +19,14 @@ const BITS_PER_KEY: u64 = 20;
 const WORDS: usize = 8;
 /// Bits of a block.
 const BITS_PER_BLOCK: u64 = 64 * WORDS as u64;
+/// Blocks that are encoded together where a filter is saved: a mebibyte.
+const BLOCKS_PER_PART: usize = 1 << 14;
 
-/// A growing Bloom filter over fact names, which are uniform hashes already.
+/// A growing Bloom filter over fact names, which are uniform hashes already. A copy shares the layers with it until the newest one takes
+/// a key: the others never change again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Filter {
-    layers: Vec<Layer>,
+    layers: Vec<Arc<Layer>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -36,12 +42,16 @@ struct Layer {
 #[repr(align(64))]
 struct Block([u64; WORDS]);
 
+impl Block {
+    fn to_bytes(self) -> [[u8; 8]; WORDS] {
+        self.0.map(u64::to_le_bytes)
+    }
+}
+
 // By hand, a block at a time: a filter is hashed and saved as a whole.
 impl BorshSerialize for Block {
     fn serialize<W: Write>(&self, writer: &mut W) -> io::Result<()> {
-        let mut bytes = [[0; 8]; WORDS];
-        bytes.iter_mut().zip(self.0).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-        writer.write_all(bytes.as_flattened())
+        writer.write_all(self.to_bytes().as_flattened())
     }
 }
 
@@ -76,6 +86,17 @@ impl Layer {
         (high.wrapping_mul(self.blocks.len() as u128) >> 64) as usize
     }
 
+    /// Canonical bytes, a part at a time.
+    fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
+        let head = [&self.keys.to_le_bytes()[..], &self.capacity.to_le_bytes(), &length(&self.blocks)].concat();
+        let encode = |blocks: &[Block]| {
+            let mut bytes = Vec::with_capacity(size_of_val(blocks));
+            blocks.iter().for_each(|block| bytes.extend_from_slice(block.to_bytes().as_flattened()));
+            bytes
+        };
+        iter::once(head).chain(self.blocks.chunks(BLOCKS_PER_PART).map(encode))
+    }
+
     fn may_hold(&self, key: &FactHash, bits: &Block) -> bool {
         let held = |block: &Block| block.0.iter().zip(bits.0).all(|(word, bit)| word & bit != 0);
         self.blocks.get(self.block(key)).is_some_and(held)
@@ -90,16 +111,21 @@ impl Layer {
     }
 }
 
+/// How many, as the canonical form tells it.
+fn length<T>(items: &[T]) -> [u8; 4] {
+    u32::try_from(items.len()).unwrap_or(u32::MAX).to_le_bytes()
+}
+
 impl Filter {
     /// Adds a key.
     pub fn add(&mut self, key: &FactHash) {
         let full = self.layers.last().is_none_or(|layer| layer.keys >= layer.capacity);
         if full {
             let capacity = self.layers.last().map_or(FIRST_LAYER_KEYS, |layer| layer.capacity.saturating_mul(2));
-            self.layers.push(Layer::with_capacity(capacity));
+            self.layers.push(Arc::new(Layer::with_capacity(capacity)));
         }
         if let Some(layer) = self.layers.last_mut() {
-            layer.add(key, &bits(key));
+            Arc::make_mut(layer).add(key, &bits(key));
         }
     }
 
@@ -110,9 +136,9 @@ impl Filter {
         self.layers.iter().rev().any(|layer| layer.may_hold(key, &bits))
     }
 
-    /// Canonical bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        borsh::to_vec(self).unwrap_or_default()
+    /// Canonical bytes, a part of at most some mebibyte at a time: a filter of tens of megabytes is saved without another copy of it.
+    pub fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
+        iter::once(length(&self.layers).to_vec()).chain(self.layers.iter().flat_map(|layer| layer.parts()))
     }
 
     /// The filter of canonical bytes.
@@ -142,7 +168,11 @@ mod tests {
         assert!((0..300_000).all(|i| filter.may_hold(&key(i))));
         let imagined = (300_000..400_000).filter(|i| filter.may_hold(&key(*i))).count();
         assert!(imagined < 60, "{imagined} of 100,000");
-        assert_eq!(Filter::from_bytes(&filter.to_bytes()).as_ref(), Some(&filter));
-        assert_eq!(filter.digest(), hash::sha256(&filter.to_bytes()));
+        let bytes = filter.parts().collect::<Vec<_>>().concat();
+        assert_eq!(Filter::from_bytes(&bytes).as_ref(), Some(&filter));
+        assert_eq!(filter.digest(), hash::sha256(&bytes));
+        let copy = filter.clone();
+        filter.add(&key(300_000));
+        assert!(filter.may_hold(&key(300_000)) && !copy.may_hold(&key(300_000)), "a copy stays as it was");
     }
 }

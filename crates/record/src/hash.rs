@@ -20,22 +20,40 @@ pub fn sha256_of(parts: &[&[u8]]) -> Digest {
 
 /// SHA-256 of a value's canonical bytes, which are not held together for it.
 pub fn sha256_encoded(value: &impl BorshSerialize) -> Digest {
-    let mut hashing = Hashing(Sha256::new());
-    // Hashing takes all it is given.
+    let mut hashing = Hashing::new(std::io::sink());
+    // Nowhere takes all it is given.
     let _ = value.serialize(&mut hashing);
-    hashing.0.finalize().into()
+    hashing.finish()
 }
 
-struct Hashing(Sha256);
+/// Hashes what is written through it.
+#[derive(Debug)]
+pub struct Hashing<W> {
+    hash: Sha256,
+    to: W,
+}
 
-impl Write for Hashing {
+impl<W: Write> Hashing<W> {
+    /// Nothing is written yet.
+    pub fn new(to: W) -> Hashing<W> {
+        Hashing { hash: Sha256::new(), to }
+    }
+
+    /// SHA-256 of all that was written.
+    pub fn finish(self) -> Digest {
+        self.hash.finalize().into()
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+        let written = self.to.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.to.flush()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::store::{Snapshot, Store, StoreError, SumQuery, SumRow, VoucherQuery};
+use ledger::Filter;
 use ledger::rows::{LineRow, SideSums, ViewRows, VoucherRow};
 use record::kinds::{LedgerKind, Side, Word};
 use record::{Sequence, VoucherRef};
@@ -273,7 +274,9 @@ pub async fn cleared_views_are_filled_anew(store: &impl Store) {
 pub async fn the_newest_snapshot_stands(store: &impl Store) {
     book(store, BOOK).await;
     for (at, len) in [(3, 0), (100_000, 2 << 20), (200_000, 10)] {
-        let snapshot = Snapshot { at, state: Arc::new(vec![at as u8; len]), filter: Arc::new(vec![7; len / 2]) };
+        let mut filter = Filter::default();
+        (0..len as u128 / 2).for_each(|key| filter.add(&key.to_le_bytes()));
+        let snapshot = Snapshot { at, state: Arc::new(vec![at as u8; len]), filter };
         store.save_snapshot(BOOK, &snapshot).await.unwrap();
         assert_eq!(store.snapshot(BOOK).await.unwrap(), Some(snapshot));
     }

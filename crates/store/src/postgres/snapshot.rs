@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::store::{Snapshot, StoreError};
+use ledger::Filter;
 
 use super::book::Book;
 use super::readers::Readers;
@@ -10,7 +11,8 @@ use super::session::Line;
 use crate::batch::bound;
 use crate::decode::{self, Columns};
 
-/// Bytes of a part: a value that server and driver take in their stride, of a state that may pass the gigabyte which is their limit.
+/// Bytes of a part of the state: a value that server and driver take in their stride, of a whole that may pass the gigabyte which is
+/// their limit. A filter comes in parts of its own.
 const PART_BYTES: usize = 16 << 20;
 const STATE: i64 = 0;
 const FILTER: i64 = 1;
@@ -27,9 +29,10 @@ pub(super) async fn save(readers: &Readers, book: &Book, snapshot: &Snapshot) ->
     let mut writing = line.begin(readers.connector()).await?;
     writing.run(sqlx::query(FORGET).bind(book.number)).await?;
     // An empty one has a part too, so that it is found again.
-    let whole = |bytes: &Arc<Vec<u8>>| if bytes.is_empty() { vec![Vec::new()] } else { split(bytes) };
-    let state = whole(&snapshot.state).into_iter().map(|part| (STATE, part));
-    let filter = whole(&snapshot.filter).into_iter().map(|part| (FILTER, part));
+    let first = snapshot.state.is_empty().then(Vec::new);
+    let state = first.into_iter().chain(snapshot.state.chunks(PART_BYTES).map(<[u8]>::to_vec));
+    let state = state.map(|part| (STATE, part));
+    let filter = snapshot.filter.parts().map(|part| (FILTER, part));
     for (number, (what, bytes)) in (0i64..).zip(state.chain(filter)) {
         let part = sqlx::query(ADD_PART).bind(book.number).bind(number).bind(bound(snapshot.at)).bind(what).bind(bytes);
         writing.run(part).await?;
@@ -37,10 +40,6 @@ pub(super) async fn save(readers: &Readers, book: &Book, snapshot: &Snapshot) ->
     writing.commit().await?;
     line.close().await;
     Ok(())
-}
-
-fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
-    bytes.chunks(PART_BYTES).map(<[u8]>::to_vec).collect()
 }
 
 /// Reads the snapshot, if there is one. One that is replaced meanwhile counts as none.
@@ -56,5 +55,6 @@ pub(super) async fn load(readers: &Readers, book: &Book) -> Result<Option<Snapsh
         let whole = if what == STATE { &mut state } else { &mut filter };
         whole.extend_from_slice(&part.bytes(0)?);
     }
-    Ok(Some(Snapshot { at, state: Arc::new(state), filter: Arc::new(filter) }))
+    // One of another format counts as none, as one that no record confirms does.
+    Ok(Filter::from_bytes(&filter).map(|filter| Snapshot { at, state: Arc::new(state), filter }))
 }

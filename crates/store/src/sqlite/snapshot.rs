@@ -7,25 +7,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::store::{Snapshot, StoreError};
-use record::hash::{sha256, sha256_of};
+use ledger::Filter;
+use record::hash::{Hashing, sha256};
 
 use crate::error::file_error;
 
-/// What the file begins with; then sequence, length of the state, length of the filter (little-endian u64), state, filter, and the
-/// SHA-256 of all before it.
-const MAGIC: &[u8; 20] = b"earmark/snapshot/v1\n";
+/// What the file begins with; then sequence, length of the state (little-endian u64), state, filter, and the SHA-256 of all before it.
+const MAGIC: &[u8; 20] = b"earmark/snapshot/v2\n";
 
 /// Writes a snapshot in place of the one before.
 pub(super) fn save(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
     let written = || -> std::io::Result<()> {
-        let head = head(snapshot);
-        let parts = [&head[..], &snapshot.state, &snapshot.filter];
         let new = dir.join("snapshot.new");
         let mut file = File::create(&new)?;
-        for part in parts {
-            file.write_all(part)?;
-        }
-        file.write_all(&sha256_of(&parts))?;
+        write(snapshot, &mut file)?;
         file.sync_all()?;
         std::fs::rename(&new, dir.join("snapshot"))
     };
@@ -48,12 +43,17 @@ pub(super) fn load(dir: &Path) -> Result<Option<Snapshot>, StoreError> {
     Ok(snapshot)
 }
 
-fn head(snapshot: &Snapshot) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
-    for number in [snapshot.at, snapshot.state.len() as u64, snapshot.filter.len() as u64] {
-        bytes.extend_from_slice(&number.to_le_bytes());
+fn write(snapshot: &Snapshot, to: &mut impl Write) -> std::io::Result<()> {
+    let mut hashing = Hashing::new(&mut *to);
+    hashing.write_all(MAGIC)?;
+    hashing.write_all(&snapshot.at.to_le_bytes())?;
+    hashing.write_all(&(snapshot.state.len() as u64).to_le_bytes())?;
+    hashing.write_all(&snapshot.state)?;
+    for part in snapshot.filter.parts() {
+        hashing.write_all(&part)?;
     }
-    bytes
+    let hash = hashing.finish();
+    to.write_all(&hash)
 }
 
 fn decode(bytes: &[u8]) -> Option<Snapshot> {
@@ -64,13 +64,9 @@ fn decode(bytes: &[u8]) -> Option<Snapshot> {
     let rest = content.strip_prefix(MAGIC)?;
     let (at, rest) = rest.split_first_chunk::<8>()?;
     let (state_len, rest) = rest.split_first_chunk::<8>()?;
-    let (filter_len, rest) = rest.split_first_chunk::<8>()?;
     let (state, filter) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*state_len)).ok()?)?;
-    if filter.len() as u64 != u64::from_le_bytes(*filter_len) {
-        return None;
-    }
-    let at = u64::from_le_bytes(*at);
-    Some(Snapshot { at, state: Arc::new(state.to_vec()), filter: Arc::new(filter.to_vec()) })
+    let (at, filter) = (u64::from_le_bytes(*at), Filter::from_bytes(filter)?);
+    Some(Snapshot { at, state: Arc::new(state.to_vec()), filter })
 }
 
 #[cfg(test)]
@@ -79,9 +75,9 @@ mod tests {
 
     #[test]
     fn only_a_whole_snapshot_is_read() {
-        let snapshot = Snapshot { at: 7, state: Arc::new(vec![1, 2, 3]), filter: Arc::new(vec![4; 9]) };
-        let mut bytes = [&head(&snapshot)[..], &snapshot.state, &snapshot.filter].concat();
-        bytes.extend_from_slice(&sha256(&bytes));
+        let snapshot = Snapshot { at: 7, state: Arc::new(vec![1, 2, 3]), filter: Filter::default() };
+        let mut bytes = Vec::new();
+        write(&snapshot, &mut bytes).unwrap();
         assert_eq!(decode(&bytes), Some(snapshot));
         for cut in 0..bytes.len() {
             assert_eq!(decode(&bytes[..cut]), None, "cut at {cut}");
