@@ -3,9 +3,12 @@
 
 mod clean;
 mod damage;
+mod figures;
 mod file;
 mod later;
 mod python;
+mod scoped;
+mod served;
 mod signed;
 mod table;
 
