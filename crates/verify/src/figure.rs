@@ -320,7 +320,7 @@ impl FigureOf {
     }
 
     /// The proof is at its end: everything that the figure is made of must have come.
-    pub(crate) fn close(mut self, report: &mut Report) {
+    pub(crate) fn close(self, report: &mut Report) {
         self.check_records(report);
         self.check_runs(report);
         if self.book != report.book {
