@@ -63,7 +63,7 @@ class Holds:
 
     def __init__(self, part, kind, about):
         self.part, self.kind, self.about = part, kind, about
-        self.known = collections.defaultdict(set)
+        self.known, self.needed = collections.defaultdict(set), []
         self.vouchers = 0
 
     def frame(self, kind, payload):
@@ -89,14 +89,15 @@ class Holds:
         self.part.faults["VER-013"] += any(balance.values())
         if voucher["corrects"] is not None:
             named.add(("voucher", cited(voucher["corrects"])))
-        self.part.faults["VER-035"] += sum(no != 0 and no not in self.known[what] for what, no in named)
+        self.needed += named
         self.known["voucher"].add(cited(voucher["reference"]))
 
     def close(self):
         there = {"Grant": lambda: self.about in self.known["grant"],
                  "Voucher": lambda: cited(self.about) in self.known["voucher"],
                  "Period": lambda: self.vouchers > 0}
-        self.part.faults["VER-035"] += not there[self.kind]()
+        missing = sum(no != 0 and no not in self.known[what] for what, no in self.needed)
+        self.part.faults["VER-035"] += missing + (not there[self.kind]())
 
     def report(self):
         return {"vouchers": self.vouchers}

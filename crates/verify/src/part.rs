@@ -74,6 +74,8 @@ impl Part {
         if first.sequence > 1 && first.rule_set != version {
             lacks(report, first.sequence, &format!("rules of version {}", first.rule_set), &format!("{version}"));
         }
+        // What a command defines, its own vouchers may rest on.
+        records.iter().for_each(|record| self.define(record, report));
         self.asked(first, &records, report);
         for record in &records {
             if let Some(voucher) = voucher_in(&record.event) {
@@ -84,7 +86,9 @@ impl Part {
             }
         }
         for record in &records {
-            self.define(record, report);
+            if !self.book.fold_part(record) {
+                lacks(report, record.sequence, "accounts and persons in order", "one out of order");
+            }
         }
     }
 
@@ -234,9 +238,6 @@ impl Part {
 
     /// Takes in what a record defines.
     fn define(&mut self, record: &Record, report: &mut Report) {
-        if !self.book.fold_part(record) {
-            lacks(report, record.sequence, "accounts and persons in order", "one out of order");
-        }
         if let Some((no, code, grant)) = self.book.grant_of(&record.event) {
             self.grants.insert(no, (code, grant));
         }
@@ -257,10 +258,13 @@ impl Part {
                 }
             }
             Event::ApprovalRecorded { no, approval } => self.approvals.extend([(*no, approval.clone())]),
+            Event::ParameterSet { approval, .. }
+            | Event::StandardSet { approval, .. }
+            | Event::SchemeRegistered { approval, .. }
+            | Event::HistoryRegistered { approval, .. } => self.needs_approval(record.sequence, *approval, report),
+            Event::RuleSetAdopted(adopted) => self.needs_approval(record.sequence, adopted.approval, report),
             Event::Committed(made) => {
-                if made.approval != 0 && !self.approvals.contains_key(&made.approval) {
-                    lacks(report, record.sequence, &format!("approval {}", made.approval), "none");
-                }
+                self.needs_approval(record.sequence, made.approval, report);
                 self.commitments.insert(made.no, made.clone());
             }
             Event::BatchSubmitted { no, batch } => {
@@ -275,6 +279,7 @@ impl Part {
             }
             Event::GrantOpened(opened) => self.needs_org(record.sequence, opened.grantor, report),
             Event::GrantAmended(change) => {
+                self.needs_approval(record.sequence, change.consent, report);
                 let recorded = Day::of_instant(record.time);
                 if let Some((_, grant)) = self.grants.get_mut(&change.grant) {
                     self.book.change_terms(grant, change, recorded);
@@ -287,6 +292,12 @@ impl Part {
     fn needs_org(&self, at: Sequence, no: u32, report: &mut Report) {
         if no != 0 && !self.orgs.contains(&no) {
             lacks(report, at, &format!("organisation {no}"), "none");
+        }
+    }
+
+    fn needs_approval(&self, at: Sequence, no: u32, report: &mut Report) {
+        if no != 0 && !self.approvals.contains_key(&no) {
+            lacks(report, at, &format!("approval {no}"), "none");
         }
     }
 
