@@ -285,7 +285,8 @@ class Figure:
                 self.fault("VER-036")
 
     def report(self):
-        rows = {code_of(self.uses, use): row for use, row in sorted(self.sums.items())}
+        told = [(use, row) for use, row in sorted(self.sums.items()) if self.kind == "Balance" or use or row[1]]
+        rows = {code_of(self.uses, use): row for use, row in told}
         return {"figure": self.kind, "rows": rows, "balance": sum(row[0] - row[1] for row in rows.values())}
 
 

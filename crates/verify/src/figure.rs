@@ -428,7 +428,9 @@ impl FigureOf {
         let uses = outflows.map_or(&[][..], |asked| &asked.uses).iter();
         let uses: Vec<String> =
             uses.map(|no| known(Some(self.code(&self.uses, u32::from(*no))), u32::from(*no), "use")).collect();
-        let rows = self.sums.iter().map(|(no, sum)| FigureRow {
+        // What came in is no outflow; what came back under a use is told beside it.
+        let sums = self.sums.iter().filter(|(no, sum)| outflows.is_none() || **no != 0 || sum.credit != 0);
+        let rows = sums.map(|(no, sum)| FigureRow {
             use_code: self.code(&self.uses, u32::from(*no)),
             debit: sum.debit,
             credit: sum.credit,
