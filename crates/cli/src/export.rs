@@ -163,9 +163,7 @@ async fn from_server(args: &Args, config: &Config, path: &Path) -> anyhow::Resul
     let mut stream = stream.await.map_err(failed)?;
     let mut file = made_file(path)?;
     let bar = ProgressBar::new_spinner();
-    while let Some(answer) =
-        stream.message().await.map_err(|status| failed(ClientError::Status(Box::new(status))))?
-    {
+    while let Some(answer) = stream.message().await.map_err(|status| failed(ClientError::Status(Box::new(status))))? {
         file.write_all(&answer.chunk)?;
         bar.inc(answer.chunk.len() as u64);
     }
@@ -180,8 +178,7 @@ fn told(path: &Path) -> anyhow::Result<(Header, u64)> {
     let header = reader.header().clone();
     let mut records = 0;
     while let Some(frame) = reader.next_frame()? {
-        let is_record =
-            matches!(frame, record::evidence::Frame::Record(_) | record::evidence::Frame::Proven(_));
+        let is_record = matches!(frame, record::evidence::Frame::Record(_) | record::evidence::Frame::Proven(_));
         records += u64::from(is_record);
     }
     Ok((header, records))

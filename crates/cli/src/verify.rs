@@ -329,7 +329,15 @@ fn show(report: &Report, lang: Lang) {
         ("重判的拒绝", "refusals judged again", report.refusals.to_string()),
         ("核对的汇总承诺", "totals recomputed", report.totals.to_string()),
     ];
-    for (zh, en, value) in pairs {
+    // Of a part, commands are judged as far as it shows them; of a figure, none are.
+    let told = if report.figure.is_some() {
+        3
+    } else if report.part {
+        5
+    } else {
+        pairs.len()
+    };
+    for (zh, en, value) in pairs.into_iter().take(told) {
         println!("{}  {value}", lang.pick(zh, en));
     }
     if let Some((size, by)) = &report.cosigned {

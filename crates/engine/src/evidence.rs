@@ -30,11 +30,7 @@ pub const CHUNKS_WAITING: usize = 4;
 /// A log that is gone through: a store's, or one opened for reading alone.
 pub trait Rows: Send + Sync {
     /// Rows of the log that hold records from `from` on, at least one if there is one, then as many as fit.
-    fn rows(
-        &self,
-        from: Sequence,
-        max_bytes: usize,
-    ) -> impl Future<Output = Result<Vec<LogRow>, StoreError>> + Send;
+    fn rows(&self, from: Sequence, max_bytes: usize) -> impl Future<Output = Result<Vec<LogRow>, StoreError>> + Send;
 }
 
 /// The log of a book in a store.

@@ -244,9 +244,8 @@ impl<S: Store> Book<S> {
         let head = self.head().map_err(|_| stopped())?;
         let saved = confirmed_snapshot(&**self.store(), self.code(), &head).await?;
         let saved = saved.filter(|(position, _)| position.state.sequence <= start.at);
-        let begin = saved.map_or((0, Totalled::default()), |(position, _)| {
-            (position.state.sequence, Totalled::of(&position.state))
-        });
+        let begin = saved
+            .map_or((0, Totalled::default()), |(position, _)| (position.state.sequence, Totalled::of(&position.state)));
         // A snapshot is only a shortcut: the log alone decides.
         for (from, mut sums) in [begin, (0, Totalled::default())] {
             let mut walk = Walk::new(rows, from.saturating_add(1), start.at);
@@ -278,8 +277,7 @@ impl<S: Store> Book<S> {
     ) -> Result<(), ExportError> {
         let entries = self.sums(rows, start).await?;
         let prefixes = self.read(|state| figure.prefixes(state)).map_err(|_| stopped())?;
-        let mut spans: Vec<(usize, usize)> =
-            prefixes.iter().filter_map(|prefix| span(&entries, prefix)).collect();
+        let mut spans: Vec<(usize, usize)> = prefixes.iter().filter_map(|prefix| span(&entries, prefix)).collect();
         if let (Figure::Outflows(_), Some(last)) = (figure, entries.len().checked_sub(1)) {
             // The last entry shows that no further account has any.
             spans.push((last, entries.len()));
@@ -366,4 +364,3 @@ fn joined(mut spans: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     }
     joined
 }
-

@@ -151,11 +151,20 @@ impl FigureOf {
     pub(crate) fn proven(&mut self, record: &Record, report: &mut Report) {
         if let Event::Totals { at, entries, root } = &record.event {
             let before = record.sequence.checked_sub(*at).is_some_and(|behind| (1..=2).contains(&behind));
-            if self.totals.is_some() || !self.runs.is_empty() || self.records.is_some() || !before || *at > self.known_at() {
-                report.add(record.sequence, Code::Entries, "one Totals record, of records before it", format!("at {at}"));
+            if self.totals.is_some()
+                || !self.runs.is_empty()
+                || self.records.is_some()
+                || !before
+                || *at > self.known_at()
+            {
+                report.add(
+                    record.sequence,
+                    Code::Entries,
+                    "one Totals record, of records before it",
+                    format!("at {at}"),
+                );
                 return;
             }
-            report.totals = report.totals.saturating_add(1);
             self.totals = Some(Committed { at: *at, entries: *entries, root: *root });
             return;
         }
@@ -375,7 +384,8 @@ impl FigureOf {
         };
         for prefix in wanted {
             if !self.runs.iter().any(|run| covers(run, totals.entries, &prefix)) {
-                let expected = format!("every entry of account {}, shown whole by its neighbours", prefix.first().unwrap_or(&0));
+                let expected =
+                    format!("every entry of account {}, shown whole by its neighbours", prefix.first().unwrap_or(&0));
                 report.add(totals.at, Code::Entries, expected, "some may be missing");
             }
         }
@@ -464,4 +474,3 @@ fn covers(run: &Run, entries: u64, prefix: &[u32]) -> bool {
     let behind = run.end() == entries || begins(&last).as_slice() > prefix;
     before && behind && run.left() == 0
 }
-

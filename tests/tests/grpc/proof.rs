@@ -126,7 +126,8 @@ async fn balances_bring_their_proof_or_say_why_not() {
     let trusted = verify::Trusted { policy: Some(policy), ..verify::Trusted::default() };
     let report = verify::verify_file(&shown.proof[..], trusted, |_, _| {}).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
-    let signed_fen = |row: &v1::Balance| if row.side == v1::Side::Debit as i32 { row.balance_fen } else { -row.balance_fen };
+    let signed_fen =
+        |row: &v1::Balance| if row.side == v1::Side::Debit as i32 { row.balance_fen } else { -row.balance_fen };
     let figure = report.figure.unwrap();
     assert_eq!(figure.balance(), shown.balances.iter().map(signed_fen).sum::<i64>());
     assert_eq!((figure.account.as_str(), figure.source.as_str()), ("10201", "S2P"));

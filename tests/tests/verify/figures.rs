@@ -209,7 +209,9 @@ const DAMAGES: &[Damage] = &[
         "the Totals record is left out",
         |pieces| {
             let totals = |piece: &Piece| match piece {
-                Piece::Proven(proven) => matches!(record::decode(&proven.body).expect("a record").event, Event::Totals { .. }),
+                Piece::Proven(proven) => {
+                    matches!(record::decode(&proven.body).expect("a record").event, Event::Totals { .. })
+                }
                 _ => false,
             };
             let place = *pieces.places(totals).first().expect("a Totals record");
@@ -262,7 +264,9 @@ async fn what_is_done_to_a_proof_is_told() {
         known_at: size,
     };
     let honest = Pieces::of(&served.prove(&Figure::Balance(scope), size).await);
-    assert!(judged(&honest.file()).is_clean() && honest.places(IS_ENTRY).len() > 2 && honest.places(IS_RECORD).len() > 2);
+    assert!(
+        judged(&honest.file()).is_clean() && honest.places(IS_ENTRY).len() > 2 && honest.places(IS_RECORD).len() > 2
+    );
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for (name, damage, expected) in DAMAGES {
         let mut pieces = honest.clone();

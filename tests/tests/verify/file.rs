@@ -64,7 +64,8 @@ fn parts_of_books_are_written_and_read_and_proven() {
     let mut header = Reader::begin(&evidence("GD", &honest, &[])[..]).expect("a file").header().clone();
     header.scope = Scope::Grant(3);
     // A part of one record lacks nearly everything; what of it is told beside is the matter here.
-    let beside = |report: &verify::Report| codes(report).into_iter().filter(|code| *code != Code::Lacks).collect::<Vec<_>>();
+    let beside =
+        |report: &verify::Report| codes(report).into_iter().filter(|code| *code != Code::Lacks).collect::<Vec<_>>();
     let leaves: Vec<_> = honest.iter().map(|body| record::hash::leaf_hash(body)).collect();
     let proof = proof::inclusion_proof(&leaves, 4, 14).expect("a proof");
     let proven = Proven { sequence: 5, body: honest[4].clone(), proof };

@@ -128,7 +128,15 @@ async fn what_is_taken_out_of_a_part_is_told() {
     untold.sort();
     untold.dedup();
     // Nothing in a part rests on these: that they are all there only a whole book shows.
-    let may = ["LogPolicySet", "OrganizationRegistered", "PeriodClosed", "RolesSet", "SnapshotRegistered", "Totals", "VoucherPosted"];
+    let may = [
+        "LogPolicySet",
+        "OrganizationRegistered",
+        "PeriodClosed",
+        "RolesSet",
+        "SnapshotRegistered",
+        "Totals",
+        "VoucherPosted",
+    ];
     assert!(untold.iter().all(|name| may.contains(&name.as_str())), "{untold:?}");
     served.engine.shutdown().await;
 }

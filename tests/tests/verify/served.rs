@@ -52,8 +52,13 @@ impl Served {
             let leaves: Vec<_> = bodies.iter().map(|body| hash::leaf_hash(body)).collect();
             leaves.iter().for_each(|leaf| tree.push(*leaf));
             let time = some.last().map_or(0, |record| record.time);
-            let after =
-                Head { sequence: tree.size(), root: tree.root(), edge: tree.edge().to_vec(), time, epoch: before.epoch };
+            let after = Head {
+                sequence: tree.size(),
+                root: tree.root(),
+                edge: tree.edge().to_vec(),
+                time,
+                epoch: before.epoch,
+            };
             let batch = Batch { first: some[0].sequence, bodies, leaves, after: after.clone() };
             store.append(&code, &before, &batch).await.expect("appended");
             before = after;
@@ -61,8 +66,7 @@ impl Served {
         let mut log_keys = LogKeys::default();
         log_keys.add(&code, log);
         let now = season.now + 1_000_000;
-        let options =
-            Options { log_keys: Arc::new(log_keys), clock: Arc::new(move || now), ..Options::default() };
+        let options = Options { log_keys: Arc::new(log_keys), clock: Arc::new(move || now), ..Options::default() };
         let engine = Engine::open(Arc::new(store), options).await.expect("an engine");
         let book = engine.book(&code).expect("the book");
         let served = Served { engine, book, maker };

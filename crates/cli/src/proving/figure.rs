@@ -158,9 +158,10 @@ pub fn verify(file: &Path, policy: Policy, lang: Lang, as_json: bool) -> anyhow:
 
 /// A figure for programs.
 pub fn to_json(figure: &Figure) -> Json {
-    let rows = figure.rows.iter().map(|row| {
-        json!({"use": row.use_code, "debit_fen": row.debit, "credit_fen": row.credit, "heads": row.heads})
-    });
+    let rows = figure
+        .rows
+        .iter()
+        .map(|row| json!({"use": row.use_code, "debit_fen": row.debit, "credit_fen": row.credit, "heads": row.heads}));
     json!({
         "kind": if figure.outflows { "outflows" } else { "balance" },
         "account": figure.account, "source": figure.source, "grant": figure.grant, "holder": figure.holder,
@@ -188,6 +189,7 @@ pub fn show(figure: &Figure, lang: Lang) {
         println!("{}  {to}", lang.pick("凭证日期至", "dated to"));
     }
     println!("{}  {}", lang.pick("已知至记录", "as known at record"), figure.known_at);
+    println!("{}  {}", lang.pick("所据合计承诺至记录", "from the sums committed at record"), figure.totals_at);
     let headings = [("用途", "use"), ("借方", "debit"), ("贷方", "credit"), ("人数", "heads")];
     let mut sheet = Sheet::new(headings.map(|(zh, en)| (lang.pick(zh, en), en != "use")));
     for row in &figure.rows {

@@ -93,7 +93,18 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected.clone()), "{text}");
             assert_eq!(expected.to_string().parse(), Ok(expected), "{text}");
         }
-        for text in ["", "ALL", "grant:", "grant", "voucher:7", "period:2018-13", "period:18-07", "period:2018-7", "period:2018-09..2018-07", "day:2018"] {
+        for text in [
+            "",
+            "ALL",
+            "grant:",
+            "grant",
+            "voucher:7",
+            "period:2018-13",
+            "period:18-07",
+            "period:2018-7",
+            "period:2018-09..2018-07",
+            "day:2018",
+        ] {
             assert_eq!(text.parse::<Asked>(), Err(NoScope), "{text}");
         }
     }

@@ -89,6 +89,10 @@ impl Ties {
             Tie::OrganizationCode(code) | Tie::Snapshot(code) => code.is_empty(),
             _ => false,
         };
+        // A year's closing has vouchers of every grant: it is in a part where a line of it is, and not for the month alone.
+        if !ties.days.is_empty() {
+            ties.tells_of.retain(|tie| !matches!(tie, Tie::Month(_)));
+        }
         ties.rests_on.retain(|tie| !empty(tie));
         ties.tells_of.retain(|tie| !empty(tie));
         for list in [&mut ties.rests_on, &mut ties.tells_of] {

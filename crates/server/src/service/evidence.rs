@@ -154,11 +154,7 @@ impl<S: Store> Face<S> {
         (figure, moment): (Figure, Moment),
         wrap: fn(Vec<u8>) -> M,
     ) -> Chunked<M> {
-        self.streamed(
-            origin,
-            wrap,
-            move |chunks| async move { book.prove_figure(&figure, &moment, &chunks).await },
-        )
+        self.streamed(origin, wrap, move |chunks| async move { book.prove_figure(&figure, &moment, &chunks).await })
     }
 
     /// Makes a file in a task of its own, which ends when nobody takes chunks any more or the server goes down.

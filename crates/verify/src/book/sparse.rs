@@ -69,7 +69,12 @@ impl Book {
     }
 
     /// Takes over changed terms, which hold from the day that their paper stands from.
-    pub(crate) fn change_terms(&self, grant: &mut super::Grant, change: &record::event::GrantAmended, recorded: record::Day) {
+    pub(crate) fn change_terms(
+        &self,
+        grant: &mut super::Grant,
+        change: &record::event::GrantAmended,
+        recorded: record::Day,
+    ) {
         let until = if change.date < self.live_from { change.date } else { change.date.max(recorded) };
         if let Some(present) = grant.terms.last_mut() {
             present.until = Some(until);
