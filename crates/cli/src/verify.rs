@@ -350,6 +350,11 @@ fn show(report: &Report, lang: Lang) {
     for (event, count) in &report.unjudged {
         println!("{}  {event} {count}", lang.pick("本版本不重判", "not judged by this version"));
     }
+    if report.part && report.cosigned.is_none() && report.is_clean() {
+        let unread = "没有 --policy：检查点未核对，只知各记录同在一棵树中";
+        let unsigned = "without --policy no checkpoint was checked: the records are in one tree, whosesoever it is";
+        println!("{}", lang.pick(unread, unsigned));
+    }
     match &report.figure {
         Some(figure) => figure::show(figure, lang),
         None if report.part => show_part(report, lang),
