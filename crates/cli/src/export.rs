@@ -34,7 +34,8 @@ pub struct Args {
     /// 取证文件，不得已存在 [The evidence file; it must not exist yet]
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// 范围：all、grant:依据码、voucher:记-2018-7、period:2018-07（或 2018、2018-07..2018-09） [all, grant:CODE, voucher:记-2018-7 or period:2018-07 (or 2018, 2018-07..2018-09)]
+    /// 范围：all、grant:依据码、voucher:记-2018-7、period:2018-07（或 2018、2018-07..2018-09）
+    /// [all, grant:CODE, voucher:记-2018-7 or period:2018-07 (or 2018, 2018-07..2018-09)]
     #[arg(long, value_name = "SCOPE", default_value = "all")]
     scope: Asked,
     /// 非 all 时：所据检查点的记录数；缺省为已见证的最新者，没有则为最新 [Unless all: records of the checkpoint; unless given the newest cosigned one, else the newest]

@@ -305,8 +305,8 @@ fn show_part(report: &Report, lang: Lang) {
         "{}",
         lang.pick(
             "已核对：各记录确在树中，规则记录无缺，经办与审核为两人且有岗，凭证平衡，用途合于资金文件",
-            "checked: the records are in the tree, no record of rules is left out, two persons of office acted, vouchers balance, money went \
-             where its documents permit"
+            "checked: the records are in the tree, no record of rules is left out, two persons of office acted, vouchers balance, money \
+             went where its documents permit"
         )
     );
     println!(

@@ -44,8 +44,8 @@ pub struct Report {
     pub notes_late: u64,
     /// Size of the largest checkpoint that meets the auditor's policy and has the tree's root, and who cosigned it.
     pub cosigned: Option<(Sequence, Vec<String>)>,
-    /// Balances of money (debit less credit) by account and source code, where not zero. Of a part, what its vouchers add up to; of one that
-    /// is about a grant, those of their lines that name it.
+    /// Balances of money (debit less credit) by account and source code, where not zero. Of a part, what its vouchers add up to; of one
+    /// that is about a grant, those of their lines that name it.
     pub balances: BTreeMap<(String, String), Fen>,
     /// The first faults, in order of records.
     pub faults: Vec<Fault>,

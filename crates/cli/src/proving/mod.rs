@@ -47,7 +47,8 @@ pub fn verbs() -> Vec<Command> {
         )),
         prove::Args::augment_args(own(
             "prove",
-            "输出离线证明：凭证或记录（.tlog-proof）；balance 余额，outflows 支出完整性（取证文件） [Print an offline proof: of a voucher or a record (.tlog-proof); balance and outflows: of figures (evidence files)]",
+            "输出离线证明：凭证或记录（.tlog-proof）；balance 余额，outflows 支出完整性 \
+             [Print an offline proof: of a voucher or a record (.tlog-proof); balance and outflows: of figures]",
         )),
         prove::VerifyArgs::augment_args(own(
             "verify-proof",

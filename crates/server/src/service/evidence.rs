@@ -235,7 +235,7 @@ impl Names<'_> {
                 f.fault(
                     "NOT_PROVABLE",
                     "证明须给出：承诺的合计按科目、来源、依据、经管单位排序，后者须连同前者给出",
-                    "a proof needs it: committed sums are sorted by account, source, grant, holder, and each is proven under those before it",
+                    "a proof needs it: committed sums stand by account, source, grant, holder, and each is proven under those before",
                 );
             });
         }
