@@ -56,6 +56,14 @@ impl Part {
         let follows = self.open.last().is_some_and(|last| {
             last.sequence.checked_add(1) == Some(record.sequence) && last.part.checked_add(1) == Some(record.part)
         });
+        let one_hand = self.open.last().is_none_or(|last| {
+            (last.time, &last.actor, last.rule_set, last.parts)
+                == (record.time, &record.actor, record.rule_set, record.parts)
+        });
+        if follows && (!one_hand || record.request.is_some()) {
+            let found = format!("part {} of {}", record.part, record.parts);
+            report.add(record.sequence, Code::Command, "a command of one hand and one moment", found);
+        }
         if !follows {
             self.command(report);
         }

@@ -1,12 +1,14 @@
 //! Parts of the season's book: every grant, voucher and month stands by itself under the committee's policy, what is taken out of one or
 //! changed in it is told, and the verifier in Python says the same.
 
-use record::Event;
+use ledger::evidence::Selection;
+use record::evidence::{Header, Proven, Writer};
+use record::kinds::Verdict;
+use record::{Event, Record, hash};
+use verify::{Code, verify_file};
 
-use super::codes;
-use super::python;
 use super::served::{Piece, Pieces, Served, judged};
-use verify::Code;
+use super::{bodies, codes, python, root, season};
 
 #[tokio::test]
 async fn every_scope_of_the_season_stands_by_itself() {
@@ -187,4 +189,164 @@ async fn a_scope_that_is_not_there_makes_no_file() {
     }
     assert!(served.book.moment(&"voucher:记-2018-1".parse().expect("a scope"), 3).await.is_err(), "nobody signed 3");
     served.engine.shutdown().await;
+}
+
+/// A part of a log as its keepers would write it, whatever they did to its records.
+fn part_of(records: &[Record], scope: &str) -> Vec<u8> {
+    let mut selection = Selection::new(scope.parse().expect("a scope"));
+    loop {
+        records.iter().for_each(|record| selection.take(record.clone()));
+        if !selection.settle() {
+            break;
+        }
+    }
+    let (scope, chosen) = selection.finish().expect("a part");
+    let bodies = bodies(records);
+    let leaves: Vec<_> = bodies.iter().map(|body| hash::leaf_hash(body)).collect();
+    let size = bodies.len() as u64;
+    let (book, origin, writer) = ("GD".to_owned(), String::new(), "test".to_owned());
+    let header = Header { book, origin, scope, size, root: root(&bodies), writer };
+    let mut writer = Writer::begin(Vec::new(), &header).expect("memory");
+    for sequence in chosen {
+        let proof = proof::inclusion_proof(&leaves, sequence - 1, size).expect("a proof");
+        let body = bodies[sequence as usize - 1].clone();
+        writer.proven(&Proven { sequence, body, proof }).expect("memory");
+    }
+    writer.finish().expect("memory")
+}
+
+/// The payment out of the restricted donation.
+fn payment(records: &mut [Record]) -> &mut Record {
+    let pays = |record: &&mut Record| match &record.event {
+        Event::VoucherPosted(posted) => {
+            let effect = matches!(posted.effect, record::event::Effect::Payment { .. });
+            effect && posted.voucher.lines.iter().any(|line| line.grant == 3)
+        }
+        _ => false,
+    };
+    records.iter_mut().find(pays).expect("a payment of JZ-R")
+}
+
+fn paid(records: &mut [Record]) -> &mut record::event::VoucherPosted {
+    let Event::VoucherPosted(posted) = &mut payment(records).event else { unreachable!("just found") };
+    posted
+}
+
+/// What the keepers of a log did before they signed it, and what a part of it tells.
+const KEEPERS: &[(&str, fn(&mut [Record]), Code)] = &[
+    ("a fen more on one side", |records| paid(records).voucher.lines[0].fen += 1, Code::Balance),
+    (
+        "paid for a use that the agreement does not permit",
+        |records| paid(records).voucher.lines.iter_mut().for_each(|line| line.use_code += 1),
+        Code::Rule,
+    ),
+    (
+        "made and reviewed by one person",
+        |records| {
+            let voucher = &mut paid(records).voucher;
+            voucher.reviewed_by = voucher.prepared_by;
+        },
+        Code::Hands,
+    ),
+    (
+        "reviewed by a person without the office",
+        |records| {
+            let at = payment(records).sequence as usize - 2;
+            assert!(matches!(records[at].event, Event::Reviewed { .. }));
+            records[at].actor.person = records.iter().find_map(office_of_cashier).expect("a cashier");
+        },
+        Code::Role,
+    ),
+    (
+        "another command than the one that was asked",
+        |records| {
+            let at = payment(records).sequence as usize - 2;
+            let Event::Reviewed { submission, .. } = records[at].event else { unreachable!("a review") };
+            let Event::Submitted { command } = &mut records[submission as usize - 1].event else {
+                unreachable!("a submission")
+            };
+            let Some(record::Command::Disburse(mut pay)) = record::command::decode(command) else {
+                unreachable!("a payment")
+            };
+            pay.fen += 100;
+            *command = record::command::encode(&record::Command::Disburse(pay));
+        },
+        Code::Fingerprint,
+    ),
+    (
+        "without a review",
+        |records| {
+            let at = payment(records).sequence as usize - 2;
+            let Event::Reviewed { verdict, .. } = &mut records[at].event else { unreachable!("a review") };
+            *verdict = Verdict::Reject;
+        },
+        Code::Review,
+    ),
+    (
+        "for a batch that was sent back",
+        |records| {
+            let record::event::Effect::Payment { batches, .. } = &paid(records).effect else {
+                unreachable!("a payment")
+            };
+            let paid = batches[0].0;
+            for record in records {
+                match &mut record.event {
+                    Event::BatchReviewed { batch, verdict, .. } if *batch == paid => *verdict = Verdict::Reject,
+                    _ => {}
+                }
+            }
+        },
+        Code::Rule,
+    ),
+    (
+        "beyond its approval",
+        |records| {
+            let no = paid(records).voucher.approval;
+            for record in records {
+                match &mut record.event {
+                    Event::ApprovalRecorded { no: other, approval } if *other == no => approval.max_fen = 1,
+                    _ => {}
+                }
+            }
+        },
+        Code::Approval,
+    ),
+    ("one record of it under other rules", |records| payment(records).rule_set += 1, Code::Command),
+    (
+        "under rules that the part does not hold",
+        |records| {
+            let at = payment(records).sequence as usize - 2;
+            records[at..at + 3].iter_mut().for_each(|record| record.rule_set += 1);
+        },
+        Code::Lacks,
+    ),
+    ("to an account that takes none", |records| paid(records).voucher.lines[0].account = 1, Code::Line),
+];
+
+fn office_of_cashier(record: &Record) -> Option<u32> {
+    match &record.event {
+        Event::RolesSet(set) if set.roles == [record::kinds::Role::Cashier] => Some(set.person),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_keepers_did_before_they_signed_is_told_by_a_part() {
+    let honest = season().records;
+    let told = |records: &[Record]| {
+        let report = verify_file(&part_of(records, "grant:JZ-R")[..], [], |_, _| {}).expect("a file");
+        (codes(&report), report.faults)
+    };
+    assert_eq!(told(&honest).0, []);
+    let mut missed = Vec::new();
+    for (name, damage, code) in KEEPERS {
+        let mut records = honest.clone();
+        damage(&mut records);
+        assert_ne!(records, honest, "{name}: nothing was done");
+        let (found, faults) = told(&records);
+        if !found.contains(code) {
+            missed.push(format!("{name}: expected {code}, found {found:?}\n{:#?}", faults.first()));
+        }
+    }
+    assert!(missed.is_empty(), "\n{}\n", missed.join("\n"));
 }
