@@ -7,6 +7,7 @@ mod figures;
 mod file;
 mod later;
 mod python;
+mod scenarios;
 mod scoped;
 mod served;
 mod signed;

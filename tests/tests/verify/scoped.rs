@@ -8,7 +8,7 @@ use record::{Event, Record, hash};
 use verify::{Code, verify_file};
 
 use super::served::{Piece, Pieces, Served, judged};
-use super::{bodies, codes, python, root, season};
+use super::{bodies, codes, python, season};
 
 #[tokio::test]
 async fn every_scope_of_the_season_stands_by_itself() {
@@ -192,7 +192,7 @@ async fn a_scope_that_is_not_there_makes_no_file() {
 }
 
 /// A part of a log as its keepers would write it, whatever they did to its records.
-fn part_of(records: &[Record], scope: &str) -> Vec<u8> {
+pub fn part_of(records: &[Record], scope: &str) -> Vec<u8> {
     let mut selection = Selection::new(scope.parse().expect("a scope"));
     loop {
         records.iter().for_each(|record| selection.take(record.clone()));
@@ -202,13 +202,22 @@ fn part_of(records: &[Record], scope: &str) -> Vec<u8> {
     }
     let (scope, chosen) = selection.finish().expect("a part");
     let bodies = bodies(records);
-    let leaves: Vec<_> = bodies.iter().map(|body| hash::leaf_hash(body)).collect();
     let size = bodies.len() as u64;
-    let (book, origin, writer) = ("GD".to_owned(), String::new(), "test".to_owned());
-    let header = Header { book, origin, scope, size, root: root(&bodies), writer };
+    let mut gather = proof::Gather::default();
+    chosen.iter().for_each(|sequence| gather.inclusion(sequence - 1, size).expect("a record of the log"));
+    let mut tree = proof::Tree::empty();
+    for leaf in bodies.iter().map(|body| hash::leaf_hash(body)) {
+        gather.push(leaf);
+        tree.push(leaf);
+    }
+    let Some(Event::BookCreated(created)) = records.first().map(|record| &record.event) else {
+        unreachable!("a book begins with its opening")
+    };
+    let (book, origin, writer) = (created.book.clone(), String::new(), "test".to_owned());
+    let header = Header { book, origin, scope, size, root: tree.root(), writer };
     let mut writer = Writer::begin(Vec::new(), &header).expect("memory");
     for sequence in chosen {
-        let proof = proof::inclusion_proof(&leaves, sequence - 1, size).expect("a proof");
+        let proof = proof::inclusion_proof_from(sequence - 1, size, |node| gather.node(node)).expect("a proof");
         let body = bodies[sequence as usize - 1].clone();
         writer.proven(&Proven { sequence, body, proof }).expect("memory");
     }
