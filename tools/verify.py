@@ -6,127 +6,24 @@
 
 It checks what the format alone tells: frames and trailer, that every body is canonical, the order of records, commands whole, request ids,
 the tree, voucher numbers, balance by source and grant, and it adds up the balances of all accounts. Rules and approvals are judged by
-`earmark verify`; the two must agree on everything that both check (docs/verify.md). Of a part of a book it checks that its records are in the
-tree. Prints JSON.
+`earmark verify`; the two must agree on everything that both check (docs/verify.md). Of a part of a book (a grant, a voucher, a period) it
+checks that its records are in the tree, that vouchers balance, and that what they name is there; of the proof of a balance or of outflows
+everything but signatures. Prints JSON.
 
 Exit: 0 nothing is wrong, 1 something is, 2 it could not be checked.
 """
 import argparse
 import collections
-import hashlib
 import json
 import pathlib
-import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import read  # noqa: E402 (the format's reader stands beside this file)
+from evidence import NOTE, RECORD, CannotVerify, Damaged, File, Tree, inner, name  # noqa: E402
+from parts import Part  # noqa: E402
 
-MARK = b"earmark-evidence\x01"
-HEADER, RECORD, NOTE, PROVEN, TRAILER = 1, 2, 3, 4, 255
-LONGEST = {HEADER: 64 * 1024, RECORD: read.MAX_RECORD_BYTES, NOTE: 64 * 1024, TRAILER: 64 * 1024,
-           PROVEN: read.MAX_RECORD_BYTES + 64 * 32 + 16}
 OWN_EVENTS = ("StateDigest", "Totals", "RefusalsSuppressed")
-
-
-class CannotVerify(Exception):
-    """Nothing can be said of the file."""
-
-
-class Damaged(Exception):
-    """The file is no evidence file to its end."""
-
-
-class File:
-    """Frames of an evidence file, with the digest that its trailer must tell."""
-
-    def __init__(self, stream):
-        self.stream, self.digest, self.counts = stream, hashlib.sha256(), collections.Counter()
-        if stream.read(len(MARK)) != MARK:
-            raise CannotVerify("not an evidence file of a known version")
-        self.digest.update(MARK)
-        try:
-            kind, payload = self.frame()
-            if kind != HEADER:
-                raise CannotVerify("the first frame is no header")
-            self.header = whole("EvidenceHeader", payload)
-        except Damaged as error:
-            raise CannotVerify(str(error)) from error
-
-    def frame(self):
-        head = self.take(5)
-        kind, length = struct.unpack("<BI", head)
-        if length > LONGEST.get(kind, -1):
-            raise Damaged("a damaged frame")
-        payload = self.take(length)
-        if kind != TRAILER:
-            self.digest.update(head + payload)
-        return kind, payload
-
-    def take(self, count):
-        data = self.stream.read(count)
-        if len(data) != count:
-            raise Damaged("ends too early")
-        return data
-
-    def frames(self):
-        """Kind and payload of each frame up to a trailer that fits."""
-        while True:
-            kind, payload = self.frame()
-            if kind == TRAILER:
-                trailer = whole("EvidenceTrailer", payload)
-                told = (trailer["records"], trailer["notes"], trailer["digest"])
-                found = (self.counts[RECORD] + self.counts[PROVEN], self.counts[NOTE], self.digest.hexdigest())
-                if told != found or self.stream.read(1):
-                    raise Damaged("the trailer does not fit")
-                return
-            if kind == HEADER:
-                raise Damaged("a second header")
-            if kind == PROVEN:
-                whole("EvidenceProven", payload)
-            if kind == NOTE:
-                try:
-                    payload.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    raise Damaged("a note that is not UTF-8") from error
-            self.counts[kind] += 1
-            yield kind, payload
-
-
-def whole(kind, payload):
-    """The value of a payload, if it re-encodes to the same bytes."""
-    reader = read.Reader(payload)
-    try:
-        value = reader.read(kind)
-        again = b"".join(read.spell(kind, value))
-    except read.Refused as error:
-        raise Damaged(str(error)) from error
-    if reader.at != len(payload) or again != payload:
-        raise Damaged(f"not a canonical {kind}")
-    return value
-
-
-class Tree:
-    """The right edge of an RFC 6962 tree: roots of perfect subtrees with their sizes, largest first."""
-
-    def __init__(self):
-        self.size, self.edge = 0, []
-
-    def push(self, leaf):
-        size = 1
-        while self.edge and self.edge[-1][0] == size:
-            leaf = hashlib.sha256(b"\x01" + self.edge.pop()[1] + leaf).digest()
-            size *= 2
-        self.edge.append((size, leaf))
-        self.size += 1
-
-    def root(self):
-        if not self.edge:
-            return hashlib.sha256().digest()
-        root = self.edge[-1][1]
-        for _, left in reversed(self.edge[:-1]):
-            root = hashlib.sha256(b"\x01" + left + root).digest()
-        return root
 
 
 class Book:
@@ -205,7 +102,7 @@ class Book:
                 self.fault("VER-006")
             self.requests.add(record["request"]["id"])
         event = record["event"]
-        kind, held = name(event), event if isinstance(event, str) else next(iter(event.values()))
+        kind, held = name(event), inner(event)
         if kind == "BookCreated":
             self.code = held["book"]
             self.accounts += [account["code"] for account in held["preset"]["accounts"]]
@@ -247,70 +144,22 @@ class Book:
         }
 
 
-def name(event):
-    return event if isinstance(event, str) else next(iter(event))
-
-
 def verify(path):
     stream = sys.stdin.buffer if path == "-" else open(path, "rb")
     with stream:
         file = File(stream)
         if file.header["scope"] != "All":
-            return part(file)
+            return Part(file).verify()
         book = Book()
         try:
             for kind, payload in file.frames():
                 if kind == RECORD:
                     book.body(payload)
-                elif kind == PROVEN:
+                elif kind != NOTE:
                     book.fault("VER-001")
         except Damaged:
             book.fault("VER-001")
         return book.report(file.header)
-
-
-def part(file):
-    """A part of a book: every record is canonical, stands where it says, and is in the tree."""
-    header, faults, last, count = file.header, collections.Counter(), 0, 0
-    try:
-        for kind, payload in file.frames():
-            if kind == RECORD:
-                faults["VER-001"] += 1
-            if kind != PROVEN:
-                continue
-            proven = whole("EvidenceProven", payload)
-            at, body = proven["sequence"], bytes.fromhex(proven["body"])
-            faults["VER-003"] += at <= last
-            last, count = at, count + 1
-            try:
-                faults["VER-003"] += read.decode("Record", body)["sequence"] != at
-            except read.Refused:
-                faults["VER-002"] += 1
-            path = [bytes.fromhex(digest) for digest in proven["proof"]]
-            found = root_by(read.leaf_hash(body), at - 1, header["size"], path)
-            faults["VER-008"] += found is None or found.hex() != header["root"]
-    except Damaged:
-        faults["VER-001"] += 1
-    told = {code: times for code, times in sorted(faults.items()) if times}
-    return {"book": header["book"], "part": True, "records": count, "root": header["root"], "faults": told}
-
-
-def root_by(leaf, index, size, path):
-    """The root that an inclusion proof leads to (RFC 9162 section 2.1.3.2); none if its length is not the one."""
-    if not 0 <= index < size:
-        return None
-    last = size - 1
-    for digest in path:
-        if last == 0:
-            return None
-        if index & 1 or index == last:
-            leaf = hashlib.sha256(b"\x01" + digest + leaf).digest()
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            leaf = hashlib.sha256(b"\x01" + leaf + digest).digest()
-        index, last = index >> 1, last >> 1
-    return leaf if last == 0 else None
 
 
 def main():

@@ -14,14 +14,16 @@ fn copy(from: &str, to: &str) -> Said {
     run(&["copy", "--from", from, "--to", to, "--book", BOOK, "--with-tokens", "--json"])
 }
 
-/// The statement and a page of vouchers, as an auditor with the demonstration's token sees them.
-fn seen(place: &[&str], token: &str) -> (Value, Value) {
+/// The statement, a page of vouchers and a balance with its proof, as an auditor with the demonstration's token sees them.
+fn seen(place: &[&str], token: &str) -> [Value; 3] {
     let mut command = earmark(&["serve", "--listen", "127.0.0.1:0"]);
     command.args(place);
     let served = earmark::Served::of(command);
     let to = ["--json", "--endpoint", &served.endpoint, "--token-file", token, "--book", BOOK, "--timeout", "60"];
     let ask = |words: &[&str]| run(&[words, &to[..]].concat()).json();
-    let seen = (ask(&["statement", "2018"]), ask(&["voucher", "list", "--with-lines"]));
+    let balance = ["balance", "10201", "--source", "S2P", "--prove"];
+    let seen = [&["statement", "2018"][..], &["voucher", "list", "--with-lines"], &balance].map(ask);
+    assert!(seen[2]["proof"].as_str().is_some_and(|proof| proof.len() > 10_000), "{}", seen[2]);
     served.signal("TERM");
     assert_eq!(served.ended(), Some(0));
     seen
@@ -64,6 +66,15 @@ async fn a_book_goes_to_a_database_and_back_with_the_same_root() {
     let file = path("evidence");
     assert_eq!(run(&["export", &file, "--json", "--database", url]).json()["root"], root);
     assert_eq!(run(&["verify", &file, "--json"]).json()["root"], root);
+    for scope in ["grant:G-S3R-2018", "period:2018-10"] {
+        let parts = ["--data", "--database"].map(|kept| {
+            let (part, place) = (path(&format!("{scope}{kept}")), if kept == "--data" { here.as_str() } else { url });
+            run(&["export", &part, kept, place, "--scope", scope]).ok();
+            assert_eq!(run(&["verify", &part, "--json"]).json()["clean"], true, "{scope}");
+            std::fs::read(&part).expect("a file")
+        });
+        assert!(parts[0] == parts[1], "{scope} is the same part wherever it is kept");
+    }
 
     // A place that has another book of that code keeps it.
     let other = path("other");

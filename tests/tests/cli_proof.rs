@@ -195,6 +195,89 @@ fn a_voucher_is_proven_to_somebody_who_trusts_the_committee_alone() {
     assert_eq!(verify("x.tlog-proof", "other").code, Some(2), "name and key do not belong together");
 }
 
+/// Runs the verifier in a folder that holds nothing but these files.
+fn in_an_empty_folder(words: &[&str], files: &[(&str, &[u8])]) -> Said {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).expect("written");
+    }
+    Said::of(earmark(words).current_dir(folder.path()).output().expect("earmark runs"))
+}
+
+#[test]
+fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone() {
+    let world = World::new();
+    copy(&world.path("data/tokens"), &world.path("tokens"));
+    let served = world.serve();
+    world.endorsed("policy", &[], &["log.key", "w.key"]);
+    world.set_policy(&served, "policy").json();
+    let witness = Serving::start(&world);
+    world.ask(&served, "audit", &["cosign", "--to", &witness.1]).ok();
+    drop(witness);
+    // From the server, as a person of the committee; from the folder; both the same file.
+    let donation = ["--scope", "grant:G-S3R-2018", "--json"];
+    let (here, there) = (world.text("here.evidence"), world.text("there.evidence"));
+    let told = world.ask(&served, "audit", &[&["export", &there], &donation[..]].concat()).json();
+    let kept = run(&[&["export", &here, "--data", &world.text("data"), "--book", BOOK], &donation[..]].concat()).json();
+    assert_eq!((&told["root"], &told["records"]), (&kept["root"], &kept["records"]));
+    assert_eq!(told["origin"], "example.org/hic2");
+    let file = std::fs::read(&here).expect("a file");
+    assert_eq!(file, std::fs::read(&there).expect("a file"));
+    let said = world.ask(&served, "maker", &[&["export", &world.text("no.evidence")], &donation[..]].concat());
+    assert!(said.code == Some(1) && !world.path("no.evidence").exists(), "who may not read the log: {said:?}");
+    for (scope, code) in [("grant:NO-SUCH", 1), ("voucher:记-2018-999", 1), ("everything", 2), ("period:2018-13", 2)] {
+        let said = world.ask(&served, "audit", &["export", &world.text("no.evidence"), "--scope", scope]);
+        assert_eq!(said.code, Some(code), "{scope}: {said:?}");
+        assert!(!world.path("no.evidence").exists() && !world.path("no.evidence.part").exists(), "{scope}");
+    }
+    // Figures, while the server is there to make them.
+    let figure = |words: &[&str]| {
+        let (token, to) = (format!("{}/audit", world.text("tokens")), served.endpoint.clone());
+        let asked = ["--endpoint", &to, "--token-file", &token, "--book", BOOK, "--lang", "en"];
+        earmark(&[words, &asked[..]].concat()).output().expect("earmark runs")
+    };
+    let period = ["--from", "2018-01-01", "--to", "2018-12-31"];
+    let left = figure(&["prove", "balance", "10201", "--source", "S3R", "--grant", "G-S3R-2018"]).stdout;
+    let spent = figure(&[&["prove", "outflows", "S3R", "--uses", "B95"], &period[..]].concat()).stdout;
+    let other = figure(&[&["prove", "outflows", "S3R", "--uses", "C95"], &period[..]].concat()).stdout;
+    let refused = figure(&["prove", "balance", "10201", "--grant", "G-S3R-2018"]);
+    assert!(refused.status.code() == Some(1) && String::from_utf8_lossy(&refused.stderr).contains("source"));
+    served.signal("TERM");
+    served.ended();
+
+    // From here on nothing but the verifier, the file and the policy.
+    let policy = std::fs::read(world.path("policy")).expect("a policy");
+    let check = |words: &[&str], file: &[u8]| in_an_empty_folder(words, &[("x", file), ("policy", &policy)]);
+    let verify = ["verify", "x", "--policy", "policy", "--json"];
+    let report = check(&verify, &file).json();
+    assert_eq!((&report["clean"], &report["part"]), (&true.into(), &true.into()), "{report}");
+    assert_eq!(report["cosigned"]["by"], serde_json::json!(["jingshen"]));
+    assert!(report["purposes"].as_u64().is_some_and(|n| n > 0), "{report}");
+    let people = check(&["verify", "x", "--policy", "policy", "--lang", "en"], &file).ok();
+    assert!(people.contains("grant G-S3R-2018") && people.contains("no part can show"), "{people}");
+    for at in (17..file.len()).step_by(file.len() / 40) {
+        let mut bad = file.clone();
+        bad[at] ^= 0x10;
+        let said = check(&verify, &bad);
+        assert!(said.code == Some(1) || (at < 400 && said.code == Some(2)), "byte {at}: {said:?}");
+    }
+    let said = check(&["verify", "x", "--policy", "policy"], &file[..file.len() - 1]);
+    assert_eq!(said.code, Some(1), "cut short: {said:?}");
+
+    let proof = ["verify-proof", "x", "--policy", "policy", "--json"];
+    let balance = check(&proof, &left).json();
+    assert_eq!(balance["figure"]["balance_fen"], 500_000, "{balance}");
+    assert_eq!(balance["figure"]["grant"], "G-S3R-2018");
+    assert_eq!(check(&proof, &spent).json()["figure"]["rows"][0]["use"], "B95");
+    let said = check(&proof, &other);
+    assert!(said.code == Some(1) && said.out.contains("VER-038"), "{said:?}");
+    for at in (17..left.len()).step_by(left.len() / 30) {
+        let mut bad = left.clone();
+        bad[at] ^= 1;
+        assert_ne!(check(&proof, &bad).code, Some(0), "byte {at}");
+    }
+}
+
 #[test]
 fn a_witness_without_a_network_signs_by_files() {
     let world = World::new();

@@ -160,8 +160,8 @@ fn typed(lang: Lang) -> Vec<Command> {
             export::Args::augment_args,
             own(
                 "export",
-                "把 --book 的全部记录写成取证文件；服务可照常运行",
-                "Write all records of --book as an evidence file; its server may go on",
+                "把 --book 的全部或 --scope 所及记录写成取证文件：取自 --data、--database，或取自服务",
+                "Write --book, or what --scope is about, as an evidence file: from --data, --database, or its server",
             ),
         ),
         with(

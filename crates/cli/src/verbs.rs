@@ -239,6 +239,8 @@ mod tests {
             "ProofService.ProveConsistency",
             "ProofService.AddCosignature",
         ]);
+        // Evidence and proofs of figures are files: `export`, `prove balance`, `prove outflows`.
+        called.extend(["ProofService.ExportEvidence", "ProofService.ProveBalance", "ProofService.ProveOutflows"]);
         called.sort_unstable();
         let mut methods = schema::methods();
         methods.sort();

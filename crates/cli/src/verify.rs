@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use engine::evidence::CHECKPOINTS;
 use indicatif::ProgressBar;
 use record::{Digest, Sequence, hash};
 use serde_json::{Value as Json, json};
@@ -14,12 +15,13 @@ use verify::views::{RejectionRow, ViewRows, VoucherRow};
 use verify::{Code, EXPLANATIONS, FAULTS_KEPT, How, Report, Trusted, Verifier, verify_file};
 
 use crate::config::Config;
-use crate::export::{CHECKPOINTS, READ_BYTES, book_of};
+use crate::export::{READ_BYTES, book_of};
 use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::place::Place;
-use crate::proving::read_policy;
+use crate::proving::{figure, read_policy};
 use crate::table::Sheet;
+use crate::yuan;
 
 /// Bytes of an evidence file read at once.
 const FILE_BYTES: usize = 1 << 20;
@@ -69,6 +71,20 @@ fn checkpoint(text: &str) -> Result<(Sequence, Digest), String> {
 #[error("{0}")]
 pub struct Faulty(String);
 
+/// Says what was found, and ends well or with [`Faulty`].
+pub fn told(report: &Report, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        println!("{}", to_json(report));
+    } else {
+        show(report, lang);
+    }
+    let faults: u64 = report.counts.values().sum();
+    if report.is_clean() {
+        return Ok(());
+    }
+    bail!(Faulty(format!("{faults} {}", lang.pick("处错误", "faults"))))
+}
+
 /// Verifies. Ends well, with [`Faulty`], or with [`Misuse`] where nothing could be said.
 pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     if args.explain {
@@ -79,17 +95,7 @@ pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> any
         Some(path) => from_file(path, args).with_context(|| path.display().to_string()),
         None => from_place(args, config).await,
     };
-    let report = report.map_err(Misuse)?;
-    if as_json {
-        println!("{}", to_json(&report));
-    } else {
-        show(&report, lang);
-    }
-    let faults: u64 = report.counts.values().sum();
-    if report.is_clean() {
-        return Ok(());
-    }
-    bail!(Faulty(format!("{faults} {}", lang.pick("处错误", "faults"))))
+    told(&report.map_err(Misuse)?, lang, as_json)
 }
 
 fn from_file(path: &PathBuf, args: &Args) -> anyhow::Result<Report> {
@@ -267,6 +273,10 @@ fn to_json(report: &Report) -> Json {
     json!({
         "book": report.book,
         "part": report.part,
+        "scope": report.scope,
+        "origin": report.origin,
+        "purposes": report.purposes,
+        "figure": report.figure.as_ref().map(figure::to_json),
         "records": report.records,
         "root": hex::encode(report.root),
         "vouchers": report.vouchers,
@@ -284,6 +294,31 @@ fn to_json(report: &Report) -> Json {
     })
 }
 
+/// What a part of a book shows, and what no part can.
+fn show_part(report: &Report, lang: Lang) {
+    println!("{}  {}", lang.pick("账套的一部分", "a part of a book"), report.scope);
+    println!("{}  {}", lang.pick("按资金文件核对用途的支付", "payments judged by their documents"), report.purposes);
+    for ((account, source), fen) in &report.balances {
+        println!("  {account} {source}  {}", yuan::show(*fen));
+    }
+    println!(
+        "{}",
+        lang.pick(
+            "已核对：各记录确在树中，规则记录无缺，经办与审核为两人且有岗，凭证平衡，用途合于资金文件",
+            "checked: the records are in the tree, no record of rules is left out, two persons of office acted, vouchers balance, money \
+             went where its documents permit"
+        )
+    );
+    println!(
+        "{}",
+        lang.pick(
+            "部分不能证明：没有其他凭证、凭证不断号、余额与预算不为负、票据未重复（用整个账套，或 prove balance、prove outflows）",
+            "no part can show: that there are no other vouchers, no gap in numbers, nothing below zero, no bill used twice (take the whole \
+             book, or prove balance and prove outflows)"
+        )
+    );
+}
+
 fn show(report: &Report, lang: Lang) {
     let pairs = [
         ("账套", "book", report.book.clone()),
@@ -294,7 +329,15 @@ fn show(report: &Report, lang: Lang) {
         ("重判的拒绝", "refusals judged again", report.refusals.to_string()),
         ("核对的汇总承诺", "totals recomputed", report.totals.to_string()),
     ];
-    for (zh, en, value) in pairs {
+    // Of a part, commands are judged as far as it shows them; of a figure, none are.
+    let told = if report.figure.is_some() {
+        3
+    } else if report.part {
+        5
+    } else {
+        pairs.len()
+    };
+    for (zh, en, value) in pairs.into_iter().take(told) {
         println!("{}  {value}", lang.pick(zh, en));
     }
     if let Some((size, by)) = &report.cosigned {
@@ -307,14 +350,15 @@ fn show(report: &Report, lang: Lang) {
     for (event, count) in &report.unjudged {
         println!("{}  {event} {count}", lang.pick("本版本不重判", "not judged by this version"));
     }
-    if report.part {
-        println!(
-            "{}",
-            lang.pick(
-                "账套的一部分：只核对各记录确在树中",
-                "a part of a book: only that its records are in the tree was checked"
-            )
-        );
+    if report.part && report.cosigned.is_none() && report.is_clean() {
+        let unread = "没有 --policy：检查点未核对，只知各记录同在一棵树中";
+        let unsigned = "without --policy no checkpoint was checked: the records are in one tree, whosesoever it is";
+        println!("{}", lang.pick(unread, unsigned));
+    }
+    match &report.figure {
+        Some(figure) => figure::show(figure, lang),
+        None if report.part => show_part(report, lang),
+        None => {}
     }
     if report.is_clean() {
         println!("{}", lang.pick("核验通过，未发现错误", "verified: nothing is wrong"));

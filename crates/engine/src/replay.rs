@@ -30,7 +30,8 @@ pub(crate) async fn open<S: Store>(store: &S, book: &str) -> Result<Committed, S
     Ok(Committed { position, head, filter, tail: Tail::default() })
 }
 
-async fn confirmed_snapshot<S: Store>(
+/// The newest snapshot, if a record right after it commits it.
+pub(crate) async fn confirmed_snapshot<S: Store>(
     store: &S,
     book: &str,
     head: &Head,

@@ -12,6 +12,7 @@ pub mod archives;
 mod ask;
 pub mod decide;
 pub mod detect;
+pub mod evidence;
 pub mod facts;
 pub mod filter;
 pub mod form;

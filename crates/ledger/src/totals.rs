@@ -1,8 +1,11 @@
 //! What StateDigest and Totals records commit: the canonical state, and the sorted sums.
 
-use record::{Digest, Event, hash};
+use std::collections::BTreeMap;
 
-use crate::{Filter, State};
+use record::{Digest, Event, Record, hash};
+
+use crate::state::{Sum, SumKey};
+use crate::{Filter, State, voucher_of};
 
 /// Records between two Totals records: what a proof of a balance carries beside its entry.
 pub const RECORDS_PER_TOTALS: u64 = 100_000;
@@ -39,4 +42,28 @@ pub fn totals(state: &State) -> Event {
     let leaves: Vec<Digest> = state.total_entries().map(|entry| hash::leaf_hash(&entry)).collect();
     let entries = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
     Event::Totals { at: state.sequence, entries, root: proof::root_of(&leaves) }
+}
+
+/// Sums of lines as they stood after some record, added up again: what proves a balance by a Totals record that newer ones have followed.
+#[derive(Clone, Debug, Default)]
+pub struct Totalled(BTreeMap<SumKey, Sum>);
+
+impl Totalled {
+    /// The sums of a state.
+    pub fn of(state: &State) -> Totalled {
+        Totalled(state.sums.clone())
+    }
+
+    /// Adds the lines of the next record.
+    pub fn take(&mut self, record: &Record) {
+        let Some(voucher) = voucher_of(record) else { return };
+        for line in &voucher.lines {
+            self.0.entry(SumKey::of(voucher.date, line)).or_default().add(line);
+        }
+    }
+
+    /// Keys and canonical entries, in order.
+    pub fn entries(&self) -> Vec<(SumKey, Vec<u8>)> {
+        self.0.iter().map(|entry| (*entry.0, borsh::to_vec(&entry).unwrap_or_default())).collect()
+    }
 }

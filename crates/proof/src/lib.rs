@@ -18,6 +18,7 @@
 
 mod checkpoint;
 mod error;
+mod gather;
 mod key;
 mod note;
 mod offline;
@@ -36,11 +37,14 @@ use sha2::{Digest as _, Sha256};
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use error::ProofError;
+pub use gather::Gather;
 pub use key::{COSIGNATURE, ED25519, KeyError, MAX_KEY_BYTES, ML_DSA_44, SignatureError, Signer, VerifierKey};
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, Signature};
 pub use offline::{MAX_OFFLINE_BYTES, OfflineDistrust, OfflineError, OfflineProof};
 pub use policy::{Believed, Distrust, Log, MAX_POLICY_BYTES, Policy, PolicyFault, PolicyFaultKind, Witness};
-pub use prove::{consistency_proof, consistency_proof_from, inclusion_proof, inclusion_proof_from, root_from};
+pub use prove::{
+    consistency_proof, consistency_proof_from, edge_from, inclusion_proof, inclusion_proof_from, root_from,
+};
 pub use request::{AddCheckpoint, MAX_REQUEST_BYTES, RequestError};
 pub use span::Node;
 pub use statement::{NoStatement, Recovery, Statement, policy_digest};

@@ -38,6 +38,15 @@ pub fn root_from(size: u64, mut node: impl FnMut(Node) -> Option<Digest>) -> Res
     hash_of(Span { start: 0, end: size }, &mut node)
 }
 
+/// The right edge of the first `size` leaves: what a tree goes on from ([`crate::Tree::from_edge`]).
+pub fn edge_from(size: u64, mut node: impl FnMut(Node) -> Option<Digest>) -> Result<Vec<Digest>, ProofError> {
+    if size > MAX_SIZE {
+        return Err(ProofError::TooLarge(size));
+    }
+    let peaks = Span { start: 0, end: size }.peaks();
+    peaks.into_iter().map(|peak| node(peak).ok_or(ProofError::MissingNode(peak))).collect()
+}
+
 /// [`inclusion_proof_from`] over the leaf hashes of a tree that has at least `size` of them.
 pub fn inclusion_proof(leaf_hashes: &[Digest], index: u64, size: u64) -> Result<Vec<Digest>, ProofError> {
     inclusion_proof_from(index, size, from_leaves(leaf_hashes))

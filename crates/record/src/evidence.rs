@@ -7,7 +7,7 @@ use borsh::io::{Error, ErrorKind, Read, Result as IoResult, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Day, Digest, GrantNo, MAX_RECORD_BYTES, Sequence, VoucherRef};
+use crate::{AccountNo, Day, Digest, GrantNo, MAX_RECORD_BYTES, OrgNo, Sequence, SourceNo, UseNo, VoucherRef};
 
 /// The first bytes of every evidence file: what it is, and version 1.
 pub const MARK: &[u8; 17] = b"earmark-evidence\x01";
@@ -20,10 +20,16 @@ const MAX_PROOF: usize = 64;
 /// A record with its proof.
 const MAX_PROVEN_BYTES: usize = MAX_RECORD_BYTES + MAX_PROOF * 32 + 16;
 
+/// An entry of a Totals record has 44 bytes.
+const MAX_ENTRY_BYTES: usize = 64;
+
 const HEADER: u8 = 1;
 const RECORD: u8 = 2;
 const NOTE: u8 = 3;
 const PROVEN: u8 = 4;
+const TAIL: u8 = 5;
+const SUMS: u8 = 6;
+const ENTRY: u8 = 7;
 const TRAILER: u8 = 255;
 
 /// What of a book a file holds.
@@ -42,6 +48,43 @@ pub enum Scope {
         /// Last voucher date.
         to: Day,
     },
+    /// What a balance is added up from: the sums of a Totals record, and every record after it.
+    Balance(BalanceScope),
+    /// The same of what left a source in a period, by use.
+    Outflows(OutflowScope),
+}
+
+/// Which balance: debit less credit of the lines of this account. What is 0 is not asked for: a grant only under its source, a holder
+/// only under its grant, since the sums of a Totals record stand in that order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BalanceScope {
+    /// Account.
+    pub account: AccountNo,
+    /// Source; 0 all.
+    pub source: SourceNo,
+    /// Grant; 0 all.
+    pub grant: GrantNo,
+    /// Holder; 0 all.
+    pub holder: OrgNo,
+    /// Vouchers dated on or before this day; none all.
+    pub as_of: Option<Day>,
+    /// As known after this many records.
+    pub known_at: Sequence,
+}
+
+/// Which outflows: credits of asset accounts of a source, by voucher date. Whatever leaves a source leaves its money, under a use.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OutflowScope {
+    /// Source.
+    pub source: SourceNo,
+    /// First voucher date.
+    pub from: Day,
+    /// Last voucher date.
+    pub to: Day,
+    /// Uses that they are said to lie within, by ordinal.
+    pub uses: Vec<UseNo>,
+    /// As known after this many records.
+    pub known_at: Sequence,
 }
 
 /// What a file says of itself. A verifier checks it against the records, and against what it knows from elsewhere.
@@ -72,6 +115,32 @@ pub struct Proven {
     pub proof: Vec<Digest>,
 }
 
+/// Says that records follow, one frame each, all of them from the one after `after` to `to`, and what shows that they are the log's.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Tail {
+    /// Records before them.
+    pub after: Sequence,
+    /// The last of them; `after` where there are none.
+    pub to: Sequence,
+    /// Right edge of the tree of `after` records: with the records it leads to the root of `to`.
+    pub edge: Vec<Digest>,
+    /// Consistency proof from that root to the header's.
+    pub bridge: Vec<Digest>,
+}
+
+/// Says that entries of the Totals record in the file follow, one frame each, without gap, and what shows that they are its.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Sums {
+    /// Place of the first of them among all entries, from 0.
+    pub first: u64,
+    /// How many follow.
+    pub count: u64,
+    /// Right edge of the tree of the entries before them: with them it leads to the root of `first + count` entries.
+    pub edge: Vec<Digest>,
+    /// Consistency proof from that root to the Totals record's.
+    pub bridge: Vec<Digest>,
+}
+
 /// The end of a file.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Trailer {
@@ -92,6 +161,12 @@ pub enum Frame<'a> {
     Note(&'a str),
     /// A record with its proof.
     Proven(Proven),
+    /// Records follow.
+    Tail(Tail),
+    /// Entries of the Totals record follow.
+    Sums(Sums),
+    /// Such an entry, exactly as hashed.
+    Entry(&'a [u8]),
 }
 
 /// Why a file cannot be read on.
@@ -147,6 +222,26 @@ impl<W: Write> Writer<W> {
     pub fn note(&mut self, text: &str) -> IoResult<()> {
         self.notes = self.notes.saturating_add(1);
         self.frame(NOTE, text.as_bytes(), MAX_NOTE_BYTES)
+    }
+
+    /// Says which records follow.
+    pub fn tail(&mut self, tail: &Tail) -> IoResult<()> {
+        self.frame(TAIL, &borsh::to_vec(tail)?, MAX_HEADER_BYTES)
+    }
+
+    /// Says which entries of the Totals record follow.
+    pub fn sums(&mut self, sums: &Sums) -> IoResult<()> {
+        self.frame(SUMS, &borsh::to_vec(sums)?, MAX_HEADER_BYTES)
+    }
+
+    /// Adds the next of these entries.
+    pub fn entry(&mut self, entry: &[u8]) -> IoResult<()> {
+        self.frame(ENTRY, entry, MAX_ENTRY_BYTES)
+    }
+
+    /// What the file is written to.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.to
     }
 
     /// Ends the file and gives back what it was written to.
@@ -228,6 +323,9 @@ impl<R: Read> Reader<R> {
                 self.records = self.records.saturating_add(1);
                 decode(&self.payload, "proven record").map(|proven| Some(Frame::Proven(proven)))
             }
+            TAIL => decode(&self.payload, "tail").map(|tail| Some(Frame::Tail(tail))),
+            SUMS => decode(&self.payload, "sums").map(|sums| Some(Frame::Sums(sums))),
+            ENTRY => Ok(Some(Frame::Entry(&self.payload))),
             TRAILER => self.end().map(|()| None),
             _ => Err(EvidenceError::Frame("of no known kind")),
         }
@@ -259,7 +357,8 @@ impl<R: Read> Reader<R> {
             RECORD => MAX_RECORD_BYTES,
             NOTE => MAX_NOTE_BYTES,
             PROVEN => MAX_PROVEN_BYTES,
-            HEADER | TRAILER => MAX_HEADER_BYTES,
+            ENTRY => MAX_ENTRY_BYTES,
+            HEADER | TAIL | SUMS | TRAILER => MAX_HEADER_BYTES,
             _ => return Err(EvidenceError::Frame("of no known kind")),
         };
         if length > most {

@@ -19,6 +19,6 @@ pub mod sqlite;
 
 pub use any::AnyStore;
 pub use postgres::PostgresStore;
-pub use reading::{Reading, SchemaPart, ViewRange};
+pub use reading::{Reading, ReadingOf, SchemaPart, ViewRange};
 pub use sole::sole;
 pub use sqlite::SqliteStore;

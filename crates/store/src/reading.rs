@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use engine::evidence::Rows;
 use engine::store::{Head, LogRow, StoreError, TreeHead};
 use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, VoucherRow};
 use record::Sequence;
@@ -198,6 +199,15 @@ impl Reading {
             Engine::Sqlite(reader) => reader.rows(book, from, statement, binds).await,
             Engine::Postgres(reader) => reader.rows(book, from, statement, binds).await,
         }
+    }
+}
+
+/// A book's log within a place, as it is gone through for an export.
+pub struct ReadingOf<'a>(pub &'a Reading, pub &'a str);
+
+impl Rows for ReadingOf<'_> {
+    async fn rows(&self, from: Sequence, max_bytes: usize) -> Result<Vec<LogRow>, StoreError> {
+        self.0.log_rows(self.1, from, max_bytes).await
     }
 }
 

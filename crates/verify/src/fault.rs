@@ -100,6 +100,14 @@ codes! {
     Policy = "VER-033", "日志信任策略未经各方签署，或未承接前一策略", "a trust policy is not signed by all its parties, or does not follow the one before";
     /// No checkpoint meets the policy of the auditor.
     Cosigned = "VER-034", "没有符合审计方信任策略的检查点", "no checkpoint meets the policy that the auditor gave";
+    /// A part lacks what its records rest on, or what its scope is about.
+    Lacks = "VER-035", "取证文件缺少其范围或其记录所依据的内容", "a part lacks what it is about, or what its records rest on";
+    /// Entries of a Totals record are not whole, or not its.
+    Entries = "VER-036", "合计条目不完整、次序错误，或不属于汇总承诺（Totals）", "entries of a Totals record are not whole, out of order, or not its";
+    /// The records after a Totals record are not whole.
+    Tail = "VER-037", "汇总承诺（Totals）之后的记录不完整，或不属于该日志", "the records after a Totals record are not whole, or not the log's";
+    /// Something left a source for another use than those named.
+    Outflow = "VER-038", "期间内有支出用于所称用途之外", "something left the source for another use than those named";
     /// The log's rows are not what they say.
     LogRow = "VER-040", "日志行的叶哈希、树根或边界不符", "a row of the stored log has other hashes, root or bounds";
     /// A record has no row in a view.

@@ -3,10 +3,12 @@
 use std::io::Read;
 
 use record::evidence::{EvidenceError, Frame, Header, Proven, Reader, Scope};
-use record::{Sequence, hash};
+use record::{Record, Sequence, hash};
 
 use crate::fault::Code;
+use crate::figure::FigureOf;
 use crate::notes::{Notes, Trusted};
+use crate::part::Part;
 use crate::report::Report;
 use crate::verifier::{Verifier, hex};
 
@@ -21,9 +23,9 @@ pub enum CannotVerify {
     OtherSize(Sequence),
 }
 
-/// Verifies a book from an evidence file: judges all of a whole one; of a part it checks that its records are in the tree that the file
-/// names, and that a checkpoint of that size has its root. `trusted` is what the auditor has from elsewhere; `progress` is told records
-/// read and records in all.
+/// Verifies a book from an evidence file: judges all of a whole one; of a part, or the proof of a figure, that its records are in the tree
+/// that the file names, that a checkpoint of that size has its root, and what the records show by themselves. `trusted` is what the
+/// auditor has from elsewhere; `progress` is told records read and records in all.
 pub fn verify_file(
     from: impl Read,
     trusted: impl Into<Trusted>,
@@ -45,6 +47,9 @@ pub fn verify_file(
             Ok(Some(Frame::Proven(proven))) => {
                 verifier.fault(proven.sequence, Code::File, "records in order", "a record with a proof");
             }
+            Ok(Some(Frame::Tail(_) | Frame::Sums(_) | Frame::Entry(_))) => {
+                verifier.fault(verifier.size(), Code::File, "records in order", "a part of a proof");
+            }
             Ok(None) => break,
             Err(EvidenceError::Unreadable(error)) => {
                 return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
@@ -63,9 +68,21 @@ pub fn verify_file(
     Ok(report)
 }
 
+/// What a part shows beside its records being in the tree.
+enum Shows {
+    Part(Box<Part>),
+    Figure(Box<FigureOf>),
+}
+
 /// A part of a book: every record is canonical, stands where it says, and is in the tree.
 fn part<R: Read>(mut reader: Reader<R>, header: &Header, trusted: Trusted) -> Result<Report, CannotVerify> {
-    let mut report = Report { book: header.book.clone(), root: header.root, part: true, ..Report::default() };
+    let mut report = Report {
+        book: header.book.clone(),
+        origin: header.origin.clone(),
+        root: header.root,
+        part: true,
+        ..Report::default()
+    };
     let Trusted { checkpoints: known, policy } = trusted;
     let mut notes = Notes::under(policy);
     match known.get(&header.size) {
@@ -73,6 +90,10 @@ fn part<R: Read>(mut reader: Reader<R>, header: &Header, trusted: Trusted) -> Re
         Some(root) if *root != header.root => report.add(header.size, Code::Checkpoint, hex(root), hex(&header.root)),
         _ => {}
     }
+    let mut shows = match FigureOf::of(header) {
+        Some(figure) => Shows::Figure(Box::new(figure)),
+        None => Shows::Part(Box::new(Part::of(&header.scope))),
+    };
     let mut last = 0;
     loop {
         match reader.next_frame() {
@@ -82,16 +103,18 @@ fn part<R: Read>(mut reader: Reader<R>, header: &Header, trusted: Trusted) -> Re
                 }
                 last = proven.sequence;
                 report.records = report.records.saturating_add(1);
-                prove(&proven, header, &mut report);
+                let Some(record) = prove(&proven, header, &mut report) else { continue };
+                match &mut shows {
+                    Shows::Part(part) => part.take(record, &mut report),
+                    Shows::Figure(figure) => figure.proven(&record, &mut report),
+                }
             }
             Ok(Some(Frame::Note(text))) => notes.take(text, header.size, || header.root, &mut report),
-            Ok(Some(Frame::Record(_))) => {
-                report.add(last, Code::File, "records with their proofs", "a record without one");
-            }
-            Ok(None) => {
-                notes.close(header.size, &mut report);
-                return Ok(report);
-            }
+            Ok(Some(frame)) => match &mut shows {
+                Shows::Figure(figure) => figure.take(&frame, &mut report),
+                Shows::Part(_) => report.add(last, Code::File, "records with their proofs", "something else"),
+            },
+            Ok(None) => break,
             Err(EvidenceError::Unreadable(error)) => {
                 return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
             }
@@ -101,17 +124,29 @@ fn part<R: Read>(mut reader: Reader<R>, header: &Header, trusted: Trusted) -> Re
             }
         }
     }
+    notes.close(header.size, &mut report);
+    match shows {
+        Shows::Part(part) => part.close(&header.scope, last, &mut report),
+        Shows::Figure(figure) => figure.close(&mut report),
+    }
+    report.faults.sort();
+    Ok(report)
 }
 
-fn prove(proven: &Proven, header: &Header, report: &mut Report) {
+/// The record of a frame, if it is one and stands where it says.
+fn prove(proven: &Proven, header: &Header, report: &mut Report) -> Option<Record> {
     let at = proven.sequence;
-    match record::decode(&proven.body) {
+    let record = match record::decode(&proven.body) {
         Ok(record) if record.sequence != at => {
             report.add(at, Code::Sequence, at.to_string(), record.sequence.to_string());
+            None
         }
-        Ok(_) => {}
-        Err(error) => report.add(at, Code::Body, "a canonical record of a known version", error.to_string()),
-    }
+        Ok(record) => Some(record),
+        Err(error) => {
+            report.add(at, Code::Body, "a canonical record of a known version", error.to_string());
+            None
+        }
+    };
     let leaf = hash::leaf_hash(&proven.body);
     let index = at.checked_sub(1).unwrap_or(u64::MAX);
     if let Err(error) = proof::verify_inclusion(&leaf, index, header.size, &proven.proof, &header.root) {
@@ -121,5 +156,7 @@ fn prove(proven: &Proven, header: &Header, report: &mut Report) {
             format!("leaf {index} of {} records, {}", header.size, hex(&header.root)),
             error.to_string(),
         );
+        return None;
     }
+    record
 }

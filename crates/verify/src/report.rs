@@ -14,8 +14,16 @@ pub const FAULTS_KEPT: usize = 1_000;
 pub struct Report {
     /// Code of the book.
     pub book: String,
-    /// Whether only a part of a book was there: that its records are in the tree is checked, and nothing more.
+    /// Whether only a part of a book was there: what a part cannot show is not judged (docs/verify.md).
     pub part: bool,
+    /// What that part is about, in words; empty of a whole book.
+    pub scope: String,
+    /// Origin that the file names; empty where it names none.
+    pub origin: String,
+    /// Payments of a part whose purpose was judged against the documents of their grants.
+    pub purposes: u64,
+    /// The figure that a proof is of.
+    pub figure: Option<crate::figure::Figure>,
     /// Records read.
     pub records: Sequence,
     /// Root over them.
@@ -36,7 +44,8 @@ pub struct Report {
     pub notes_late: u64,
     /// Size of the largest checkpoint that meets the auditor's policy and has the tree's root, and who cosigned it.
     pub cosigned: Option<(Sequence, Vec<String>)>,
-    /// Balances of money (debit less credit) by account and source code, where not zero.
+    /// Balances of money (debit less credit) by account and source code, where not zero. Of a part, what its vouchers add up to; of one
+    /// that is about a grant, those of their lines that name it.
     pub balances: BTreeMap<(String, String), Fen>,
     /// The first faults, in order of records.
     pub faults: Vec<Fault>,

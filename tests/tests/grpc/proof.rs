@@ -98,3 +98,49 @@ async fn a_server_without_the_key_says_so() {
     assert_eq!((code, details.error_info().unwrap().reason.as_str()), (Code::NotFound, "NOT_FOUND"));
     served.stop().await.unwrap();
 }
+
+async fn balances(
+    served: &Served,
+    person: &str,
+    request: v1::GetBalancesRequest,
+) -> Result<v1::GetBalancesResponse, client::ClientError> {
+    let request = v1::GetBalancesRequest { book: BOOK.into(), prove: true, ..request };
+    served.client(person).call(|t| async { t.audit().get_balances(request.clone()).await }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn balances_bring_their_proof_or_say_why_not() {
+    let (log, witness) = keys();
+    let served = serve_book_with(&[&log]).await;
+    set_policy(&served, "audit").await.unwrap();
+    let signed = checkpoint(&served, "audit", 0).await.unwrap();
+    let text = proof::Note::parse(&signed.note).unwrap();
+    let cosignatures = witness.sign(text.text(), 1_700_000_000).to_string();
+    let request = v1::AddCosignatureRequest { book: BOOK.into(), size: signed.size, cosignatures };
+    served.client("svc").call(|t| async { t.proof().add_cosignature(request.clone()).await }).await.unwrap();
+
+    let one = v1::GetBalancesRequest { account: "10201".into(), source: "S2P".into(), ..Default::default() };
+    let shown = balances(&served, "audit", one.clone()).await.unwrap();
+    assert_eq!(shown.sequence, signed.size, "what is shown is what is proven");
+    let policy = Policy::parse(policy_text(&log, &[&witness]).as_bytes()).unwrap();
+    let trusted = verify::Trusted { policy: Some(policy), ..verify::Trusted::default() };
+    let report = verify::verify_file(&shown.proof[..], trusted, |_, _| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.faults);
+    let signed_fen =
+        |row: &v1::Balance| if row.side == v1::Side::Debit as i32 { row.balance_fen } else { -row.balance_fen };
+    let figure = report.figure.unwrap();
+    assert_eq!(figure.balance(), shown.balances.iter().map(signed_fen).sum::<i64>());
+    assert_eq!((figure.account.as_str(), figure.source.as_str()), ("10201", "S2P"));
+
+    let unprovable = v1::GetBalancesRequest { grant: "X".into(), ..Default::default() };
+    let (code, told) = details(balances(&served, "audit", unprovable).await);
+    let fields: Vec<String> = told.bad_request().unwrap().field_violations.iter().map(|f| f.field.clone()).collect();
+    assert_eq!((code, fields), (Code::InvalidArgument, vec!["account".to_owned(), "source".to_owned()]));
+    let unknown = v1::GetBalancesRequest { account: "999".into(), ..Default::default() };
+    assert_eq!(details(balances(&served, "audit", unknown).await).0, Code::NotFound);
+    let late = v1::GetBalancesRequest { known_at: signed.size + 1_000, ..one.clone() };
+    assert_eq!(details(balances(&served, "audit", late).await).0, Code::InvalidArgument);
+    // A proof holds records whole: who may see balances and not the log gets none.
+    assert_eq!(details(balances(&served, "svc", one).await).0, Code::PermissionDenied);
+    served.stop().await.unwrap();
+}

@@ -3,9 +3,13 @@
 
 mod clean;
 mod damage;
+mod figures;
 mod file;
 mod later;
 mod python;
+mod scenarios;
+mod scoped;
+mod served;
 mod signed;
 mod table;
 

@@ -34,7 +34,7 @@ fn script() -> PathBuf {
 }
 
 /// What the Python reader says of files.
-fn read(folder: &Path, files: &[Vec<u8>]) -> Vec<Json> {
+pub fn read(folder: &Path, files: &[Vec<u8>]) -> Vec<Json> {
     let mut list = String::new();
     for (no, file) in files.iter().enumerate() {
         let path = folder.join(format!("{no}.evidence"));

@@ -1829,6 +1829,9 @@ pub struct GetBalancesRequest {
     /// Only this holder; empty all (经管单位).
     #[prost(string, tag = "13")]
     pub holder: ::prost::alloc::string::String,
+    /// Prove the figures, as known at a checkpoint: for one account, a grant under its source, a holder under its grant (附证明).
+    #[prost(bool, tag = "420")]
+    pub prove: bool,
 }
 /// Answer of GetBalances (余额回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1842,6 +1845,9 @@ pub struct GetBalancesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Where it was asked for, on the first page: the file that proves them, as ProveBalance gives it (证明文件).
+    #[prost(bytes = "vec", tag = "420")]
+    pub proof: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of GetTrialBalance (试算平衡表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -16337,6 +16343,109 @@ pub struct AddCosignatureResponse {
     #[prost(message, optional, tag = "2")]
     pub checkpoint: ::core::option::Option<Checkpoint>,
 }
+/// What an evidence file is about (取证范围): one of grant, voucher and period. Without a scope it is the whole book.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EvidenceScope {
+    /// A grant or enrolment batch: its vouchers and all that they rest on (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// A voucher, for example 记-2018-7, what it rests on and what later changed it (凭证字号).
+    #[prost(string, tag = "2")]
+    pub voucher: ::prost::alloc::string::String,
+    /// Vouchers dated on or after this day (起始日期).
+    #[prost(message, optional, tag = "3")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Vouchers dated on or before this day (截止日期).
+    #[prost(message, optional, tag = "4")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// Request of ExportEvidence (导出取证文件请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportEvidenceRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// What the file is about; absent the whole book (取证范围).
+    #[prost(message, optional, tag = "2")]
+    pub scope: ::core::option::Option<EvidenceScope>,
+    /// Of a scope: under the checkpoint of this many records; 0 the newest that meets the quorum, else the newest (大小).
+    #[prost(uint64, tag = "3")]
+    pub size: u64,
+}
+/// Answer of ExportEvidence (导出取证文件回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportEvidenceResponse {
+    /// The next bytes of the file (文件片段).
+    #[prost(bytes = "vec", tag = "1")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of ProveBalance (余额证明请求). A grant is given under its source, a holder under its grant, as the committed sums are sorted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveBalanceRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Account (科目).
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    /// Source; empty all (资金来源).
+    #[prost(string, tag = "3")]
+    pub source: ::prost::alloc::string::String,
+    /// Grant; empty all (依据码).
+    #[prost(string, tag = "4")]
+    pub grant: ::prost::alloc::string::String,
+    /// Holder; empty all (经管单位).
+    #[prost(string, tag = "5")]
+    pub holder: ::prost::alloc::string::String,
+    /// Vouchers dated on or before this day; absent all (凭证日期截至).
+    #[prost(message, optional, tag = "6")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 those of the checkpoint (已知至序号).
+    #[prost(uint64, tag = "7")]
+    pub known_at: u64,
+    /// Under the checkpoint of this many records; 0 the newest that meets the quorum and holds them, else the newest (大小).
+    #[prost(uint64, tag = "8")]
+    pub size: u64,
+}
+/// Answer of ProveBalance (余额证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveBalanceResponse {
+    /// The next bytes of the file (文件片段).
+    #[prost(bytes = "vec", tag = "1")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of ProveOutflows (支出完整性证明请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveOutflowsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Source (资金来源).
+    #[prost(string, tag = "2")]
+    pub source: ::prost::alloc::string::String,
+    /// First voucher date (起始日期).
+    #[prost(message, optional, tag = "3")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last voucher date (截止日期).
+    #[prost(message, optional, tag = "4")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Uses that all outflows are said to lie within (用途码).
+    #[prost(string, repeated, tag = "5")]
+    pub uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// As known after this many records; 0 those of the checkpoint (已知至序号).
+    #[prost(uint64, tag = "6")]
+    pub known_at: u64,
+    /// Under the checkpoint of this many records; 0 the newest that meets the quorum and holds them, else the newest (大小).
+    #[prost(uint64, tag = "7")]
+    pub size: u64,
+}
+/// Answer of ProveOutflows (支出完整性证明回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveOutflowsResponse {
+    /// The next bytes of the file (文件片段).
+    #[prost(bytes = "vec", tag = "1")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
 /// Generated client implementations.
 pub mod proof_service_client {
     #![allow(
@@ -16579,6 +16688,81 @@ pub mod proof_service_client {
                 .insert(GrpcMethod::new("earmark.v1.ProofService", "AddCosignature"));
             self.inner.unary(req, path, codec).await
         }
+        /// An evidence file of the whole book or of a scope, in chunks; checked by earmark verify (导出取证文件).
+        pub async fn export_evidence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportEvidenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportEvidenceResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ExportEvidence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ExportEvidence"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// A file that proves a balance under a checkpoint, in chunks; checked by earmark verify-proof (余额证明).
+        pub async fn prove_balance(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveBalanceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ProveBalanceResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveBalance",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveBalance"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// A file that proves every outflow of a source in a period and its use, in chunks; checked by earmark verify-proof (支出完整性证明).
+        pub async fn prove_outflows(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveOutflowsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ProveOutflowsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.ProofService/ProveOutflows",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.ProofService", "ProveOutflows"));
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -16640,6 +16824,48 @@ pub mod proof_service_server {
             request: tonic::Request<super::AddCosignatureRequest>,
         ) -> std::result::Result<
             tonic::Response<super::AddCosignatureResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ExportEvidence method.
+        type ExportEvidenceStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ExportEvidenceResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// An evidence file of the whole book or of a scope, in chunks; checked by earmark verify (导出取证文件).
+        async fn export_evidence(
+            &self,
+            request: tonic::Request<super::ExportEvidenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ExportEvidenceStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ProveBalance method.
+        type ProveBalanceStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ProveBalanceResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// A file that proves a balance under a checkpoint, in chunks; checked by earmark verify-proof (余额证明).
+        async fn prove_balance(
+            &self,
+            request: tonic::Request<super::ProveBalanceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ProveBalanceStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ProveOutflows method.
+        type ProveOutflowsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ProveOutflowsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// A file that proves every outflow of a source in a period and its use, in chunks; checked by earmark verify-proof (支出完整性证明).
+        async fn prove_outflows(
+            &self,
+            request: tonic::Request<super::ProveOutflowsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ProveOutflowsStream>,
             tonic::Status,
         >;
     }
@@ -16987,6 +17213,144 @@ pub mod proof_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ExportEvidence" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportEvidenceSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::ServerStreamingService<super::ExportEvidenceRequest>
+                    for ExportEvidenceSvc<T> {
+                        type Response = super::ExportEvidenceResponse;
+                        type ResponseStream = T::ExportEvidenceStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportEvidenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::export_evidence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportEvidenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveBalance" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveBalanceSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::ServerStreamingService<super::ProveBalanceRequest>
+                    for ProveBalanceSvc<T> {
+                        type Response = super::ProveBalanceResponse;
+                        type ResponseStream = T::ProveBalanceStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveBalanceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_balance(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveBalanceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.ProofService/ProveOutflows" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveOutflowsSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::ServerStreamingService<super::ProveOutflowsRequest>
+                    for ProveOutflowsSvc<T> {
+                        type Response = super::ProveOutflowsResponse;
+                        type ResponseStream = T::ProveOutflowsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveOutflowsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::prove_outflows(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveOutflowsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -3,6 +3,7 @@
 
 pub mod cosign;
 pub mod endorse;
+pub mod figure;
 pub mod keys;
 pub mod memory;
 pub mod prove;
@@ -12,9 +13,12 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use api::google::r#type::Date;
+use chrono::Datelike;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use client::{Client, ClientError};
 use proof::{Policy, PolicyFault};
+use record::Day;
 
 use crate::config::Config;
 use crate::fail::{self, Misuse};
@@ -43,7 +47,8 @@ pub fn verbs() -> Vec<Command> {
         )),
         prove::Args::augment_args(own(
             "prove",
-            "输出凭证或记录的离线证明（.tlog-proof） [Print an offline proof of a voucher or a record (.tlog-proof)]",
+            "输出离线证明：凭证或记录（.tlog-proof）；balance 余额，outflows 支出完整性 \
+             [Print an offline proof: of a voucher or a record (.tlog-proof); balance and outflows: of figures]",
         )),
         prove::VerifyArgs::augment_args(own(
             "verify-proof",
@@ -92,13 +97,20 @@ pub fn read_policy(file: &Path) -> anyhow::Result<(String, Policy)> {
 }
 
 /// The book that is configured, and a client to ask about it.
-fn asking(config: &Config) -> anyhow::Result<(String, Client)> {
+pub fn asking(config: &Config) -> anyhow::Result<(String, Client)> {
     let book = config.need("book").map_err(Misuse)?.to_owned();
     Ok((book, Client::connect(&config.client().map_err(Misuse)?)?))
 }
 
-fn failed(error: ClientError) -> ask::Failed {
+pub fn failed(error: ClientError) -> ask::Failed {
     ask::Failed { error, context: fail::Context::default() }
+}
+
+/// A day as messages have it.
+pub fn date(day: Day) -> Date {
+    let date = day.date();
+    let part = |value: u32| i32::try_from(value).unwrap_or(0);
+    Date { year: date.year(), month: part(date.month()), day: part(date.day()) }
 }
 
 /// A time of a cosignature for people, UTC.

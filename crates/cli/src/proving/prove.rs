@@ -1,4 +1,5 @@
 //! `earmark prove` and `earmark verify-proof`: an offline proof of a voucher or a record, and its check with nothing but a policy file.
+//! Proofs of figures stand in `figure`.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use proof::OfflineProof;
 use record::{Event, Record};
 use serde_json::json;
 
-use super::{asking, failed, read_policy, read_text, time};
+use super::{asking, failed, figure, read_policy, read_text, time};
 use crate::config::Config;
 use crate::fail::Misuse;
 use crate::lang::Lang;
@@ -16,7 +17,10 @@ use crate::{json, yuan};
 
 /// `earmark prove`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    figure: Option<figure::Figures>,
     /// 凭证字号，如 记-2018-7 [The voucher, for example 记-2018-7]
     #[arg(required_unless_present = "record")]
     voucher: Option<String>,
@@ -40,6 +44,9 @@ pub struct VerifyArgs {
 
 /// Runs `earmark prove`: prints the text of the proof.
 pub async fn prove(args: &Args, config: &Config, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+    if let Some(asked) = &args.figure {
+        return figure::prove(asked, config, lang).await;
+    }
     let (book, client) = asking(config)?;
     let request = v1::ProveInclusionRequest {
         book,
@@ -79,6 +86,9 @@ pub async fn prove(args: &Args, config: &Config, lang: Lang, as_json: bool) -> a
 /// Runs `earmark verify-proof`. Nothing but the two files is asked.
 pub fn verify(args: &VerifyArgs, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     let (_, policy) = read_policy(&args.policy).map_err(Misuse)?;
+    if figure::is_evidence(&args.proof).map_err(Misuse)? {
+        return figure::verify(&args.proof, policy, lang, as_json);
+    }
     let text = read_text(&args.proof).map_err(Misuse)?;
     let proof = OfflineProof::parse(&text).with_context(|| args.proof.display().to_string()).map_err(Misuse)?;
     let believed = proof

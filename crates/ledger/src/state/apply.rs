@@ -316,17 +316,7 @@ impl State {
     }
 
     fn post_line(&mut self, voucher: &Voucher, line: &Line) {
-        let key = SumKey {
-            account: line.account,
-            source: line.source,
-            grant: line.grant,
-            holder: line.holder,
-            day: voucher.date,
-            use_code: line.use_code,
-            class: line.class,
-            plan: line.plan,
-            year: line.year,
-        };
+        let key = SumKey::of(voucher.date, line);
         self.sums.entry(key).or_default().add(line);
         self.trial.entry((line.account, line.source)).or_default().add(line);
         if voucher.ledger == LedgerKind::Budget {

@@ -29,6 +29,23 @@ pub struct SumKey {
     pub year: u16,
 }
 
+impl SumKey {
+    /// What a line of a voucher of this date is added up under.
+    pub fn of(day: Day, line: &Line) -> SumKey {
+        SumKey {
+            account: line.account,
+            source: line.source,
+            grant: line.grant,
+            holder: line.holder,
+            day,
+            use_code: line.use_code,
+            class: line.class,
+            plan: line.plan,
+            year: line.year,
+        }
+    }
+}
+
 /// Debit and credit totals in fen, red-letter lines lowering their own side, and heads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Sum {

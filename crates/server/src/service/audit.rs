@@ -51,7 +51,8 @@ impl<S: Store> Face<S> {
         message: v1::GetBalancesRequest,
     ) -> Result<v1::GetBalancesResponse, Failure> {
         let query = format!(
-            "{:?} {} {} {:?} {} {} {} {}",
+            "{} {:?} {} {} {:?} {} {} {} {}",
+            message.prove,
             message.as_of_date,
             message.known_at,
             message.ledger,
@@ -64,13 +65,19 @@ impl<S: Store> Face<S> {
         let page = Page::open(message.page_size, &message.page_token, &["GetBalances", &message.book, &query])?;
         let after = page.after_number()?;
         // Later pages are of the knowledge that the first one was of.
-        let known_at = page.snapshot.unwrap_or(message.known_at);
+        let mut known_at = page.snapshot.unwrap_or(message.known_at);
         let ledger = balances::ledger_asked(message.ledger)?;
         let split = splitting(&message.split_by)?;
+        let as_of = day(message.as_of_date, "as_of_date")?;
+        let mut proof = Vec::new();
+        if message.prove && page.snapshot.is_none() {
+            // What is shown is what is proven: as known at the checkpoint.
+            (known_at, proof) = self.inline_proof(origin, &message, as_of).await?;
+        }
         let finest = split(Key { account: 1, source: 1, grant: 1, holder: 1, year: 1, class: 1, plan: 1, use_code: 1 });
         let rough = Key { account: finest.account, source: finest.source, class: finest.class, ..Key::default() };
         let asked = Asked {
-            as_of: day(message.as_of_date, "as_of_date")?,
+            as_of,
             known_at,
             rough: finest == rough && message.grant.is_empty() && message.holder.is_empty(),
             account: message.account.clone(),
@@ -93,7 +100,7 @@ impl<S: Store> Face<S> {
         let rows = book.read(|state| balances::rows(state, &sums)).map_err(|error| failure(error, ""))?;
         let keyed = (1u64..).zip(rows).filter(|(no, _)| *no > after).map(|(no, row)| (no.to_be_bytes().to_vec(), row));
         let (balances, next_page_token) = page.take(sequence, keyed);
-        Ok(v1::GetBalancesResponse { balances, next_page_token, sequence })
+        Ok(v1::GetBalancesResponse { balances, next_page_token, sequence, proof })
     }
 
     async fn get_trial_balance(

@@ -3,6 +3,7 @@
 mod archives;
 mod audit;
 mod book;
+mod evidence;
 mod findings;
 mod funding;
 mod premium;

@@ -1,5 +1,5 @@
 //! ProofService: checkpoints, proofs and the trust policy of the log. What is signed and proven is the engine's; here are the messages, and
-//! who may ask.
+//! who may ask. Files that go out in chunks stand in `evidence`.
 
 use api::v1;
 use api::v1::proof_service_server::ProofService;
@@ -7,12 +7,14 @@ use engine::Shown;
 use engine::store::Store;
 use proof::{AddCheckpoint, OfflineProof};
 use record::{Command, VoucherRef};
+use tonic::{Request, Response, Status};
 
+use super::evidence::{Chunked, answered};
 use super::{at, service};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
-use crate::face::{At, Face, failure, storage};
+use crate::face::{At, Face, failure, storage, take};
 use crate::reads::Read;
 
 service! {
@@ -26,6 +28,36 @@ service! {
             prove_inclusion(ProveInclusionRequest) -> ProveInclusionResponse;
             prove_consistency(ProveConsistencyRequest) -> ProveConsistencyResponse;
             add_cosignature(AddCosignatureRequest) -> AddCosignatureResponse;
+        }
+
+        type ExportEvidenceStream = Chunked<v1::ExportEvidenceResponse>;
+
+        async fn export_evidence(
+            &self,
+            request: Request<v1::ExportEvidenceRequest>,
+        ) -> Result<Response<Self::ExportEvidenceStream>, Status> {
+            let (origin, message) = take(request)?;
+            answered(&origin, self.evidence(&origin, message).await)
+        }
+
+        type ProveBalanceStream = Chunked<v1::ProveBalanceResponse>;
+
+        async fn prove_balance(
+            &self,
+            request: Request<v1::ProveBalanceRequest>,
+        ) -> Result<Response<Self::ProveBalanceStream>, Status> {
+            let (origin, message) = take(request)?;
+            answered(&origin, self.balance_proof(&origin, message).await)
+        }
+
+        type ProveOutflowsStream = Chunked<v1::ProveOutflowsResponse>;
+
+        async fn prove_outflows(
+            &self,
+            request: Request<v1::ProveOutflowsRequest>,
+        ) -> Result<Response<Self::ProveOutflowsStream>, Status> {
+            let (origin, message) = take(request)?;
+            answered(&origin, self.outflow_proof(&origin, message).await)
         }
     }
 }

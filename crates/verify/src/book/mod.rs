@@ -8,6 +8,7 @@ mod money;
 mod policy;
 mod post;
 mod roll;
+mod sparse;
 mod statements;
 mod sums;
 
@@ -31,7 +32,7 @@ pub(crate) use look::Parts;
 pub(crate) use policy::LogPolicy;
 pub(crate) use roll::Roll;
 pub(crate) use statements::Statements;
-pub(crate) use sums::{Key, Purse, Series, Sums};
+pub(crate) use sums::{Key, Purse, Series, Sum, Sums};
 
 /// Budget line: year, source, class, plan.
 pub(crate) type BudgetLine = (u16, SourceNo, ClassNo, PlanNo);

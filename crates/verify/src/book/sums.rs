@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use borsh::BorshSerialize;
+use borsh::{BorshDeserialize, BorshSerialize};
 use record::kinds::{LedgerKind, Side};
 use record::{AccountNo, ClassNo, Day, Digest, Fen, GrantNo, Line, OrgNo, PlanNo, SourceNo, UseNo, Voucher, hash};
 
@@ -11,7 +11,7 @@ use super::BudgetLine;
 use crate::fast::Map;
 
 /// What lines are added up by; the order of fields is that of the entries that a Totals record commits (docs/format/evidence.md).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Key {
     pub account: AccountNo,
     pub source: SourceNo,
@@ -25,7 +25,7 @@ pub(crate) struct Key {
 }
 
 /// Totals of both sides and heads, debit lines less credit lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Sum {
     pub debit: Fen,
     pub credit: Fen,
@@ -33,7 +33,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, line: &Line) {
+    pub(crate) fn add(&mut self, line: &Line) {
         let heads = i64::from(line.heads);
         if line.side == Side::Debit {
             self.debit = self.debit.saturating_add(line.fen);
@@ -42,6 +42,13 @@ impl Sum {
             self.credit = self.credit.saturating_add(line.fen);
             self.heads = self.heads.saturating_sub(heads);
         }
+    }
+
+    /// Adds another sum.
+    pub(crate) fn merge(&mut self, other: &Sum) {
+        self.debit = self.debit.saturating_add(other.debit);
+        self.credit = self.credit.saturating_add(other.credit);
+        self.heads = self.heads.saturating_add(other.heads);
     }
 
     /// Debit less credit.
