@@ -10,6 +10,7 @@ use record::{Digest, Record};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use store::{AnyStore, PostgresStore, Reading, SqliteStore};
+use tokio::sync::OnceCell;
 use verify::{Report, Trusted};
 
 use super::book::{Log, Signed};
@@ -46,6 +47,9 @@ enum Where {
     Database(Database),
 }
 
+/// A database with nothing but the schema: copying it takes less than making the schema.
+static EMPTY: OnceCell<Database> = OnceCell::const_new();
+
 /// See the module.
 pub struct Place {
     at: Where,
@@ -58,7 +62,7 @@ impl Place {
     async fn new(kind: Kind, book: &str) -> Place {
         let at = match kind {
             Kind::Sqlite => Where::Folder(tempfile::tempdir().expect("a folder")),
-            Kind::Postgres => Where::Database(postgres::database().await),
+            Kind::Postgres => Where::Database(postgres::copy_of(EMPTY.get_or_init(postgres::database).await).await),
         };
         Place { at, book: book.to_owned() }
     }

@@ -1,14 +1,14 @@
 //! Attacks that write the whole log anew: records are changed, the ledger's own commitments made to fit, tree, rows, views and head rebuilt,
 //! and heads signed again with the log's stolen key. What is consistent in itself afterwards is found by who holds something from before.
 
-use earmark_tests::attacked::{Log, Signed, log_keys, reconciled, unsigned};
+use earmark_tests::attacked::{Log, Signed, log_keys, policy, reconciled, unsigned};
 use earmark_tests::damages::later::{LATER, Later, played};
 use earmark_tests::damages::{self, DAMAGES, Damage};
 use record::command::{ReviewCommand, SetLogPolicy};
 use record::kinds::Verdict;
 use record::{Command, Event, Record};
-use testkit::book::Book;
-use testkit::build::{log_key, policy_text, set_log_policy, witness_key};
+use testkit::book::{Book, took_effect};
+use testkit::build::{log_key, log_policy, policy_text, set_log_policy, witness_key};
 use testkit::season;
 
 use super::{Attack, How, Who, changed};
@@ -264,9 +264,12 @@ fn other_donor(short: &Log) -> Log {
         step
     });
     season::play(&mut book, steps.collect());
-    let (log, _) = log_keys();
+    let (log, [one, two]) = log_keys();
+    // The word of the witnesses on the policy stands in the true history, and fits this one as well.
+    let set = log_policy(&book.state.book, &policy(), None, &[&log, &one, &two]);
+    assert!(took_effect(&book.ask("audit", set)), "the policy is set");
     let size = book.records.len() as u64;
-    Log::of(&short.book, &book.records, &[size.min(short.heads[0].size)], &log, &[])
+    Log::of(&short.book, &book.records, &[size], &log, &[])
 }
 
 fn with_true_heads(short: &Log) -> Log {

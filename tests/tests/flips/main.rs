@@ -21,6 +21,8 @@ type Caught = BTreeMap<String, BTreeMap<String, u64>>;
 /// Columns that verification does not cover, each with the reason.
 const NOT_COVERED: &[(&str, &str, &str)] = &[
     ("book", "created_at", "when the catalogue learnt of the book; its first record has the time that counts"),
+    ("head", "only", "what the only row of a table is found by on files; nothing asks for it"),
+    ("reached", "only", "the same"),
     ("head", "epoch", "a fence between writers, which every start raises; below the rows' own it is told"),
     ("token", "", "a token opens the door, and is no part of a book"),
     ("_sqlx_migrations", "", "notes of schema steps, judged by the server at its start; the schema itself is compared"),
@@ -47,7 +49,7 @@ fn small() -> Log {
     assert!(took_effect(&book.ask("audit", set)), "the policy is set");
     let before = book.state.sequence;
     for number in 1..=2 {
-        let income = build::income(IncomeKind::Donation, &format!("JZ-{number}"), 100, book.today(), "TX-NONE");
+        let income = build::income(IncomeKind::Donation, &format!("JZ-X{number}"), 100, book.today(), "TX-1");
         assert_ne!(refused(&book.act(Command::RecordIncome(income))), Vec::<String>::new());
     }
     Log::of(&book.state.book, &book.records, &[before, book.state.sequence], &log, &[&one, &two])

@@ -18,6 +18,10 @@ const PARTS: &str = include_str!("parts.sql");
 /// (`UPDATE_FIXTURES=1`, `--test store_postgres`).
 const MADE: &str = include_str!("schema.tsv");
 
+/// Signed heads and cosignatures of books that are none. What else is laid to another book is missing in its own.
+const STRAYS: &str = "SELECT (SELECT COUNT(*) FROM tree_head AS t WHERE NOT EXISTS (SELECT 1 FROM book AS b WHERE b.no = t.book)), \
+     (SELECT COUNT(*) FROM cosignature AS c WHERE NOT EXISTS (SELECT 1 FROM book AS b WHERE b.no = c.book))";
+
 /// See the module.
 pub(crate) struct Reader {
     readers: Readers,
@@ -63,6 +67,19 @@ impl Reader {
         };
         let rows = self.readers.rows(what, asked).await?;
         Ok(rows.into_iter().map(|row| -> Row { Box::new(row) }).collect())
+    }
+
+    /// Rows that belong to no book.
+    pub(crate) async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.ask(WHAT, STRAYS, &[]).await?;
+        let mut found = Vec::new();
+        for (at, table) in ["tree_head", "cosignature"].into_iter().enumerate() {
+            let count = rows.first().map_or(Ok(0), |row| row.int(at))?;
+            if count > 0 {
+                found.push(format!("{table}: {count} rows of no book"));
+            }
+        }
+        Ok(found)
     }
 
     /// The schema as it stands, and as it should be.

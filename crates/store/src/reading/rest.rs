@@ -188,12 +188,12 @@ impl Reading {
         tables.iter().enumerate().map(|(at, table)| Ok((*table, decode::number(&&**row, at)?))).collect()
     }
 
-    /// What the database finds wrong with its own files: pages, indexes, constraints. Reads all of them. A PostgreSQL server checks its
-    /// pages as it reads them and gives nobody else a way to look at its indexes.
+    /// What the database finds wrong with its own files: pages, indexes, constraints; reads all of them. A PostgreSQL server checks its
+    /// pages as it reads them and gives nobody else a way to look at its indexes: there it is signed heads that belong to no book.
     pub async fn damage(&self, book: &str) -> Result<Vec<String>, StoreError> {
         match &self.0 {
             Engine::Sqlite(reader) => reader.damage(book).await,
-            Engine::Postgres(_) => Ok(Vec::new()),
+            Engine::Postgres(reader) => reader.damage().await,
         }
     }
 }
