@@ -28,7 +28,7 @@ impl Forge {
     pub fn made(&self, short: &Log) -> (Log, Log) {
         match self {
             Forge::Damage(damage) => {
-                let records = changed(&short.records(), |records| damage(records));
+                let records = changed(&short.records(), damage);
                 (unsigned(&short.book, &fitted(&records, short), short), short.clone())
             }
             Forge::Later((scenario, name, damage, _)) => {

@@ -10,7 +10,7 @@ fn schema(name: &'static str, part: Part, sqlite: Option<&'static str>, postgres
 }
 
 pub fn attacks() -> Vec<Attack> {
-    [guards(), tables()].into_iter().flatten().collect()
+    [guards(), rights(), tables(), rows_thrown_or_hidden()].into_iter().flatten().collect()
 }
 
 fn guards() -> Vec<Attack> {
@@ -67,6 +67,11 @@ fn guards() -> Vec<Attack> {
                  FOR EACH ROW EXECUTE FUNCTION earmark_views.planted()",
             ),
         ),
+    ]
+}
+
+fn rights() -> Vec<Attack> {
+    vec![
         schema(
             "whoever wants may change the log",
             Part::Log,
@@ -135,6 +140,11 @@ fn tables() -> Vec<Attack> {
             Some("CREATE TABLE log2 (x)"),
             Some("CREATE TABLE earmark_log.log2 (x BIGINT)"),
         ),
+    ]
+}
+
+fn rows_thrown_or_hidden() -> Vec<Attack> {
+    vec![
         schema(
             "the log is no more kept over a crash",
             Part::Log,
