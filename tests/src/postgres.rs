@@ -41,27 +41,45 @@ pub async fn database() -> Database {
     database
 }
 
+/// The same database once more. Nobody may have a connection to it; one that was just closed is waited for.
+pub async fn copy_of(database: &Database) -> Database {
+    let admin = admin_url();
+    let name = database.url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+    let template = format!(" TEMPLATE {name}");
+    Database { url: make_database(&admin, &template, |name| with_name(&admin, name)).await }
+}
+
 /// A fresh database without any schema.
 pub async fn empty_database() -> Database {
     let admin = admin_url();
-    Database { url: make_database(&admin, |name| with_name(&admin, name)).await }
+    Database { url: make_database(&admin, "", |name| with_name(&admin, name)).await }
 }
 
 /// A fresh database with the schema on a cluster of the test's own.
 pub async fn database_on(cluster: &Cluster) -> Database {
-    let database = Database { url: make_database(&cluster.url("postgres"), |name| cluster.url(name)).await };
+    let database = Database { url: make_database(&cluster.url("postgres"), "", |name| cluster.url(name)).await };
     store::postgres::migrate(&database.url).await.expect("the schema can be made");
     database
 }
 
-/// Makes a database and gives what `url` makes of its name.
-async fn make_database(admin: &str, url: impl Fn(&str) -> String) -> String {
+/// How often a copy is tried while an earlier connection to the original ends.
+const TRIES: u32 = 100;
+
+/// Makes a database and gives what `url` makes of its name. `template` follows its name: what it is a copy of.
+async fn make_database(admin: &str, template: &str, url: impl Fn(&str) -> String) -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
     let mut connection = raw(admin).await;
     // A name can stand from an earlier process of this number.
     run(&mut connection, &format!("DROP DATABASE IF EXISTS {name}")).await.expect("nobody uses an old test's database");
-    run(&mut connection, &format!("CREATE DATABASE {name}")).await.expect("the cluster takes another database");
+    let make = format!("CREATE DATABASE {name}{template}");
+    for tried in 1.. {
+        match run(&mut connection, &make).await {
+            Ok(_) => break,
+            Err(error) if tried == TRIES => panic!("{make}: {error}"),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
     connection.close().await.unwrap_or_default();
     url(&name)
 }

@@ -1,5 +1,7 @@
 //! `earmark verify`: judges a book anew, from an evidence file or, for reading alone, from where it is kept, and says what is wrong.
-//! The judging is the crate `verify`'s; here its input is brought and its report shown.
+//! The judging is the crate `verify`'s; here its report is shown, and in `kept` its input is brought from where a book is kept.
+
+mod kept;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -8,14 +10,12 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use engine::evidence::CHECKPOINTS;
 use indicatif::ProgressBar;
-use record::{Digest, Sequence, hash};
+use record::{Digest, Sequence};
 use serde_json::{Value as Json, json};
-use store::Reading;
-use verify::views::{RejectionRow, ViewRows, VoucherRow};
-use verify::{Code, EXPLANATIONS, FAULTS_KEPT, How, Report, Trusted, Verifier, verify_file};
+use verify::{EXPLANATIONS, FAULTS_KEPT, How, Report, Trusted, verify_file};
 
 use crate::config::Config;
-use crate::export::{READ_BYTES, book_of};
+use crate::export::book_of;
 use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::place::Place;
@@ -115,147 +115,15 @@ async fn from_place(args: &Args, config: &Config) -> anyhow::Result<Report> {
     let place = Place::of(config)?;
     let reading = place.read().await?;
     let book = book_of(&reading, config).await?;
-    let source = Source { reading: &reading, book: &book };
-    source.verify(args).await.with_context(|| format!("reading {book} from {place}"))
-}
-
-/// A book as it is kept.
-struct Source<'a> {
-    reading: &'a Reading,
-    book: &'a str,
-}
-
-impl Source<'_> {
-    async fn verify(&self, args: &Args) -> anyhow::Result<Report> {
-        let head = self.reading.head(self.book).await?;
-        let mut verifier = Verifier::new(args.trusted()?);
-        for note in self.reading.checkpoints(self.book, head.sequence, CHECKPOINTS).await? {
-            verifier.note(&note);
-        }
-        let reached = if args.log_only { 0 } else { self.reading.reached(self.book).await?.min(head.sequence) };
-        if !args.log_only {
-            verifier.expect_views(reached);
-            self.schema(&mut verifier).await?;
-        }
-        let bar = ProgressBar::new(head.sequence);
-        let (mut next, mut compared) = (1, 0);
-        while next <= head.sequence {
-            let rows = self.reading.log_rows(self.book, next, READ_BYTES).await?;
-            if rows.is_empty() {
-                verifier.fault(next, Code::LogRow, format!("records up to {}", head.sequence), "none");
-                break;
-            }
-            for row in &rows {
-                self.row(&mut verifier, row, next, head.sequence);
-                next = row.first + row.bodies.len() as u64;
-            }
-            let to = verifier.taken().min(reached);
-            self.views(&mut verifier, (compared, to), args.log_only).await?;
-            compared = compared.max(to);
-            bar.set_position(next.min(head.sequence));
-        }
-        bar.finish_and_clear();
-        if !args.log_only {
-            self.rest_of_views(&mut verifier, (compared, reached)).await?;
-        }
-        Ok(verifier.finish(Some((head.sequence, head.root))))
-    }
-
-    /// A row of the log: where it begins, its leaf hashes, and its root once its records are in.
-    fn row(&self, verifier: &mut Verifier, row: &engine::store::LogRow, next: Sequence, end: Sequence) {
-        if row.first != next {
-            verifier.fault(next, Code::LogRow, format!("a row from {next} on"), format!("from {} on", row.first));
-        }
-        for ((at, body), leaf) in (row.first..).zip(&row.bodies).zip(&row.leaves) {
-            // What came after the head was read is not looked at.
-            if at > end {
-                return;
-            }
-            verifier.body(body);
-            if hash::leaf_hash(body) != *leaf {
-                verifier.fault(at, Code::LogRow, hex::encode(hash::leaf_hash(body)), hex::encode(leaf));
-            }
-        }
-        if verifier.root() != row.root {
-            verifier.fault(row.first, Code::LogRow, hex::encode(verifier.root()), hex::encode(row.root));
-        }
-    }
-
-    async fn views(
-        &self,
-        verifier: &mut Verifier,
-        (from, to): (Sequence, Sequence),
-        log_only: bool,
-    ) -> anyhow::Result<()> {
-        if log_only || from >= to {
-            return Ok(());
-        }
-        let found = self.reading.views(self.book, from, to).await?;
-        verifier.compare_views(rows_of(found));
-        // Facts stand by era: they are compared when an era is over.
-        for era in Reading::era(from)..Reading::era(to) {
-            self.facts(verifier, era).await?;
-        }
-        Ok(())
-    }
-
-    async fn facts(&self, verifier: &mut Verifier, era: u64) -> anyhow::Result<()> {
-        let facts = self.reading.facts(self.book, era).await?;
-        verifier.compare_facts(Reading::era_end(era), facts.into_iter().map(|row| (row.key, row.sequence)).collect());
-        Ok(())
-    }
-
-    async fn rest_of_views(
-        &self,
-        verifier: &mut Verifier,
-        (from, reached): (Sequence, Sequence),
-    ) -> anyhow::Result<()> {
-        self.views(verifier, (from, reached), false).await?;
-        self.facts(verifier, Reading::era(reached)).await?;
-        let names = self.reading.names(self.book).await?;
-        verifier
-            .compare_names(names.into_iter().map(|row| (row.list.to_owned(), row.no, row.code, row.name)).collect());
-        Ok(())
-    }
-
-    async fn schema(&self, verifier: &mut Verifier) -> anyhow::Result<()> {
-        let (found, expected) = self.reading.schema(self.book).await?;
-        for part in expected.iter().filter(|part| !found.contains(part)) {
-            let other = found.iter().find(|other| other.name == part.name).map_or("none", |other| &other.definition);
-            verifier.fault(0, Code::Schema, format!("{}: {}", part.name, part.definition), other);
-        }
-        for part in found.iter().filter(|part| !expected.iter().any(|other| other.name == part.name)) {
-            verifier.fault(0, Code::Schema, format!("no {}", part.name), part.definition.as_str());
-        }
-        Ok(())
-    }
-}
-
-fn rows_of(found: store::ViewRange) -> ViewRows {
-    let voucher = |row: ledger::rows::VoucherRow| VoucherRow {
-        sequence: row.sequence,
-        time: row.time,
-        reference: row.reference,
-        ledger: row.ledger,
-        kind: row.kind,
-        template: row.template,
-        date: row.date,
-        total_fen: row.total_fen,
-        summary: row.summary,
+    let look = if args.log_only { kept::Look::LOG } else { kept::Look::ALL };
+    let bar = ProgressBar::new(0);
+    let progress = |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
     };
-    let rejection = |row: ledger::rows::RejectionRow| RejectionRow {
-        sequence: row.sequence,
-        time: row.time,
-        person: row.person,
-        request_id: row.request_id,
-        first_rule: row.first_rule,
-        hits: row.hits,
-    };
-    ViewRows {
-        vouchers: found.vouchers.into_iter().map(voucher).collect(),
-        lines: found.lines.into_iter().map(|row| (row.sequence, row.line_no, row.date, row.line)).collect(),
-        rejections: found.rejections.into_iter().map(rejection).collect(),
-    }
+    let report = kept::verify(&reading, &book, args.trusted()?, look, progress).await;
+    bar.finish_and_clear();
+    report.with_context(|| format!("reading {book} from {place}"))
 }
 
 fn to_json(report: &Report) -> Json {

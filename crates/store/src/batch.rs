@@ -132,7 +132,7 @@ impl Wanted {
 
 /// Records of an era, as a power of two: new facts then go to some 30 MB of the table, which fit the cache, and a look-up that finds
 /// its keys in one era leaves the others alone.
-const ERA: u32 = 18;
+pub(crate) const ERA: u32 = 18;
 
 /// The era of a record: facts stand by it.
 pub(crate) fn era_of(sequence: Sequence) -> u64 {

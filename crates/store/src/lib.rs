@@ -19,6 +19,8 @@ pub mod sqlite;
 
 pub use any::AnyStore;
 pub use postgres::PostgresStore;
-pub use reading::{Reading, ReadingOf, SchemaPart, ViewRange};
+pub use reading::{
+    Beside, EndOfRow, KeptHead, Reading, ReadingOf, SchemaPart, StoredCosignature, StoredKey, StoredName, StoredSum, ViewRange,
+};
 pub use sole::sole;
 pub use sqlite::SqliteStore;

@@ -1,12 +1,15 @@
 //! A place of books opened for reading alone, for whoever checks or exports them: no lock is taken, no epoch raised, nothing written,
 //! and the server that owns the books goes on. What is read was committed; a book may grow meanwhile, and what was read of it stays so.
+//! What only a verifier looks at stands in `rest`.
+
+mod rest;
 
 use std::path::Path;
 
 use engine::evidence::Rows;
 use engine::store::{Head, LogRow, StoreError, TreeHead};
-use ledger::rows::{FactRow, LineRow, NameRow, RejectionRow, VoucherRow};
-use record::Sequence;
+use ledger::rows::{FactRow, LineRow, RejectionRow, VoucherRow};
+use record::{GrantNo, Sequence};
 
 use crate::batch::{bound, era_begin, era_of};
 use crate::decode::{self, Columns};
@@ -48,6 +51,8 @@ impl Columns for &(dyn Columns + Send) {
 /// A place opened for reading.
 pub struct Reading(Engine);
 
+pub use rest::{Beside, EndOfRow, KeptHead, StoredCosignature, StoredKey, StoredName, StoredSum};
+
 enum Engine {
     Sqlite(SqliteReader),
     Postgres(Box<PostgresReader>),
@@ -58,8 +63,9 @@ enum Engine {
 pub struct ViewRange {
     /// Vouchers, by sequence.
     pub vouchers: Vec<VoucherRow>,
-    /// Lines, by sequence and number; those whose voucher or key is missing stand with zeros in its place.
-    pub lines: Vec<LineRow>,
+    /// Lines, by sequence and number, each with the grant that it leads; those whose voucher or key is missing stand with zeros in its
+    /// place.
+    pub lines: Vec<(LineRow, Option<GrantNo>)>,
     /// Refusals, by sequence.
     pub rejections: Vec<RejectionRow>,
 }
@@ -143,7 +149,7 @@ impl Reading {
         let rejections = self.rows(book, From::Views, sql::REJECTIONS, &[range[0], range[1], i64::MAX]).await?;
         Ok(ViewRange {
             vouchers: vouchers.iter().map(|row| decode::voucher(&&**row)).collect::<Result<_, _>>()?,
-            lines: lines.iter().map(|row| decode::line(&&**row)).collect::<Result<_, _>>()?,
+            lines: lines.iter().map(|row| led_line(&&**row)).collect::<Result<_, _>>()?,
             rejections: rejections.iter().map(|row| decode::rejection(&&**row)).collect::<Result<_, _>>()?,
         })
     }
@@ -168,18 +174,6 @@ impl Reading {
         rows.iter().map(fact).collect()
     }
 
-    /// Names of ordinals, by list and ordinal.
-    pub async fn names(&self, book: &str) -> Result<Vec<NameRow>, StoreError> {
-        let rows = self.rows(book, From::Views, sql::NAMES, &[]).await?;
-        let name = |row: &Row| {
-            let text = row.text(0)?;
-            let known = LISTS.iter().find(|list| **list == text);
-            let list = known.ok_or_else(|| StoreError::Corrupt("a name of an unknown list".into()))?;
-            Ok(NameRow { list, no: decode::number(&&**row, 1)?, code: row.text(2)?, name: row.text(3)? })
-        };
-        rows.iter().map(name).collect()
-    }
-
     /// The schema as it stands and as this version makes it, with rights that others than its owner have.
     pub async fn schema(&self, book: &str) -> Result<(Vec<SchemaPart>, Vec<SchemaPart>), StoreError> {
         match &self.0 {
@@ -202,6 +196,12 @@ impl Reading {
     }
 }
 
+/// A line, and the grant that it leads.
+fn led_line(row: &impl Columns) -> Result<(LineRow, Option<GrantNo>), StoreError> {
+    let leads = row.int_or_null(17)?.map(|_| decode::number(row, 17)).transpose()?;
+    Ok((decode::line(row)?, leads))
+}
+
 /// A book's log within a place, as it is gone through for an export.
 pub struct ReadingOf<'a>(pub &'a Reading, pub &'a str);
 
@@ -210,6 +210,3 @@ impl Rows for ReadingOf<'_> {
         self.0.log_rows(self.1, from, max_bytes).await
     }
 }
-
-/// The lists of names.
-const LISTS: &[&str] = &["ACCOUNT", "SOURCE", "USE", "CLASS", "PLAN", "GRANT", "ORG", "PERSON", "BANK_TXN"];

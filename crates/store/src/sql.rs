@@ -242,17 +242,47 @@ pub const VOUCHERS_OF_RECORDS: &str = concat!(
     voucher_columns!(),
     " FROM voucher AS v WHERE v.book = $1 AND v.sequence > $2 AND v.sequence <= $3 ORDER BY v.sequence"
 );
-/// Lines of the same, whether their voucher and key stand or not.
+/// Lines of the same, whether their voucher and key stand or not, each with the grant that it leads.
 pub const LINES_OF_RECORDS: &str = "SELECT l.sequence, l.line_no, COALESCE(v.date, 0), COALESCE(k.account, 0), COALESCE(k.source, 0), \
      COALESCE(k.grant_no, 0), l.side, l.fen, COALESCE(k.year, 0), COALESCE(k.class, 0), COALESCE(k.plan, 0), COALESCE(k.use_no, 0), \
-     COALESCE(k.holder, 0), l.counterparty, l.heads, l.price, l.bank FROM line AS l \
+     COALESCE(k.holder, 0), l.counterparty, l.heads, l.price, l.bank, l.leads FROM line AS l \
      LEFT JOIN voucher AS v ON v.book = l.book AND v.sequence = l.sequence \
      LEFT JOIN balance_key AS k ON k.book = l.book AND k.no = l.key_no \
      WHERE l.book = $1 AND l.sequence > $2 AND l.sequence <= $3 ORDER BY l.sequence, l.line_no";
 /// Facts of an era, by key.
 pub const FACTS_OF_ERA: &str = "SELECT key, sequence FROM fact WHERE book = $1 AND era = $2 ORDER BY key";
-/// Names of all ordinals.
-pub const NAMES: &str = "SELECT list, no, code, name FROM name WHERE book = $1 ORDER BY list, no";
+/// Names of all ordinals, each with the sequence that they hold for: one statement sees one moment.
+pub const NAMES: &str = "SELECT r.sequence, n.no, n.list, n.code, n.name FROM reached AS r LEFT JOIN name AS n ON n.book = r.book \
+     WHERE r.book = $1 ORDER BY n.list, n.no";
+/// Keys that lines are added up by, likewise.
+pub const KEYS_OF_RECORDS: &str = "SELECT r.sequence, k.no, k.rough, k.account, k.source, k.grant_no, k.holder, k.year, k.class, k.plan, \
+     k.use_no FROM reached AS r LEFT JOIN balance_key AS k ON k.book = r.book WHERE r.book = $1 ORDER BY k.no";
+/// Sums of block $3 of level $2.
+pub const SUMS_OF_BLOCK: &str = "SELECT key_no, date, debit_fen, credit_fen, heads FROM balance \
+     WHERE book = $1 AND level = $2 AND block = $3 ORDER BY key_no, date";
+/// Ends of the rows that hold records from $2 up to $3: first record, count, epoch, time.
+pub const ENDS_OF_ROWS: &str =
+    "SELECT first, count, epoch, time FROM log WHERE book = $1 AND first >= $2 AND first <= $3 ORDER BY first";
+/// Signed heads of sizes above $2 up to $3.
+pub const HEADS_OF_RECORDS: &str =
+    "SELECT size, root, note FROM tree_head WHERE book = $1 AND size > $2 AND size <= $3 ORDER BY size";
+/// Cosignatures of sizes above $2 up to $3.
+pub const COSIGNATURES_OF_RECORDS: &str = "SELECT size, key_name, key_id, line FROM cosignature \
+     WHERE book = $1 AND size > $2 AND size <= $3 ORDER BY size, key_name, key_id";
+/// Rows of the log that no record of the head has: batches, signed heads, cosignatures; and cosignatures of nothing.
+pub const BESIDE_LOG: &str = "SELECT (SELECT COUNT(*) FROM log WHERE book = h.book AND (first < 1 OR first + count - 1 > h.sequence)), \
+     (SELECT COUNT(*) FROM tree_head WHERE book = h.book AND (size < 1 OR size > h.sequence)), \
+     (SELECT COUNT(*) FROM cosignature AS c WHERE c.book = h.book \
+     AND NOT EXISTS (SELECT 1 FROM tree_head AS t WHERE t.book = c.book AND t.size = c.size)) \
+     FROM head AS h WHERE h.book = $1";
+/// Rows of the views that no record up to the one reached has: vouchers, lines, refusals, facts (which stand in the era of their record,
+/// of $2 bits), and sums (of full blocks, in the levels from $3 on, $4 apart).
+pub const BESIDE_VIEWS: &str = "SELECT (SELECT COUNT(*) FROM voucher WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
+     (SELECT COUNT(*) FROM line WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
+     (SELECT COUNT(*) FROM rejection WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
+     (SELECT COUNT(*) FROM fact WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence OR era <> sequence >> CAST($2 AS INTEGER))), \
+     (SELECT COUNT(*) FROM balance WHERE book = r.book AND (level < $3 OR level > 61 OR (level - $3) % $4 <> 0 OR block < 0 \
+     OR block >= r.sequence >> CAST(level AS INTEGER))) FROM reached AS r WHERE r.book = $1";
 
 /// Every statement above by name, for the test that prepares them.
 pub const ALL: &[(&str, &str)] = &[
@@ -290,4 +320,11 @@ pub const ALL: &[(&str, &str)] = &[
     ("LINES_OF_RECORDS", LINES_OF_RECORDS),
     ("FACTS_OF_ERA", FACTS_OF_ERA),
     ("NAMES", NAMES),
+    ("KEYS_OF_RECORDS", KEYS_OF_RECORDS),
+    ("SUMS_OF_BLOCK", SUMS_OF_BLOCK),
+    ("ENDS_OF_ROWS", ENDS_OF_ROWS),
+    ("HEADS_OF_RECORDS", HEADS_OF_RECORDS),
+    ("COSIGNATURES_OF_RECORDS", COSIGNATURES_OF_RECORDS),
+    ("BESIDE_LOG", BESIDE_LOG),
+    ("BESIDE_VIEWS", BESIDE_VIEWS),
 ];

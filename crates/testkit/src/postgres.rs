@@ -201,7 +201,7 @@ impl Drop for Cluster {
 }
 
 /// The folder of the server programs.
-fn programs() -> io::Result<PathBuf> {
+pub fn programs() -> io::Result<PathBuf> {
     let has = |folder: &Path| folder.join("postgres").is_file() && folder.join("initdb").is_file();
     let named = std::env::var_os(PROGRAMS_VARIABLE).map(PathBuf::from);
     let mut places: Vec<PathBuf> = named.into_iter().collect();

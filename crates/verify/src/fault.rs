@@ -118,6 +118,10 @@ codes! {
     ViewDiffers = "VER-043", "视图内容与记录不符", "a row of a view differs from its record";
     /// Tables, triggers or rights are not those of this version.
     Schema = "VER-044", "数据库表结构、触发器或权限与本版本不符", "tables, triggers or rights are not those of this version";
+    /// A stored signed head or cosignature is not one of this log.
+    Head = "VER-045", "存储的已签检查点或共签与日志不符，或签名无效", "a stored signed head or cosignature is not one of this log";
+    /// The database finds its own files damaged.
+    Storage = "VER-046", "数据库自检发现文件或索引损坏", "the database finds its own files or indexes damaged";
 }
 
 impl core::fmt::Display for Code {

@@ -12,10 +12,11 @@ use crate::archive::{Archive, Once};
 use crate::book::Book;
 use crate::compare;
 use crate::fault::Code;
+use crate::heads::{Heads, StoredHead};
 use crate::judge::voucher_in;
 use crate::notes::{Notes, Trusted};
 use crate::report::Report;
-use crate::views::{Expected, FactRow, NameRow, ViewRows};
+use crate::views::{BalanceRow, Block, Expected, FactRow, KeyRow, NameRow, Reached, ViewRows};
 
 /// A book under verification. Records come in order; memory grows by some 64 bytes a premium receipt.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub struct Verifier {
     known: BTreeMap<Sequence, Digest>,
     /// Checkpoints that came with the records.
     notes: Notes,
+    /// Signed heads of the place that the records come from.
+    heads: Heads,
     /// Where the last StateDigest record stands.
     digest_at: Sequence,
     /// What the views must hold, where they are compared.
@@ -47,9 +50,14 @@ impl Verifier {
         Verifier { next: 1, known: checkpoints, notes: Notes::under(policy), ..Verifier::default() }
     }
 
-    /// Compares views too, which have reached this record; to be called before the first one is taken.
-    pub fn expect_views(&mut self, up_to: Sequence) {
+    /// Compares views too, which have reached these records; to be called before the first one is taken.
+    pub fn expect_views(&mut self, up_to: Reached) {
         self.views = Some(Expected::new(up_to));
+    }
+
+    /// Takes a signed head as the place keeps it, before the records that it is of; they come ascending.
+    pub fn stored_head(&mut self, head: StoredHead) {
+        self.heads.take(head);
     }
 
     /// Compares what the views hold of the records taken since the last time.
@@ -63,6 +71,25 @@ impl Verifier {
     pub fn compare_facts(&mut self, below: Sequence, found: Vec<FactRow>) {
         if let Some(views) = &mut self.views {
             views.compare_facts(below, found, &mut self.report);
+        }
+    }
+
+    /// Blocks of sums that the records taken have filled and that nobody compared yet.
+    pub fn full_blocks(&self) -> Vec<Block> {
+        self.views.as_ref().map(Expected::full_blocks).unwrap_or_default()
+    }
+
+    /// Compares the sums of a full block.
+    pub fn compare_block(&mut self, block: Block, found: &[BalanceRow]) {
+        if let Some(views) = &mut self.views {
+            views.compare_block(block, found, &mut self.report);
+        }
+    }
+
+    /// Compares the keys that lines are added up by.
+    pub fn compare_keys(&mut self, found: Vec<KeyRow>) {
+        if let Some(views) = &mut self.views {
+            views.compare_keys(found, &mut self.report);
         }
     }
 
@@ -88,6 +115,16 @@ impl Verifier {
         self.tree.root()
     }
 
+    /// The right edge of their tree: roots of its perfect subtrees, largest first.
+    pub fn edge(&self) -> &[Digest] {
+        self.tree.edge()
+    }
+
+    /// Time of the last record, microseconds; where time ran backwards, the largest.
+    pub fn time(&self) -> i64 {
+        self.time
+    }
+
     /// Notes a fault that was found beside the records.
     pub fn fault(&mut self, sequence: Sequence, code: Code, expected: impl Into<String>, found: impl Into<String>) {
         self.report.add(sequence, code, expected, found);
@@ -100,10 +137,12 @@ impl Verifier {
 
     /// Takes the next record.
     pub fn body(&mut self, body: &[u8]) {
+        self.heads.reach(self.tree.size(), || self.tree.root(), &mut self.report);
         let decoded = record::decode(body);
-        if let Ok(Record { event: Event::LogPolicySet { .. }, .. }) = decoded {
+        if let Ok(Record { event: Event::LogPolicySet { policy, .. }, .. }) = &decoded {
             // A recovery says what it goes on from.
             self.book.policy.head = (self.tree.size(), self.tree.root());
+            self.heads.policy(policy);
         }
         self.tree.push(hash::leaf_hash(body));
         self.check_known();
@@ -313,6 +352,11 @@ impl Verifier {
             }
         }
         self.notes.close(size, &mut self.report);
+        self.heads.reach(size, || root, &mut self.report);
+        self.heads.close(size, &mut self.report);
+        if let Some(views) = &mut self.views {
+            views.close(&mut self.report);
+        }
         let (twice, unheld) = self.archive.close();
         for (is_request, first, again) in twice {
             let code = if is_request { Code::Request } else { Code::Duplicate };

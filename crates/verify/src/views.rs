@@ -1,15 +1,18 @@
-//! The views against the log, in both directions: every row that a record makes must stand as it makes it, and no other may stand. What
-//! views hold beside this (sums by blocks, texts made from templates) is told in docs/verify.md.
+//! The views against the log, in both directions: every row that a record makes must stand as it makes it, and no other may stand. Keys
+//! and sums of blocks stand in `sums`, texts made from templates in `text`.
 
-use std::collections::BTreeMap;
+mod sums;
+mod text;
 
 use record::event::{Effect, Refused};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind};
-use record::{Day, Digest, Event, Fen, Line, Record, Sequence, Voucher, VoucherRef, hash};
+use record::{Day, Digest, Event, Fen, GrantNo, Line, Record, Sequence, Voucher, VoucherRef, hash};
 
 use crate::fault::Code;
 use crate::judge::voucher_in;
 use crate::report::Report;
+
+pub use sums::{BalanceRow, Block, Key, KeyRow};
 
 /// A row of the vouchers' view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +33,23 @@ pub struct VoucherRow {
     pub date: Day,
     /// Sum of its debits, fen.
     pub total_fen: Fen,
-    /// 摘要. One that was made from the template is not compared.
+    /// 摘要, as given or as made from template and fields.
     pub summary: String,
+}
+
+/// A row of the lines' view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineRow {
+    /// Record that holds its voucher.
+    pub sequence: Sequence,
+    /// Its number, from 1.
+    pub line_no: u16,
+    /// Voucher date.
+    pub date: Day,
+    /// Its grant, if it is the first line of its voucher that names it.
+    pub leads: Option<GrantNo>,
+    /// The line.
+    pub line: Line,
 }
 
 /// A refusal's row.
@@ -56,8 +74,8 @@ pub struct RejectionRow {
 pub struct ViewRows {
     /// Vouchers, by sequence.
     pub vouchers: Vec<VoucherRow>,
-    /// Lines: sequence, number, voucher date, line.
-    pub lines: Vec<(Sequence, u16, Day, Line)>,
+    /// Lines, by sequence and number.
+    pub lines: Vec<LineRow>,
     /// Refusals, by sequence.
     pub rejections: Vec<RejectionRow>,
 }
@@ -68,26 +86,54 @@ pub type FactRow = ([u8; 16], Sequence);
 /// A name: list, ordinal, code, name.
 pub type NameRow = (String, u32, String, String);
 
+/// Records that the views held when they were read. Lists are read whole, each with the place that it holds for, while a server may go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Vouchers, lines, refusals, facts and sums of the records up to this one are compared.
+    pub rows: Sequence,
+    /// What the list of names holds for.
+    pub names: Sequence,
+    /// What the list of keys holds for.
+    pub keys: Sequence,
+}
+
 /// What the views must hold, gathered record by record.
 #[derive(Default)]
 pub(crate) struct Expected {
     /// Records that the views have reached; those after it are not theirs yet.
-    up_to: Sequence,
+    up_to: Reached,
     rows: ViewRows,
     facts: Vec<FactRow>,
     names: Vec<NameRow>,
+    words: text::Words,
+    sums: sums::Sums,
 }
 
 impl Expected {
-    pub(crate) fn new(up_to: Sequence) -> Expected {
+    pub(crate) fn new(up_to: Reached) -> Expected {
         Expected { up_to, ..Expected::default() }
     }
 
     /// Adds what a record makes. `person` is the code of its actor.
     pub(crate) fn add(&mut self, record: &Record, person: &str, enrolled: impl Fn(u16, &[u8; 16]) -> u8) {
-        if record.sequence > self.up_to {
+        let at = record.sequence;
+        if at <= self.up_to.names {
+            self.add_names(&record.event);
+        }
+        if let Event::BookCreated(created) = &record.event {
+            self.words = text::Words::of(&created.preset);
+        }
+        if at > self.up_to.rows.max(self.up_to.keys) {
             return;
         }
+        if let Some(voucher) = voucher_in(&record.event) {
+            let listed = at <= self.up_to.keys;
+            voucher.lines.iter().for_each(|line| self.sums.add(voucher.date, line, listed));
+        }
+        if at > self.up_to.rows {
+            return;
+        }
+        self.sums.reach(at);
         if let Some(voucher) = voucher_in(&record.event) {
             self.add_voucher(record, voucher);
         }
@@ -103,7 +149,6 @@ impl Expected {
             _ => {}
         }
         self.add_facts(record);
-        self.add_names(&record.event);
     }
 
     fn add_voucher(&mut self, record: &Record, voucher: &Voucher) {
@@ -117,10 +162,16 @@ impl Expected {
             template: voucher.template,
             date: voucher.date,
             total_fen: debits.fold(0, |sum, line| sum.saturating_add(line.fen)),
-            summary: voucher.summary.clone(),
+            summary: self.words.summary(voucher),
         });
-        let lines = (1u16..).zip(&voucher.lines);
-        self.rows.lines.extend(lines.map(|(no, line)| (record.sequence, no, voucher.date, line.clone())));
+        let mut before: &[Line] = &[];
+        for (line_no, line) in (1u16..).zip(&voucher.lines) {
+            let named = before.iter().any(|other| other.grant == line.grant);
+            let leads = if named { None } else { Some(line.grant) };
+            let (sequence, date) = (record.sequence, voucher.date);
+            self.rows.lines.push(LineRow { sequence, line_no, date, leads, line: line.clone() });
+            before = voucher.lines.get(..usize::from(line_no)).unwrap_or(&voucher.lines);
+        }
     }
 
     fn add_refusal(&mut self, record: &Record, person: &str, refused: &Refused) {
@@ -209,19 +260,11 @@ impl Expected {
 
     /// Compares the rows gathered since the last time with those found, and forgets them.
     pub(crate) fn compare_rows(&mut self, mut found: ViewRows, report: &mut Report) {
-        let mut expected = core::mem::take(&mut self.rows);
-        // A text that was made from template and fields is for people; its template and fields are compared.
-        let texts: BTreeMap<Sequence, &str> = found.vouchers.iter().map(|v| (v.sequence, v.summary.as_str())).collect();
-        for voucher in &mut expected.vouchers {
-            let receipt = matches!(voucher.template, Template::T02 | Template::T03);
-            if let Some(text) = texts.get(&voucher.sequence).filter(|_| voucher.summary.is_empty() && !receipt) {
-                voucher.summary = (*text).to_owned();
-            }
-        }
+        let expected = core::mem::take(&mut self.rows);
         compare("voucher", &expected.vouchers, &found.vouchers, |row| row.sequence, |row| row.sequence, report);
-        let at = |row: &(Sequence, u16, Day, Line)| (row.0, row.1);
+        let at = |row: &LineRow| (row.sequence, row.line_no);
         found.lines.sort_by_key(at);
-        compare("line", &expected.lines, &found.lines, at, |row| row.0, report);
+        compare("line", &expected.lines, &found.lines, at, |row| row.sequence, report);
         compare("rejection", &expected.rejections, &found.rejections, |row| row.sequence, |row| row.sequence, report);
     }
 
@@ -231,10 +274,30 @@ impl Expected {
         let (mut expected, later): (Vec<FactRow>, Vec<FactRow>) =
             all.into_iter().partition(|(_, sequence)| *sequence < below);
         self.facts = later;
-        found.retain(|(_, sequence)| *sequence <= self.up_to);
+        found.retain(|(_, sequence)| *sequence <= self.up_to.rows);
         expected.sort_unstable();
         found.sort_unstable();
         compare("fact", &expected, &found, |row| row.0, |row| row.1, report);
+    }
+
+    /// Compares all keys.
+    pub(crate) fn compare_keys(&mut self, found: Vec<KeyRow>, report: &mut Report) {
+        self.sums.compare_keys(found, report);
+    }
+
+    /// Blocks of sums that are full and not compared yet.
+    pub(crate) fn full_blocks(&self) -> Vec<Block> {
+        self.sums.full_blocks().collect()
+    }
+
+    /// Compares the sums of a full block.
+    pub(crate) fn compare_block(&mut self, block: Block, found: &[BalanceRow], report: &mut Report) {
+        self.sums.compare_block(block, found, report);
+    }
+
+    /// What was not compared is missing.
+    pub(crate) fn close(&mut self, report: &mut Report) {
+        self.sums.close(report);
     }
 
     /// Compares all names.

@@ -12,6 +12,7 @@ mod needs;
 #[expect(dead_code, reason = "tests use more of it")]
 mod postgres;
 mod run;
+mod soak;
 mod tally;
 mod test;
 mod words;
@@ -28,6 +29,7 @@ Usage: cargo xtask <command>
   gen rules          makes docs/rules.md from the table of rules, the detectors and the scenarios
   bench [--json] [--full] [--without NAME]... [NAME...]
                      measures in release mode: all benches or those named; `bench list` names them
+  soak [NAME...]     tests in their long form, in release mode, minutes each: flips, agreement
 
   --help             this text
 ";
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
             run::cargo(&["test", "--package", "earmark-tests", "--test", "rules_doc"]).env("UPDATE_FIXTURES", "1"),
         ),
         ["bench", rest @ ..] => bench::run(rest),
+        ["soak", rest @ ..] => soak::run(rest),
         _ => Err(anyhow::anyhow!("not a command: `{}`\n\n{HELP}", words.join(" "))),
     };
     match outcome {

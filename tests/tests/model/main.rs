@@ -1,6 +1,7 @@
 //! The ledger against the reference model (`testkit::model`): thousands of random command sequences, the same verdicts and the same
 //! books. The model imports nothing of the ledger; what it says comes from the fund's rules.
 
+mod agree;
 mod compare;
 mod direct;
 mod make_flow;
@@ -18,6 +19,7 @@ mod spoil_money;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use ledger::rules::RULES;
 use pair::{Counts, Pair};
@@ -82,6 +84,9 @@ const VERIFIED: u64 = 4;
 /// Threads that share the sequences.
 const THREADS: u64 = 2;
 
+/// Made once for all tests.
+static WORLDS: LazyLock<Vec<Pair>> = LazyLock::new(worlds);
+
 fn worlds() -> Vec<Pair> {
     let all = STAGES.iter().flat_map(|stage| LIVE_FROM.iter().map(move |live| (*stage, *live)));
     all.map(|(stage, live)| {
@@ -113,14 +118,13 @@ fn add(total: &mut Counts, counts: &Counts) {
 
 #[test]
 fn the_ledger_and_the_reference_model_agree() {
-    let worlds = worlds();
+    let worlds = &*WORLDS;
     if let Some(seed) = std::env::var("EARMARK_SEED").ok().and_then(|text| text.parse().ok()) {
-        run(&worlds, seed);
+        run(worlds, seed);
         return;
     }
     let mut total = Counts::default();
     std::thread::scope(|scope| {
-        let worlds = &worlds;
         let part = |thread: u64| {
             let mut counts = Counts::default();
             let seeds = (0..SEQUENCES).filter(|n| n % THREADS == thread);

@@ -80,6 +80,11 @@ impl Pair {
         })
     }
 
+    /// Every record of the log.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.log.iter().map(|record| &**record)
+    }
+
     /// What the auditor's second implementation says of the log.
     pub fn verified(&self) -> verify::Report {
         let mut verifier = verify::Verifier::new([]);

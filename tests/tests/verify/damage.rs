@@ -50,6 +50,8 @@ const BESIDE: &[Code] = &[
     Code::ViewExtra,
     Code::ViewDiffers,
     Code::Schema,
+    Code::Head,
+    Code::Storage,
 ];
 
 #[test]

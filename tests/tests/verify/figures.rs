@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use earmark_tests::agreement::read as read_in_python;
 use engine::figures::Figure;
 use record::evidence::{BalanceScope, OutflowScope, Scope};
 use record::kinds::{Element, Side};
@@ -10,7 +11,7 @@ use record::{Day, Event, Line, Record, Voucher, hash};
 use verify::Code;
 
 use super::served::{Piece, Pieces, Served, judged};
-use super::{codes, python};
+use super::codes;
 
 /// The records of the book, as its store has them.
 async fn records(served: &Served) -> Vec<Record> {
@@ -103,7 +104,7 @@ async fn every_balance_is_proven_as_of_any_day_and_record() {
     }
     assert!(files.len() > 100, "{}", files.len());
     let folder = tempfile::tempdir().expect("a folder");
-    for ((scope, balance), told) in shown.iter().zip(python::read(folder.path(), &files)) {
+    for ((scope, balance), told) in shown.iter().zip(read_in_python(folder.path(), &files)) {
         assert_eq!((&told["faults"], &told["balance"]), (&serde_json::json!({}), &(*balance).into()), "{scope:?}");
     }
     served.engine.shutdown().await;
@@ -284,7 +285,7 @@ async fn what_is_done_to_a_proof_is_told() {
     files.push(short);
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
     let folder = tempfile::tempdir().expect("a folder");
-    for (no, told) in python::read(folder.path(), &files).iter().enumerate() {
+    for (no, told) in read_in_python(folder.path(), &files).iter().enumerate() {
         let ours: Vec<&str> = codes(&judged(&files[no])).iter().map(|code| code.code()).collect();
         // Signatures are not checked there.
         let ours: Vec<&str> = ours.into_iter().filter(|code| !["VER-009", "VER-034"].contains(code)).collect();
@@ -376,7 +377,7 @@ async fn no_outflow_of_a_source_lies_outside_its_purposes() {
     }
     assert!(runs > 1, "{runs}");
     let folder = tempfile::tempdir().expect("a folder");
-    for (no, told) in python::read(folder.path(), &files).iter().enumerate() {
+    for (no, told) in read_in_python(folder.path(), &files).iter().enumerate() {
         let ours: Vec<&str> = codes(&judged(&files[no])).iter().map(|code| code.code()).collect();
         let theirs: Vec<&str> = told["faults"].as_object().expect("faults").keys().map(String::as_str).collect();
         assert_eq!(ours, theirs, "file {no}");

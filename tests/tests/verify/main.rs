@@ -11,9 +11,9 @@ mod scenarios;
 mod scoped;
 mod served;
 mod signed;
-mod table;
 
-use record::evidence::{Header, Scope, Writer};
+use earmark_tests::agreement::evidence;
+use earmark_tests::damages as table;
 use record::{Digest, Record, hash};
 use testkit::book::Book;
 use verify::{Code, Report, Verifier};
@@ -34,22 +34,6 @@ fn verified(bodies: &[Vec<u8>]) -> Report {
     let mut verifier = Verifier::new([]);
     bodies.iter().for_each(|body| verifier.body(body));
     verifier.finish(Some((bodies.len() as u64, root(bodies))))
-}
-
-/// An evidence file of bodies.
-fn evidence(book: &str, bodies: &[Vec<u8>], notes: &[&str]) -> Vec<u8> {
-    let header = Header {
-        book: book.to_owned(),
-        origin: String::new(),
-        scope: Scope::All,
-        size: bodies.len() as u64,
-        root: root(bodies),
-        writer: "test".to_owned(),
-    };
-    let mut writer = Writer::begin(Vec::new(), &header).expect("memory takes all");
-    bodies.iter().for_each(|body| writer.record(body).expect("memory takes all"));
-    notes.iter().for_each(|note| writer.note(note).expect("memory takes all"));
-    writer.finish().expect("memory takes all")
 }
 
 /// The season up to Christmas, in a book that goes live in 2019.

@@ -8,7 +8,7 @@ use record::{Event, Record, hash};
 use verify::{Code, verify_file};
 
 use super::served::{Piece, Pieces, Served, judged};
-use super::{bodies, codes, python, season};
+use super::{bodies, codes, season};
 
 #[tokio::test]
 async fn every_scope_of_the_season_stands_by_itself() {
@@ -45,7 +45,7 @@ async fn every_scope_of_the_season_stands_by_itself() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let (scopes, files): (Vec<&String>, Vec<Vec<u8>>) = files.into_iter().unzip();
-    for (scope, told) in scopes.iter().zip(python::read(folder.path(), &files)) {
+    for (scope, told) in scopes.iter().zip(read_in_python(folder.path(), &files)) {
         assert_eq!(told["faults"], serde_json::json!({}), "{scope}");
     }
     let whole = judged(&served.export("all").await);

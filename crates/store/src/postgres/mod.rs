@@ -40,7 +40,6 @@ use readers::Readers;
 
 use crate::sole;
 pub(crate) use reader::Reader;
-pub use reader::SCHEMA_FINGERPRINT;
 pub use schema::Migrated;
 
 /// Books in a PostgreSQL database. One process at a time writes a book; the catalogue may be used by several.

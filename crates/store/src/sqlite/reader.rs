@@ -19,6 +19,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const SCHEMA: &str = "SELECT type || ' ' || name, COALESCE(sql, '') FROM sqlite_schema \
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY 1";
 
+/// Pages, indexes against their tables, and constraints; "ok" alone where nothing is wrong.
+const INTEGRITY: &str = "PRAGMA integrity_check(100)";
+
 /// See the module. Files are opened when first asked for.
 pub(crate) struct Reader {
     dir: PathBuf,
@@ -86,15 +89,32 @@ impl Reader {
         Ok(rows.into_iter().map(|row| -> Row { Box::new(row) }).collect())
     }
 
-    /// The schema of a book's files, and what this version makes.
-    pub(crate) async fn schema(&self, book: &str) -> Result<(Vec<SchemaPart>, Vec<SchemaPart>), StoreError> {
-        let (mut found, mut expected) = (Vec::new(), Vec::new());
-        let files = [
+    /// The files that hold something of a book.
+    fn files(&self, book: &str) -> [(Kind, PathBuf); 3] {
+        [
             (Kind::Catalogue, self.dir.join("catalogue.sqlite")),
             (Kind::Log, self.book_dir(book).join("log.sqlite")),
             (Kind::Views, self.book_dir(book).join("views.sqlite")),
-        ];
-        for (kind, path) in files {
+        ]
+    }
+
+    /// What SQLite finds wrong with these files.
+    pub(crate) async fn damage(&self, book: &str) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        for (kind, path) in self.files(book) {
+            for row in self.ask(path, kind.name(), INTEGRITY, &[]).await? {
+                found.extend(
+                    Some(row.text(0)?).filter(|text| text != "ok").map(|text| format!("{}: {text}", kind.name())),
+                );
+            }
+        }
+        Ok(found)
+    }
+
+    /// The schema of a book's files, and what this version makes.
+    pub(crate) async fn schema(&self, book: &str) -> Result<(Vec<SchemaPart>, Vec<SchemaPart>), StoreError> {
+        let (mut found, mut expected) = (Vec::new(), Vec::new());
+        for (kind, path) in self.files(book) {
             let rows = self.ask(path, kind.name(), SCHEMA, &[]).await?;
             for row in &rows {
                 found.push(part(kind, row.text(0)?, &row.text(1)?));
@@ -107,8 +127,19 @@ impl Reader {
     }
 }
 
-/// The schema that this version makes of a kind of file.
+/// The schema that this version makes of a kind of file, made once a process.
 async fn made(kind: Kind) -> Result<Vec<SchemaPart>, StoreError> {
+    static MADE: Mutex<Vec<(Kind, Vec<SchemaPart>)>> = Mutex::const_new(Vec::new());
+    let mut made = MADE.lock().await;
+    if let Some((_, parts)) = made.iter().find(|(other, _)| *other == kind) {
+        return Ok(parts.clone());
+    }
+    let parts = make(kind).await?;
+    made.push((kind, parts.clone()));
+    Ok(parts)
+}
+
+async fn make(kind: Kind) -> Result<Vec<SchemaPart>, StoreError> {
     let fail = |e: sqlx::Error| store_error(kind.name(), &e);
     let mut memory = SqliteConnectOptions::new().in_memory(true).connect().await.map_err(fail)?;
     kind.make(&mut memory).await?;

@@ -1,5 +1,7 @@
 //! Damages as a table: what somebody with all rights changes in the records of an honest book, and the code that tells it.
 
+pub mod later;
+
 use ledger::Filter;
 use record::command::{self, RunDetectors};
 use record::event::{Effect, VoucherPosted};
@@ -56,7 +58,7 @@ fn voucher(records: &mut [Record], template: Template) -> &mut VoucherPosted {
 }
 
 /// Takes records out and numbers what follows anew, as who rebuilds a history would.
-fn cut(records: &mut Vec<Record>, at: usize, count: usize) {
+pub fn cut(records: &mut Vec<Record>, at: usize, count: usize) {
     let removed: Vec<Record> = records.drain(at..at + count).collect();
     let gone = removed.len() as u64;
     for record in &mut records[at..] {
