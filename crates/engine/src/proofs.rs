@@ -181,7 +181,7 @@ impl<S: Store> Book<S> {
     }
 
     /// Brings the inner nodes to the committed head, if they do not hold `size` leaves yet.
-    async fn follow(&self, size: Sequence) -> Result<(), EngineError> {
+    pub(crate) async fn follow(&self, size: Sequence) -> Result<(), EngineError> {
         let shared = self.shared();
         if shared.nodes.read().await.size() >= size {
             return Ok(());

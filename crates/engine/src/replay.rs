@@ -27,10 +27,11 @@ pub(crate) async fn open<S: Store>(store: &S, book: &str) -> Result<Committed, S
         },
         None => replay(store, book, &head, Position::default(), Filter::default()).await?,
     };
-    Ok(Committed { position, head, filter, tail: Tail::default() })
+    Ok(Committed::new(position, head, filter))
 }
 
-async fn confirmed_snapshot<S: Store>(
+/// The position of the newest snapshot, if a record of the log confirms it.
+pub(crate) async fn confirmed_snapshot<S: Store>(
     store: &S,
     book: &str,
     head: &Head,
