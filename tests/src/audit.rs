@@ -36,11 +36,9 @@ impl Log {
         let before = self.tree.size();
         let mut request = v1::ListRecordsRequest {
             book: office.book(),
-            at_least: 0,
-            allow_stale: false,
             page_size: PAGE,
-            page_token: String::new(),
             after: before,
+            ..v1::ListRecordsRequest::default()
         };
         let client = office.client(AUDIT);
         loop {
@@ -92,7 +90,7 @@ impl Log {
 
 /// How far a book reaches.
 pub async fn head(office: &Office) -> v1::GetBookResponse {
-    let request = v1::GetBookRequest { book: office.book(), at_least: 0, allow_stale: false };
+    let request = v1::GetBookRequest { book: office.book(), ..v1::GetBookRequest::default() };
     let client = office.client(AUDIT);
     let answer = client.call(|to| {
         let request = request.clone();
@@ -106,11 +104,9 @@ pub async fn trial(office: &Office, ledger: v1::Ledger, at_least: u64) -> v1::Ge
     let request = v1::GetTrialBalanceRequest {
         book: office.book(),
         at_least,
-        allow_stale: false,
-        as_of_date: None,
-        known_at: 0,
         ledger: ledger.into(),
         chart: v1::Chart::V2021.into(),
+        ..v1::GetTrialBalanceRequest::default()
     };
     let client = office.client(AUDIT);
     let answer = client.call(|to| {

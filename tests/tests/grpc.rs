@@ -27,5 +27,11 @@ mod reconciliation;
 mod stream;
 #[path = "grpc/summaries.rs"]
 mod summaries;
+#[path = "grpc/times.rs"]
+mod times;
+#[path = "grpc/trace.rs"]
+mod trace;
 #[path = "grpc/transport.rs"]
 mod transport;
+#[path = "grpc/watch.rs"]
+mod watch;

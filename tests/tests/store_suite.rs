@@ -34,6 +34,7 @@ macro_rules! store_suite {
             log::appended_batches_read_back,
             log::pages_of_the_log_keep_to_their_limit,
             log::records_are_found_wherever_they_stand,
+            log::rows_tell_their_time_without_their_bodies,
             log::an_append_to_another_head_changes_nothing,
             log::a_fence_shuts_out_the_writer_before_it,
             log::a_batch_that_does_not_follow_is_not_committed,
@@ -71,7 +72,7 @@ macro_rules! store_suite {
                 let count = [$(stringify!($case)),+].len();
                 // Past the harness's capture, so that the count always shows.
                 writeln!(std::io::stdout(), "store conformance, {}: {count} cases", stringify!($engine)).unwrap();
-                assert!(count >= 26, "cases went missing");
+                assert!(count >= 27, "cases went missing");
             }
 
             use super::Write;
@@ -82,3 +83,18 @@ macro_rules! store_suite {
 store_suite!(memory, super::memory_store);
 store_suite!(sqlite, super::sqlite_store);
 store_suite!(postgres, super::postgres_store);
+
+/// The memory store adds up naively itself, so that only the databases are asked.
+mod as_of {
+    #[tokio::test]
+    async fn sqlite_equals_a_replay_at_ten_thousand_dates_and_sequences() {
+        let (store, _files) = super::sqlite_store().await;
+        super::cases::asof::sums_equal_a_replay_at_ten_thousand_dates_and_sequences(&store).await;
+    }
+
+    #[tokio::test]
+    async fn postgres_equals_a_replay_at_ten_thousand_dates_and_sequences() {
+        let (store, _database) = super::postgres_store().await;
+        super::cases::asof::sums_equal_a_replay_at_ten_thousand_dates_and_sequences(&store).await;
+    }
+}

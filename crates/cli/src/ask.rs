@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::verbs::Verb;
-use crate::{fail, flags, journal, json, schema, show};
+use crate::{fail, flags, journal, json, schema, show, trace, watch};
 
 /// A call that failed, with what its caller must know to go on.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ pub async fn run(verb: &Verb, matches: &ArgMatches, config: &Config, as_json: bo
     let book = || Ok(Value::String(config.need("book")?.to_owned()));
     set_unless_given(&mut request, "book", book).map_err(Misuse)?;
     let client = Client::connect(&config.client().map_err(Misuse)?)?;
+    if method.is_server_streaming() {
+        return stream(&client, verb, &request, matches, lang, as_json).await;
+    }
     let context = prepare(&method, &mut request, matches, config, lang)?;
     if matches.try_get_one::<bool>("all").ok().flatten().copied().unwrap_or(false) {
         return all_pages(&client, &method, request, lang, as_json).await;
@@ -49,6 +52,30 @@ pub async fn run(verb: &Verb, matches: &ArgMatches, config: &Config, as_json: bo
     }
     let answer = call(&client, &method, &request).await.map_err(|error| Failed { error, context })?;
     print(&answer, lang, as_json)
+}
+
+/// Streams are shown as they come.
+async fn stream(
+    client: &Client,
+    verb: &Verb,
+    request: &DynamicMessage,
+    matches: &ArgMatches,
+    lang: Lang,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let bytes = request.encode_to_vec();
+    match verb.method {
+        "AuditService.WatchRecords" => {
+            let request = api::v1::WatchRecordsRequest::decode(bytes.as_slice())?;
+            let to = matches.get_one::<u64>("to").copied();
+            watch::run(client, request, to, lang, as_json).await
+        }
+        "AuditService.TraceGrant" => {
+            let request = api::v1::TraceGrantRequest::decode(bytes.as_slice())?;
+            trace::grant(client, request, lang, as_json).await
+        }
+        other => anyhow::bail!("{other} is a stream that this verb cannot show"),
+    }
 }
 
 fn print(answer: &DynamicMessage, lang: Lang, as_json: bool) -> anyhow::Result<()> {

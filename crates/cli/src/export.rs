@@ -23,8 +23,6 @@ use crate::lang::Lang;
 use crate::place::Place;
 use crate::proving::{asking, date, failed};
 
-/// Bytes of log read at once.
-pub const READ_BYTES: usize = 4 << 20;
 /// Bytes written at once.
 const WRITE_BYTES: usize = 1 << 20;
 

@@ -15,7 +15,9 @@ use crate::lang::Lang;
 use crate::{json, schema, text, yuan};
 
 /// Fields of requests that the program fills in itself: where, under which id, which page.
-const OWN_FIELDS: &[&str] = &["book", "request_id", "validate_only", "page_token"];
+const OWN_FIELDS: &[&str] = &["book", "request_id", "validate_only", "page_token", KNOWN_AT_TIME];
+/// A read's knowledge by time: given by the flag of its knowledge by sequence.
+const KNOWN_AT_TIME: &str = "known_at_time";
 /// Messages too deep for flags: read from a JSON file.
 const BY_FILE: &[&str] = &["earmark.v1.Command", "earmark.v1.Preset", "earmark.v1.RuleSet"];
 
@@ -133,6 +135,7 @@ pub fn add_to(
         }
         arg = match positional.iter().position(|name| *name == flag.name) {
             Some(place) => arg.index(place + 1),
+            None if flag.name == "as-of-date" => arg.long("as-of").alias("as-of-date"),
             None => arg.long(flag.name.clone()),
         };
         command = command.arg(arg);
@@ -159,6 +162,7 @@ fn hint(flag: &Flag, field: &FieldDescriptor) -> String {
         Form::File => "FILE.json".to_owned(),
         _ if schema::is_amount(field) => "yuan".to_owned(),
         _ if is_text_of_lines(field) => "TEXT|@FILE".to_owned(),
+        _ if field.name() == "known_at" => "N|YYYY-MM-DD|RFC3339".to_owned(),
         _ => text::what(&field.kind()),
     }
 }
@@ -215,6 +219,13 @@ pub fn read(request: &MessageDescriptor, matches: &ArgMatches) -> anyhow::Result
     let mut message = DynamicMessage::new(request.clone());
     let mut faults = Vec::new();
     for flag in &given {
+        if let Some((field, instant)) = known_by_time(request, flag, matches) {
+            match instant {
+                Ok(instant) => message.set_field(&field, instant),
+                Err(error) => faults.push(format!("--{}: {error:#}", flag.name)),
+            }
+            continue;
+        }
         match value(flag, matches) {
             Ok(value) => set(&mut message, &flag.path, value),
             Err(error) => faults.push(format!("--{}: {error:#}", flag.name)),
@@ -224,6 +235,22 @@ pub fn read(request: &MessageDescriptor, matches: &ArgMatches) -> anyhow::Result
         bail!("{}", faults.join("\n"));
     }
     Ok(message)
+}
+
+/// The moment that `--known-at` names, with the field that takes it; none where it names a sequence.
+fn known_by_time(
+    request: &MessageDescriptor,
+    flag: &Flag,
+    matches: &ArgMatches,
+) -> Option<(FieldDescriptor, anyhow::Result<Value>)> {
+    let [field] = flag.path.as_slice() else { return None };
+    let text = matches.try_get_one::<String>(&flag.name).ok().flatten()?;
+    if field.name() != "known_at" || text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let by_time = request.get_field_by_name(KNOWN_AT_TIME)?;
+    let Kind::Message(of) = by_time.kind() else { return None };
+    Some((by_time, text::moment(&of, text).map(Value::Message)))
 }
 
 /// Gives the flag of this name the value that the verb stands for; another value is a contradiction.
@@ -358,6 +385,35 @@ mod tests {
         ];
         let made = parse("ProgramService.SetBudget", &lines).unwrap();
         assert_eq!(made["budget"]["lines"][0]["amount_fen"], 1_050);
+    }
+
+    #[test]
+    fn both_times_are_given_by_two_flags_everywhere() {
+        let ask = |method: &str, words: &[&str]| parse(method, words).unwrap();
+        let made = ask("FundingService.ListGrants", &["--as-of", "2018-12-31", "--known-at", "7"]);
+        assert_eq!((&made["as_of_date"], &made["known_at"]), (&"2018-12-31".into(), &7.into()));
+        for (text, instant) in [
+            // A day is known to its end, where the books are kept.
+            ("2018-12-31", "2018-12-31T15:59:59.999999Z"),
+            ("2019-01-01T08:00:00+08:00", "2019-01-01T00:00:00.000000Z"),
+            ("2019-01-01T00:00:00.5Z", "2019-01-01T00:00:00.500000Z"),
+        ] {
+            let made = ask("AuditService.GetTrialBalance", &["--known-at", text]);
+            assert_eq!((&made["known_at_time"], &made["known_at"]), (&instant.into(), &0.into()), "{text}");
+        }
+        for bad in ["2018-13-01", "yesterday", "-1", "7x", "2019-01-01T00:00:00"] {
+            let error = parse("AuditService.GetTrialBalance", &[&format!("--known-at={bad}")]).unwrap_err();
+            assert!(format!("{error:#}").contains("--known-at: "), "{bad}: {error:#}");
+        }
+        let reads = schema::methods()
+            .into_iter()
+            .filter(|name| schema::method(name).is_ok_and(|of| of.input().get_field_by_name("at_least").is_some()));
+        for name in reads {
+            let request = schema::method(&name).unwrap().input();
+            for field in ["as_of_date", "known_at", "known_at_time"] {
+                assert!(request.get_field_by_name(field).is_some(), "{name} has no {field}");
+            }
+        }
     }
 
     #[test]

@@ -29,8 +29,10 @@ mod table;
 mod telemetry;
 mod text;
 mod tokens;
+mod trace;
 mod verbs;
 mod verify;
+mod watch;
 mod yuan;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Re
 
 use crate::lang::Lang;
 use crate::table::Sheet;
-use crate::{reconcile, schema, sheets, text, yuan};
+use crate::{reconcile, schema, sheets, text, trace, yuan};
 
 /// Columns of listings whose entries have more than a line holds: paths of fields. Others show every field that is one word.
 const COLUMNS: &[(&str, &[&str])] = &[
@@ -137,6 +137,7 @@ pub fn answer(message: &DynamicMessage, lang: Lang) -> anyhow::Result<String> {
         "GetStatementResponse" => Ok(sheets::statement(&read(&bytes)?, lang)),
         "GetVoucherResponse" => sheets::voucher(&read(&bytes)?, lang),
         "GetReconciliationResponse" => Ok(reconcile::sheet::reconciliation(&read(&bytes)?, lang)),
+        "TraceVoucherResponse" => trace::voucher(&read(&bytes)?, lang),
         "ListRejectionsResponse" => Ok(sheets::rejections(&read(&bytes)?, lang)),
         _ if name.get_field_by_name("result").is_some() => sheets::outcome(&result(message)?, lang),
         _ => Ok(generic(message, lang)),

@@ -2,10 +2,13 @@
 //! `yuan`'s.
 
 use anyhow::{Context, bail, ensure};
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Utc};
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value};
 
 use crate::{json, schema};
+
+/// Seconds that Asia/Shanghai is ahead of UTC; it has no summer time.
+const SHANGHAI: i32 = 8 * 3_600;
 
 /// A message that is written as one word; none where it has fields of its own.
 pub fn of_message(message: &DynamicMessage) -> Option<String> {
@@ -57,6 +60,7 @@ pub fn read(kind: &Kind, text: &str) -> anyhow::Result<Value> {
     Ok(match kind {
         Kind::Message(message) if message.full_name() == schema::DATE => Value::Message(date(message, text)?),
         Kind::Message(message) if message.full_name() == schema::PERIOD => Value::Message(period(message, text)?),
+        Kind::Message(of) if of.full_name() == schema::TIME => Value::Message(moment(of, text)?),
         Kind::Message(message) => bail!("{} is not one word", message.name()),
         Kind::Enum(of) => {
             let found = schema::short_names(of).into_iter().find(|(name, n)| name == text && *n != 0);
@@ -79,6 +83,25 @@ pub fn read(kind: &Kind, text: &str) -> anyhow::Result<Value> {
         Kind::Int64 if digits => Value::I64(text.parse().context("the number is too large")?),
         _ => bail!("a whole number of digits alone is expected"),
     })
+}
+
+/// A moment: RFC 3339 with its zone, or a day, which is known to its end in Asia/Shanghai, where books are kept.
+pub fn moment(message: &MessageDescriptor, text: &str) -> anyhow::Result<DynamicMessage> {
+    let what = "a sequence, a day YYYY-MM-DD or a time like 2019-01-31T17:00:00+08:00 is expected";
+    let instant: DateTime<Utc> = match DateTime::parse_from_rfc3339(text) {
+        Ok(instant) => instant.to_utc(),
+        Err(_) => {
+            let day = parse_day(text).context(what)?;
+            let next = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0)).context(what)?;
+            let zone = FixedOffset::east_opt(SHANGHAI).context(what)?;
+            let end = next.and_local_timezone(zone).single().context(what)?;
+            end.to_utc() - TimeDelta::microseconds(1)
+        }
+    };
+    let mut time = DynamicMessage::new(message.clone());
+    time.set_field_by_name("seconds", Value::I64(instant.timestamp()));
+    time.set_field_by_name("nanos", Value::I32(i32::try_from(instant.timestamp_subsec_nanos())?));
+    Ok(time)
 }
 
 /// A day of `YYYY-MM-DD`, all ten characters.

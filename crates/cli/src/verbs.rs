@@ -2,7 +2,7 @@
 //! a line here. Verbs that do more (demo, serve, import ...) have files of their own.
 
 use anyhow::Context;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::flags;
 use crate::lang::Lang;
@@ -119,6 +119,9 @@ pub const VERBS: &[Verb] = &[
     verb("statement", "AuditService.GetStatement", &["year"]),
     verb("rejections", "AuditService.ListRejections", &[]),
     verb("records", "AuditService.ListRecords", &[]),
+    verb("watch", "AuditService.WatchRecords", &[]),
+    verb("trace grant", "AuditService.TraceGrant", &["grant"]),
+    verb("trace voucher", "AuditService.TraceVoucher", &["voucher"]),
     verb("replay", "AuditService.ReplayUnderRules", &["from", "to"]),
     verb("rules get", "RuleService.GetRuleSet", &["day"]),
     verb("rules adopt", "RuleService.AdoptRuleSet", &[]),
@@ -161,6 +164,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("grant", "资金依据", "Funding documents"),
     ("receipt", "代收", "Premium receipts"),
     ("voucher", "凭证", "Vouchers"),
+    ("trace", "追溯", "Traces"),
     ("reconcile", "对账", "Reconciliation"),
     ("source-numbers", "来源系统序号", "Numbers of collecting systems"),
     ("finding", "发现", "Findings"),
@@ -181,6 +185,7 @@ pub fn add_to(mut root: Command, lang: Lang) -> anyhow::Result<Command> {
             let made = flags::add_to(Command::new(name).about(about), &method.input(), verb.positional, lang)?;
             Ok(match verb.fixed {
                 Some((flag, _)) => made.mut_arg(flag, |arg| arg.hide(true)),
+                None if verb.words == "watch" => made.arg(last_record(lang)),
                 None => made,
             })
         };
@@ -199,6 +204,12 @@ pub fn add_to(mut root: Command, lang: Lang) -> anyhow::Result<Command> {
         }
     }
     Ok(root)
+}
+
+/// A stream has no end of its own.
+fn last_record(lang: Lang) -> Arg {
+    let help = lang.pick("读到此序号为止；不给则直到 Ctrl-C", "Last record to read; without it until Ctrl-C");
+    Arg::new("to").long("to").value_name("N").value_parser(value_parser!(u64)).help(help.to_owned())
 }
 
 /// The verb that was asked for, with its flags.

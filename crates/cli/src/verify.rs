@@ -8,7 +8,6 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use engine::evidence::CHECKPOINTS;
 use indicatif::ProgressBar;
 use record::{Digest, Sequence};
 use serde_json::{Value as Json, json};

@@ -239,6 +239,13 @@ impl<S: Store> Book<S> {
         Ok(reader(&self.shared.committed()?.position.state))
     }
 
+    /// Reads the committed state together with its head, both of the same moment.
+    pub fn read_at<R>(&self, reader: impl FnOnce(&State, &Head) -> R) -> Result<R, EngineError> {
+        self.shared.readable()?;
+        let committed = self.shared.committed()?;
+        Ok(reader(&committed.position.state, &committed.head))
+    }
+
     /// The committed head.
     pub fn head(&self) -> Result<Head, EngineError> {
         self.shared.readable()?;

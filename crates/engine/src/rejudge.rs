@@ -13,17 +13,18 @@ use crate::replay::decode_row;
 use crate::store::{Store, StoreError};
 
 impl<S: Store> Book<S> {
-    /// Judges the commands that bear a date of a period again by other rules, up to the head found on arrival. One at a time in a book;
-    /// others are told to come later. Ends with [`EngineError::Late`] at the deadline.
+    /// Judges the commands that bear a date of a period again by other rules, up to the head found on arrival or the record given,
+    /// whichever is earlier. One at a time in a book; others are told to come later. Ends with [`EngineError::Late`] at the deadline.
     pub async fn rejudge(
         &self,
         rules: OtherRules,
         (from, to): (Day, Day),
+        up_to: Sequence,
         deadline: Option<Instant>,
     ) -> Result<(Report, Sequence), EngineError> {
         let shared = self.shared();
         shared.readable()?;
-        let head = *shared.head.borrow();
+        let head = (*shared.head.borrow()).min(up_to);
         let retry_after = shared.options.retry_after;
         let Ok(_alone) = shared.rejudging.try_acquire() else { return Err(EngineError::Overloaded { retry_after }) };
         if head > MAX_RECORDS {

@@ -27,7 +27,7 @@ pub(crate) async fn open<S: Store>(store: &S, book: &str) -> Result<Committed, S
         },
         None => replay(store, book, &head, Position::default(), Filter::default()).await?,
     };
-    Ok(Committed { position, head, filter, tail: Tail::default() })
+    Ok(Committed::new(position, head, filter))
 }
 
 /// The newest snapshot, if a record right after it commits it.

@@ -14,6 +14,7 @@ use crate::guard::Suspicion;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
 use crate::options::Options;
+use crate::past::Pasts;
 
 /// How far a book has come in going down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +56,8 @@ pub(crate) struct Shared<S> {
     pub parked: AtomicBool,
     /// Held while the log is judged again under other rules: each such judging holds two states in memory.
     pub rejudging: Semaphore,
+    /// Earlier states at hand.
+    pub pasts: Pasts,
     /// Inner nodes for proofs.
     pub nodes: tokio::sync::RwLock<Nodes>,
     /// Held while a checkpoint is signed, one at a time; the size that was remembered outside.
@@ -87,6 +90,7 @@ impl<S> Shared<S> {
             stop: watch::Sender::new(None),
             parked: AtomicBool::new(false),
             rejudging: Semaphore::new(1),
+            pasts: Pasts::new(),
             nodes: tokio::sync::RwLock::new(nodes),
             signing: tokio::sync::Mutex::new(0),
             suspicion: RwLock::new(suspicion),

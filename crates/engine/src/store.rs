@@ -93,6 +93,17 @@ pub struct LogRow {
     pub epoch: u64,
 }
 
+/// Where a row of the log stands in sequence and time, without what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowTime {
+    /// Sequence of its first record.
+    pub first: Sequence,
+    /// Sequence of its last record.
+    pub last: Sequence,
+    /// Time of its last record, microseconds.
+    pub time: i64,
+}
+
 /// What the views knew when facts were read.
 #[derive(Clone, Debug, Default)]
 pub struct FactsRead {
@@ -270,6 +281,12 @@ pub trait Store: Send + Sync + 'static {
         book: &str,
         sequences: &[Sequence],
     ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>> + Send;
+    /// Sequence and time of the row that holds a record; none beyond the log. What the row holds is not read.
+    fn row_time(
+        &self,
+        book: &str,
+        sequence: Sequence,
+    ) -> impl Future<Output = Result<Option<RowTime>, StoreError>> + Send;
 
     /// Leaf hashes of the records from `from` up to `to`, both included, as far as the log holds them. Bodies are not read.
     fn leaves(

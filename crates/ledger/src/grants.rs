@@ -1,7 +1,7 @@
 //! What is left of a funding document at any time: received, spent, returned, moved, committed, idle. Read from the state; decisions ask
 //! for spendable balances instead.
 
-use record::{Day, Fen, GrantNo, SourceNo};
+use record::{CommitmentNo, Day, Fen, GrantNo, SourceNo};
 
 use crate::State;
 use crate::decide::{grant_permits, grants_of, in_term};
@@ -36,11 +36,15 @@ pub enum Standing {
 pub fn standing(state: &State, no: GrantNo) -> Standing {
     let Some(grant) = state.grants.get(no) else { return Standing::Open };
     let today = Day::of_instant(state.time);
-    if grant.valid_to.is_none_or(|last| today <= last) {
+    standing_with(grant.valid_to, today, (grant.flow.given_back_fen, balance(state, no)))
+}
+
+/// Where a grant of that last day stands on a day, with what was given back of it by then and what is left.
+pub fn standing_with(last: Option<Day>, on: Day, (given_back, balance): (Fen, Fen)) -> Standing {
+    if last.is_none_or(|last| on <= last) {
         return Standing::Open;
     }
-    let returned = grant.flow.given_back_fen > 0 && balance(state, no) == 0;
-    if returned { Standing::Returned } else { Standing::Ended }
+    if given_back > 0 && balance == 0 { Standing::Returned } else { Standing::Ended }
 }
 
 /// Money of a grant in bank accounts: the special account's, and for premiums the custody accounts'.
@@ -57,26 +61,31 @@ fn balance(state: &State, no: GrantNo) -> Fen {
     balance
 }
 
-/// What the source's open commitments would take of one grant if they were paid today in the order of their making: a payment is split
-/// over the grants that permit its use, oldest first, and so is a commitment here.
+/// What the source's open commitments would take of one grant, of all commitments together.
 fn committed(state: &State, source: SourceNo, wanted: GrantNo) -> Fen {
+    commitments(state, source, wanted).iter().fold(0, |sum: Fen, (_, part)| sum.saturating_add(*part))
+}
+
+/// What each open commitment of a source would take of one grant if they were paid today in the order of their making: a payment is split
+/// over the grants that permit its use, oldest first, and so is a commitment here. Those that take nothing are left out.
+pub fn commitments(state: &State, source: SourceNo, wanted: GrantNo) -> Vec<(CommitmentNo, Fen)> {
     let today = Day::of_instant(state.time);
     let mut left: Vec<(GrantNo, Fen)> = grants_of(state, source).map(|no| (no, balance(state, no).max(0))).collect();
-    let mut taken: Fen = 0;
-    for (_, commitment) in state.commitments.iter().filter(|(_, c)| c.source == source && c.open_fen > 0) {
+    let mut taken = Vec::new();
+    for (no, commitment) in state.commitments.iter().filter(|(_, c)| c.source == source && c.open_fen > 0) {
         let (class, plan) = (state.classes.code(commitment.class), state.plans.code(commitment.plan));
         let Some(use_code) = state.use_for(class, plan, false) else { continue };
         let mut open = commitment.open_fen;
-        for (no, available) in &mut left {
+        for (grant, available) in &mut left {
             let fits = state
                 .grants
-                .get(*no)
+                .get(*grant)
                 .is_some_and(|g| grant_permits(state, g, use_code, today) && in_term(g, (today, today)));
             let part = if fits { open.min(*available) } else { 0 };
             *available = available.saturating_sub(part);
             open = open.saturating_sub(part);
-            if *no == wanted {
-                taken = taken.saturating_add(part);
+            if *grant == wanted && part > 0 {
+                taken.push((no, part));
             }
         }
     }

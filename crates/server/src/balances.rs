@@ -11,16 +11,13 @@ use report::{Key, Sums};
 use crate::decode::Closed;
 use crate::edge::Origin;
 use crate::encode::Failure;
-use crate::face::{At, Face, storage};
+use crate::face::{Face, storage};
+use crate::moment::{At, Known};
 use crate::reads::Read;
 
-/// When the lines must be dated and known, and which may be left out from the start.
+/// Which lines may be left out from the start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
-    /// Vouchers dated on or before this day.
-    pub as_of: Option<Day>,
-    /// As known after this many records; 0 the newest.
-    pub known_at: Sequence,
     /// Only account, source and class of the keys are looked at.
     pub rough: bool,
     /// Code of the only account; empty for all.
@@ -35,7 +32,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// The question to the views. Codes that the book has not find nothing: their ordinal is one that no line has.
-    fn query(&self, state: &State) -> SumQuery {
+    fn query(&self, state: &State, as_of: Option<Day>, known_at: Sequence) -> SumQuery {
         let named = |code: &str| !code.is_empty();
         SumQuery {
             rough: self.rough,
@@ -43,9 +40,9 @@ impl Asked {
             source: named(&self.source).then(|| state.source_no(&self.source).unwrap_or(SourceNo::MAX)),
             grant: named(&self.grant).then(|| state.grants.no(&self.grant).unwrap_or(u32::MAX)),
             holder: named(&self.holder).then(|| state.organizations.no(&self.holder).unwrap_or(u32::MAX)),
-            as_of: self.as_of,
+            as_of,
             from: None,
-            known_at: self.known_at,
+            known_at,
         }
     }
 }
@@ -60,14 +57,14 @@ impl<S: Store> Face<S> {
         at: At,
         asked: &Asked,
         split: impl Fn(&State, Key) -> Option<Key>,
-    ) -> Result<(Sums, Sequence), Failure> {
-        if asked.known_at == 0 {
+    ) -> Result<(Sums, Sequence, Vec<u8>), Failure> {
+        if at.known == Known::Newest {
             let newest = self.state(origin, code, Read::Money, at, |state| {
                 let mut sums = Sums::new();
-                let only = asked.query(state).account;
+                let only = asked.query(state, at.as_of, 0).account;
                 let from = SumKey { account: only.unwrap_or(0), day: Day(i32::MIN), ..SumKey::default() };
                 let lines = state.sums.range(from..).take_while(|(key, _)| only.is_none_or(|no| key.account == no));
-                for (k, sum) in lines.filter(|(key, _)| asked.as_of.is_none_or(|day| key.day <= day)) {
+                for (k, sum) in lines.filter(|(key, _)| at.holds(key.day)) {
                     let key = Key {
                         account: k.account,
                         source: k.source,
@@ -82,13 +79,13 @@ impl<S: Store> Face<S> {
                         sums.entry(key).or_default().merge(sum);
                     }
                 }
-                Ok((sums, state.sequence))
+                Ok((sums, state.sequence, state.root.to_vec()))
             });
             return newest.await;
         }
-        let known = At { at_least: asked.known_at.max(at.at_least), allow_stale: false };
-        let (book, _) = self.views(origin, code, Read::Money, known).await?;
-        let query = book.read(|state| asked.query(state)).map_err(|error| crate::face::failure(error, ""))?;
+        let (book, known) = self.views(origin, code, Read::Money, at).await?;
+        let query =
+            book.read(|state| asked.query(state, at.as_of, known)).map_err(|error| crate::face::failure(error, ""))?;
         let rows = book.store().sums(book.code(), &query).await.map_err(storage)?;
         let sums = book.read(|state| {
             let mut sums = Sums::new();
@@ -102,7 +99,8 @@ impl<S: Store> Face<S> {
             }
             sums
         });
-        Ok((sums.map_err(|error| crate::face::failure(error, ""))?, asked.known_at))
+        let sums = sums.map_err(|error| crate::face::failure(error, ""))?;
+        Ok((sums, known, self.root(&book, known).await?))
     }
 }
 

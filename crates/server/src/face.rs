@@ -1,14 +1,15 @@
 //! What every method does alike: takes the caller, finds the book, hands a command in or waits for what a read asks, and puts the
 //! engine's errors into failures. What a single method asks or answers stands in `service`.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::v1;
 use engine::store::Store;
-use engine::{Book, Engine, EngineError, StopReason};
+use engine::{Book, Engine, EngineError, Past, StopReason};
 use ledger::{Ask, Caller, State};
-use record::{Command, Sequence};
+use record::{Command, Digest, OrgNo, PersonNo, Sequence};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
@@ -16,7 +17,8 @@ use tonic::{Request, Status};
 use crate::decode::{Fields, form_faults};
 use crate::edge::Origin;
 use crate::encode::{Failure, posted_result, previewed};
-use crate::reads::{Read, may_read};
+use crate::moment::{At, Known};
+use crate::reads::{Read, bound_to, may_read};
 use crate::telemetry::Requests;
 
 /// How long a read of the committed state waits for a sequence that is not committed yet; as the engine does for the views.
@@ -50,13 +52,42 @@ pub(crate) struct Head {
     pub validate_only: bool,
 }
 
-/// What every read says beside its question.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct At {
-    /// Answer only from at least this sequence; 0 none.
-    pub at_least: Sequence,
-    /// Take older data instead of waiting.
-    pub allow_stale: bool,
+/// The state that a read looks at, with the root over its records. Who asks, and what they may see, is a matter of now, whatever was
+/// known when.
+pub(crate) struct Held<'s> {
+    state: &'s State,
+    /// Root over the records of the state.
+    pub root: Digest,
+    /// The caller's ordinal; 0 where the book does not know them.
+    pub caller: PersonNo,
+    /// The organisation within which the caller must stay, if they may see no other's.
+    pub bound: Option<OrgNo>,
+}
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+/// A state that is read more than once.
+pub(crate) enum Sight<S> {
+    /// The committed one; it moves on.
+    Newest(Arc<Book<S>>),
+    /// An earlier one.
+    Past(Arc<Past>),
+}
+
+impl<S: Store> Sight<S> {
+    /// Reads it.
+    pub fn read<R>(&self, reader: impl FnOnce(&State) -> R) -> Result<R, Failure> {
+        match self {
+            Sight::Newest(book) => book.read(reader).map_err(|error| failure(error, "")),
+            Sight::Past(past) => Ok(reader(past.state())),
+        }
+    }
 }
 
 /// Takes a request apart. The edge lets nothing through without an origin.
@@ -141,29 +172,73 @@ impl<S: Store> Face<S> {
         Ok(book)
     }
 
-    /// Reads the committed state, once it holds what the caller has seen.
+    /// Reads the state that was asked for: the committed one once it holds what the caller has seen, or an earlier one. Roles are those of
+    /// now.
     pub async fn state<R>(
         &self,
         origin: &Origin,
         code: &str,
         what: Read,
         at: At,
-        reader: impl FnOnce(&State) -> Result<R, Failure>,
+        reader: impl FnOnce(&Held<'_>) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
         let book = self.book(origin, code)?;
-        if at.at_least > 0 && !at.allow_stale {
+        let known = self.known(origin, &book, what, at).await?;
+        let person = &origin.principal.person;
+        let Some(sequence) = known else {
+            let read = book.read_at(|state, head| {
+                let held = held(state, head.root, (state, person));
+                if may_read(state, person, what) { reader(&held) } else { Err(Failure::Denied) }
+            });
+            return read.map_err(|error| failure(error, ""))?;
+        };
+        // Seldom asked, and large: every read's future would have room for it.
+        let past = Box::pin(book.past(sequence, origin.deadline)).await.map_err(|error| failure(error, ""))?;
+        let (caller, bound) = book
+            .read(|state| (caller_in(state, person), bound_to(state, person)))
+            .map_err(|error| failure(error, ""))?;
+        reader(&Held { state: past.state(), root: past.root(), caller, bound })
+    }
+
+    /// As of how many records a read answers; none for the newest. Whoever may not read this is denied first; what is not committed yet is
+    /// waited for.
+    pub async fn known(
+        &self,
+        origin: &Origin,
+        book: &Book<S>,
+        what: Read,
+        at: At,
+    ) -> Result<Option<Sequence>, Failure> {
+        let allowed = book.read(|state| may_read(state, &origin.principal.person, what));
+        if !allowed.map_err(|error| failure(error, ""))? {
+            return Err(Failure::Denied);
+        }
+        let (known, at_least) = match at.known {
+            Known::Newest => (None, if at.allow_stale { 0 } else { at.at_least }),
+            Known::After(sequence) => (Some(sequence), sequence.max(at.at_least)),
+            Known::By(time) => {
+                if time > book.now() {
+                    let (zh, en) = ("尚未到此时刻", "this moment has not come yet");
+                    return Err(Failure::field("known_at_time", "IN_THE_FUTURE", zh, en));
+                }
+                let known = book.known_at(time).await.map_err(|error| failure(error, ""))?;
+                if known == 0 {
+                    let (zh, en) = ("此时账套尚无记录", "the book had no record yet");
+                    return Err(Failure::field("known_at_time", "BEFORE_THE_BOOK", zh, en));
+                }
+                (Some(known), at.at_least)
+            }
+        };
+        if at_least > 0 {
             let latest = Instant::now() + HEAD_WAIT;
             let until = origin.deadline.map_or(latest, |deadline| deadline.min(latest));
             let mut head = book.watch_head();
-            if timeout_at(until, head.wait_for(|head| *head >= at.at_least)).await.is_err() {
+            if timeout_at(until, head.wait_for(|head| *head >= at_least)).await.is_err() {
                 let reached = *book.watch_head().borrow();
                 return Err(Failure::Unavailable { reason: "NOT_REACHED", reached: Some(reached), retry: VIEWS_RETRY });
             }
         }
-        let read = book.read(|state| {
-            if may_read(state, &origin.principal.person, what) { reader(state) } else { Err(Failure::Denied) }
-        });
-        read.map_err(|error| failure(error, ""))?
+        Ok(known)
     }
 
     /// The book and the sequence that a read of its views holds for.
@@ -175,14 +250,40 @@ impl<S: Store> Face<S> {
         at: At,
     ) -> Result<(Arc<Book<S>>, Sequence), Failure> {
         let book = self.book(origin, code)?;
-        let allowed = book.read(|state| may_read(state, &origin.principal.person, what));
-        if !allowed.map_err(|error| failure(error, ""))? {
-            return Err(Failure::Denied);
-        }
-        let at_least = (at.at_least > 0).then_some(at.at_least);
-        let reached = book.views_at(at_least, at.allow_stale, origin.deadline).await;
-        Ok((book, reached.map_err(|error| failure(error, ""))?))
+        let known = self.known(origin, &book, what, At { at_least: 0, ..at }).await?;
+        let at_least = known.unwrap_or(0).max(at.at_least);
+        let at_least = (at_least > 0).then_some(at_least);
+        let stale = at.allow_stale && known.is_none();
+        let reached = book.views_at(at_least, stale, origin.deadline).await.map_err(|error| failure(error, ""))?;
+        Ok((book, known.unwrap_or(reached)))
     }
+
+    /// The root over the records that an answer from the views holds for.
+    pub async fn root(&self, book: &Book<S>, sequence: Sequence) -> Result<Vec<u8>, Failure> {
+        let root = book.root_at(sequence).await.map_err(|error| failure(error, ""))?;
+        Ok(root.to_vec())
+    }
+
+    /// The state of a book as an answer from its views knows it, to spell out what they hold: the newest, or the earlier one asked for.
+    pub async fn sight(&self, origin: &Origin, book: &Arc<Book<S>>, known: Known) -> Result<Sight<S>, Failure> {
+        let at = At { known, ..At::default() };
+        match known {
+            Known::Newest => Ok(Sight::Newest(Arc::clone(book))),
+            Known::After(_) | Known::By(_) => {
+                let sequence = self.known(origin, book, Read::Money, at).await?.unwrap_or_default();
+                let past = Box::pin(book.past(sequence, origin.deadline)).await;
+                Ok(Sight::Past(past.map_err(|error| failure(error, ""))?))
+            }
+        }
+    }
+}
+
+fn held<'s>(state: &'s State, root: Digest, (now, person): (&State, &str)) -> Held<'s> {
+    Held { state, root, caller: caller_in(now, person), bound: bound_to(now, person) }
+}
+
+fn caller_in(state: &State, person: &str) -> PersonNo {
+    state.person(person).map_or(0, |(no, _)| no)
 }
 
 /// The caller, as the ledger knows one.

@@ -13,6 +13,7 @@ mod edge;
 mod encode;
 mod face;
 pub mod limits;
+mod moment;
 mod pages;
 mod reads;
 mod reconcile;
@@ -21,5 +22,6 @@ mod service;
 mod statement;
 mod stream;
 mod telemetry;
+mod trace;
 
 pub use serve::{ServeError, ServeOptions, TlsIdentity, serve};

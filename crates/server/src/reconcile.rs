@@ -17,7 +17,8 @@ use tonic::{Status, Streaming};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
-use crate::face::{At, Face, failure, storage};
+use crate::face::{Face, failure, storage};
+use crate::moment::At;
 use crate::reads::{Read, bound_to};
 
 /// Receipts of one message at most.
@@ -121,7 +122,7 @@ impl<S: Store> Face<S> {
         if !fields.is_clean() {
             return Err(Failure::Malformed(fields.with(Vec::new())));
         }
-        let at = At { at_least: 0, allow_stale: false };
+        let at = At::default();
         let (book, sequence) = self.views(origin, &first.book, Read::Programme, at).await?;
         let caller = &origin.principal.person;
         let named = if first.system.is_empty() { caller } else { &first.system };

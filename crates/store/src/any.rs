@@ -1,8 +1,8 @@
 //! Either store behind one type, for programs that are told at run time which. Every call is handed on as it stands.
 
 use engine::store::{
-    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
-    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, RowTime, Snapshot, Store, StoreError,
+    SumQuery, SumRow, TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
@@ -91,6 +91,10 @@ impl Store for AnyStore {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         either!(self.records(book, sequences))
+    }
+
+    async fn row_time(&self, book: &str, sequence: Sequence) -> Result<Option<RowTime>, StoreError> {
+        either!(self.row_time(book, sequence))
     }
 
     async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {

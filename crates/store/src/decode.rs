@@ -1,7 +1,7 @@
 //! From columns to the rows of `ledger` and `engine`, by position in the statements of `sql`. Numbers are checked: what does not fit
 //! its type was not written by us.
 
-use engine::store::{BookEntry, Head, LogRow, StoreError, SumRow, TokenEntry, TreeHead};
+use engine::store::{BookEntry, Head, LogRow, RowTime, StoreError, SumRow, TokenEntry, TreeHead};
 use ledger::rows::{LineRow, RejectionRow, SideSums, VoucherRow};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
@@ -80,6 +80,12 @@ pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
 pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
     let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
     StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
+}
+
+/// Where a row of the log stands.
+pub(crate) fn row_time(row: &impl Columns) -> Result<RowTime, StoreError> {
+    let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
+    Ok(RowTime { first, last: first.saturating_add(count).saturating_sub(1), time: row.int(2)? })
 }
 
 /// The leaf hashes of a row from one sequence to another, both included.

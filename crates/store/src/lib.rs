@@ -20,7 +20,8 @@ pub mod sqlite;
 pub use any::AnyStore;
 pub use postgres::PostgresStore;
 pub use reading::{
-    Beside, EndOfRow, KeptHead, Reading, ReadingOf, SchemaPart, StoredCosignature, StoredKey, StoredName, StoredSum, ViewRange,
+    Beside, EndOfRow, KeptHead, Reading, ReadingOf, SchemaPart, StoredCosignature, StoredKey, StoredName, StoredSum,
+    ViewRange,
 };
 pub use sole::sole;
 pub use sqlite::SqliteStore;

@@ -160,6 +160,9 @@ pub const LOG_ROWS: &str = concat!(
      AND first + count > $2 ORDER BY first"
 );
 
+/// First sequence, count and time of the row that holds record $2. Columns before the bodies, so that those are not read.
+pub const ROW_TIME: &str = "SELECT first, count, time FROM log WHERE book = $1 \
+     AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2";
 /// Leaf hashes of the rows that hold records from $2 up to $3.
 pub const LEAVES: &str = "SELECT first, count, leaves FROM log WHERE book = $1 \
      AND first >= COALESCE((SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2), 0) AND first <= $3 ORDER BY first";
@@ -301,6 +304,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("LAST_ROW", LAST_ROW),
     ("ROW_OF", ROW_OF),
     ("LOG_ROWS", LOG_ROWS),
+    ("ROW_TIME", ROW_TIME),
     ("LEAVES", LEAVES),
     ("TREE_HEADS", TREE_HEADS),
     ("COSIGNATURES", COSIGNATURES),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::store::{
-    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
-    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, RowTime, Snapshot, Store, StoreError,
+    SumQuery, SumRow, TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::hash::sha256;
@@ -45,6 +45,8 @@ struct Book {
     entry: BookEntry,
     head: Head,
     log: Vec<LogRow>,
+    /// Times of the rows' last records.
+    times: Vec<i64>,
     views: Views,
     snapshot: Option<Snapshot>,
     heads: BTreeMap<Sequence, TreeHead>,
@@ -59,6 +61,7 @@ impl Book {
             entry,
             head,
             log: Vec::new(),
+            times: Vec::new(),
             views: Views::default(),
             snapshot: None,
             heads: BTreeMap::new(),
@@ -84,6 +87,7 @@ impl Book {
             return Err(AppendError::HeadMoved { expected: expected.sequence, found: head.sequence });
         }
         self.head = batch.after.clone();
+        self.times.push(batch.after.time);
         self.log.push(LogRow {
             first: batch.first,
             bodies: batch.bodies.clone(),
@@ -97,6 +101,13 @@ impl Book {
     fn row_of(&self, sequence: Sequence) -> Option<&LogRow> {
         let place = self.log.partition_point(|row| row.first <= sequence).checked_sub(1)?;
         self.log.get(place).filter(|row| sequence - row.first < row.bodies.len() as u64)
+    }
+
+    fn row_time(&self, sequence: Sequence) -> Option<RowTime> {
+        let row = self.row_of(sequence)?;
+        let place = self.log.partition_point(|other| other.first < row.first);
+        let last = row.first + row.bodies.len() as u64 - 1;
+        Some(RowTime { first: row.first, last, time: *self.times.get(place)? })
     }
 
     fn leaves(&self, from: Sequence, to: Sequence) -> Vec<Digest> {
@@ -270,6 +281,10 @@ impl Store for MemoryStore {
             };
             sequences.iter().map(body).collect()
         })
+    }
+
+    async fn row_time(&self, book: &str, sequence: Sequence) -> Result<Option<RowTime>, StoreError> {
+        self.with(book, |book| book.row_time(sequence))
     }
 
     async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {

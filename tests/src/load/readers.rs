@@ -84,8 +84,8 @@ impl Reader {
             let request = v1::GetVoucherRequest {
                 book: self.book.clone(),
                 at_least: sequence,
-                allow_stale: false,
                 voucher: format!("{}-{number}", self.word),
+                ..v1::GetVoucherRequest::default()
             };
             let answer = self.client.call(|to| {
                 let request = request.clone();

@@ -197,13 +197,10 @@ async fn a_flood_leaves_room_for_who_asks_once() {
     world.store.appends.somebody_waits().await;
     let flood = world.book.submit_many(asks(1..31), None).await;
     let alone = |i: u32| world.book.submit(ask("maker", &format!("r{i}"), organization(&format!("A{i}"))));
-    let (more, one, another, over, ()) = tokio::join!(
-        world.book.submit_many(asks(31..51), None),
-        alone(51),
-        alone(52),
-        alone(53),
-        async { world.store.appends.release() },
-    );
+    let (more, one, another, over, ()) =
+        tokio::join!(world.book.submit_many(asks(31..51), None), alone(51), alone(52), alone(53), async {
+            world.store.appends.release()
+        },);
     assert!(matches!(over, Err(EngineError::Overloaded { .. })), "{over:?}");
     let streamed = verdicts(first.into_iter().chain(flood).chain(more)).await;
     assert!(streamed.len() == 51 && streamed.into_iter().chain([one, another]).all(|verdict| verdict.is_ok()));

@@ -7,7 +7,7 @@ use tonic_types::StatusExt;
 use crate::harness::{BOOK, creation, date, details, serve_book, serve_empty};
 
 fn get_book(code: &str) -> v1::GetBookRequest {
-    v1::GetBookRequest { book: code.into(), at_least: 0, allow_stale: false }
+    v1::GetBookRequest { book: code.into(), ..v1::GetBookRequest::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

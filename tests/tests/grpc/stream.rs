@@ -236,7 +236,7 @@ async fn a_message_that_breaks_the_streams_rules_ends_it() {
 }
 
 /// Passes connections on to the server and cuts each after so many bytes of answers; how many it cut.
-async fn cutting(server: std::net::SocketAddr, bytes: u64, cuts: Arc<AtomicUsize>) -> std::net::SocketAddr {
+pub async fn cutting(server: std::net::SocketAddr, bytes: u64, cuts: Arc<AtomicUsize>) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

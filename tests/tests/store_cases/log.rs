@@ -1,6 +1,6 @@
 //! Cases of the log: heads, batches, records.
 
-use engine::store::{AppendError, Batch, BookEntry, Head, LogRow, Store, StoreError, SumQuery, VoucherQuery};
+use engine::store::{AppendError, Batch, BookEntry, Head, LogRow, RowTime, Store, StoreError, SumQuery, VoucherQuery};
 use ledger::rows::ViewRows;
 use record::hash::sha256;
 use record::kinds::Word;
@@ -116,6 +116,23 @@ pub async fn records_are_found_wherever_they_stand(store: &impl Store) {
         let expected: Vec<_> = asked.iter().map(|s| (*s >= 1 && *s <= end).then(|| body(*s))).collect();
         assert_eq!(store.records(BOOK, &asked).await.unwrap(), expected, "{asked:?}");
     }
+}
+
+pub async fn rows_tell_their_time_without_their_bodies(store: &impl Store) {
+    let mut head = book(store, BOOK).await;
+    assert_eq!(store.row_time(BOOK, 1).await.unwrap(), None);
+    let mut expected = Vec::new();
+    for size in [1, 40, 3] {
+        let before = head.sequence;
+        head = fill(store, BOOK, head, &[size]).await;
+        let row = RowTime { first: before + 1, last: head.sequence, time: head.time };
+        expected.extend((0..size).map(|_| row));
+    }
+    for (sequence, row) in (1..).zip(&expected) {
+        assert_eq!(store.row_time(BOOK, sequence).await.unwrap().as_ref(), Some(row), "{sequence}");
+    }
+    assert_eq!(store.row_time(BOOK, 0).await.unwrap(), None);
+    assert_eq!(store.row_time(BOOK, 45).await.unwrap(), None);
 }
 
 pub async fn an_append_to_another_head_changes_nothing(store: &impl Store) {

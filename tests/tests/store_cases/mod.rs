@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod asof;
 pub mod broken;
 pub mod catalogue;
 pub mod heads;

@@ -10,8 +10,8 @@ use record::kinds::{Element, Side};
 use record::{Day, Event, Line, Record, Voucher, hash};
 use verify::Code;
 
-use super::served::{Piece, Pieces, Served, judged};
 use super::codes;
+use super::served::{Piece, Pieces, Served, judged};
 
 /// The records of the book, as its store has them.
 async fn records(served: &Served) -> Vec<Record> {

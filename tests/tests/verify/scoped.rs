@@ -1,6 +1,7 @@
 //! Parts of the season's book: every grant, voucher and month stands by itself under the committee's policy, what is taken out of one or
 //! changed in it is told, and the verifier in Python says the same.
 
+use earmark_tests::agreement::read as read_in_python;
 use ledger::evidence::Selection;
 use record::evidence::{Header, Proven, Writer};
 use record::kinds::Verdict;

@@ -552,6 +552,15 @@ pub struct ListArchivesRequest {
     /// Day for which it is asked whether files may be destroyed; not given means the day of the last record (截至日期).
     #[prost(message, optional, tag = "5")]
     pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Refused: give day instead (凭证日期截至，不适用：用 day).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListArchives (会计档案列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -565,6 +574,9 @@ pub struct ListArchivesResponse {
     /// Sequence that the answer holds for (截至序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Kind of accounting archive (会计档案种类, 会计档案管理办法附表).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -933,6 +945,209 @@ impl SubjectKind {
             "SUBJECT_KIND_STATEMENT_LINE" => Some(Self::StatementLine),
             _ => None,
         }
+    }
+}
+/// A refused request (拒绝记录).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Rejection {
+    /// Its record (记录序号).
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// When (时刻).
+    #[prost(message, optional, tag = "2")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who asked (请求人).
+    #[prost(string, tag = "3")]
+    pub person: ::prost::alloc::string::String,
+    /// The request's id (请求号).
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Every rule that was hit (规则命中).
+    #[prost(message, repeated, tag = "5")]
+    pub hits: ::prost::alloc::vec::Vec<RuleHit>,
+}
+/// A record of the log (日志记录).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Record {
+    /// Place in the log, from 1 (序号).
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// When it was decided (时刻).
+    #[prost(message, optional, tag = "2")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who caused it; empty for the ledger itself (行为人).
+    #[prost(string, tag = "3")]
+    pub person: ::prost::alloc::string::String,
+    /// What happened, for example VoucherPosted (事件).
+    #[prost(string, tag = "4")]
+    pub event: ::prost::alloc::string::String,
+    /// The request that it answers; on the first record of a request only (请求号).
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Place among the records of its request, from 0 (分部号).
+    #[prost(uint32, tag = "6")]
+    pub part: u32,
+    /// How many records its request made (分部数).
+    #[prost(uint32, tag = "7")]
+    pub parts: u32,
+    /// The body exactly as stored and hashed, in the format of docs/format.md (原文).
+    #[prost(bytes = "vec", tag = "8")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// RFC 6962 leaf hash of the body, 32 bytes (叶哈希).
+    #[prost(bytes = "vec", tag = "9")]
+    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of ListRejections (拒绝记录请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRejectionsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only those that hit this rule; empty all (规则码).
+    #[prost(string, tag = "6")]
+    pub rule: ::prost::alloc::string::String,
+    /// Only of this person; empty all (请求人).
+    #[prost(string, tag = "7")]
+    pub person: ::prost::alloc::string::String,
+    /// Refused: a refusal has no voucher; known_at and known_at_time tell when (凭证日期截至，不适用：拒绝没有凭证).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of ListRejections (拒绝记录回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRejectionsResponse {
+    /// The refusals, oldest first (拒绝记录).
+    #[prost(message, repeated, tag = "1")]
+    pub rejections: ::prost::alloc::vec::Vec<Rejection>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of ListRecords (日志记录请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRecordsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only records after this sequence; 0 from the first (起始序号).
+    #[prost(uint64, tag = "6")]
+    pub after: u64,
+    /// Refused: records stand by when they were known (凭证日期截至，不适用：记录按已知时间).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of ListRecords (日志记录回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRecordsResponse {
+    /// The records, in order (记录).
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<Record>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of WatchRecords (跟读日志请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRecordsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// First record wanted; 0 means 1. At most the one after the newest: beyond it the log does not hold what the caller has read (起始序号).
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// Seconds without records after which a heartbeat comes: 0 means 10, at most 60 (心跳间隔秒数).
+    #[prost(uint32, tag = "3")]
+    pub heartbeat_seconds: u32,
+}
+/// Records that came (跟读到的记录).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchedRecords {
+    /// The records, in order and without gap (记录).
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<Record>,
+}
+/// Where the log stands while nothing comes (心跳).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchHeartbeat {
+    /// Records of the log (记录数).
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// Root over them, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "2")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// Time of the server (服务器时刻).
+    #[prost(message, optional, tag = "3")]
+    pub server_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A message of WatchRecords (跟读日志回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchRecordsResponse {
+    /// Record to go on from after this message (续读序号).
+    #[prost(uint64, tag = "3")]
+    pub next: u64,
+    /// What came (内容).
+    #[prost(oneof = "watch_records_response::Content", tags = "1, 2")]
+    pub content: ::core::option::Option<watch_records_response::Content>,
+}
+/// Nested message and enum types in `WatchRecordsResponse`.
+pub mod watch_records_response {
+    /// What came (内容).
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Content {
+        /// Records (记录).
+        #[prost(message, tag = "1")]
+        Records(super::WatchedRecords),
+        /// Nothing new (心跳).
+        #[prost(message, tag = "2")]
+        Heartbeat(super::WatchHeartbeat),
     }
 }
 /// A code and its name or value (代码与名称).
@@ -1547,6 +1762,15 @@ pub struct ReplayUnderRulesRequest {
     /// Or: the rules of the book above of this version, as taken over (上级规则集版本).
     #[prost(uint32, tag = "7")]
     pub adopted_version: u32,
+    /// Refused: give from and to instead (凭证日期截至，不适用：用 from 和 to).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ReplayUnderRules (再判回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1575,6 +1799,2708 @@ pub struct ReplayUnderRulesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "8")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// The funding document that income comes under (资金依据). An existing code of the same source is topped up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantSpec {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Organisation that gives; empty for interest (出资单位).
+    #[prost(string, tag = "2")]
+    pub grantor: ::prost::alloc::string::String,
+    /// Document number (拨款文号、批复文号、协议号).
+    #[prost(string, tag = "3")]
+    pub doc_no: ::prost::alloc::string::String,
+    /// Uses it permits; empty where its source's own hold (限定用途).
+    #[prost(string, repeated, tag = "4")]
+    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// First day on which it may be spent; absent where open (可用起始日).
+    #[prost(message, optional, tag = "5")]
+    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it may be spent; absent where open (可用截止日).
+    #[prost(message, optional, tag = "6")]
+    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+}
+/// An appropriation out of surplus (历年结余调剂拨款).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SurplusAppropriation {
+    /// The appropriation letter (资金依据).
+    #[prost(message, optional, tag = "1")]
+    pub grant: ::core::option::Option<GrantSpec>,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of the INTERNAL_TRANSFER approval (批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "7")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Interest to share (利息分摊).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InterestAllocation {
+    /// First day of the interest period (结息期起日).
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day of the interest period (结息期止日).
+    #[prost(message, optional, tag = "2")]
+    pub to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Amount, as on the bank's note (金额).
+    #[prost(int64, tag = "3")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "5")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "6")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "7")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A deposit of unknown origin (待查款).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnidentifiedDeposit {
+    /// Code of the deposit, new (待查款码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "6")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A deposit to return (待查款退回).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DepositReturn {
+    /// Code of the deposit (待查款码).
+    #[prost(string, tag = "1")]
+    pub deposit: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to the account that the deposit came from (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// New terms of a funding document, in whole (资金依据变更).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GrantAmendment {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Number of the amending document (变更文号).
+    #[prost(string, tag = "2")]
+    pub doc_no: ::prost::alloc::string::String,
+    /// Uses permitted from now on; empty where its source's own hold (限定用途).
+    #[prost(string, repeated, tag = "3")]
+    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// First day on which it may be spent; absent where open (可用起始日).
+    #[prost(message, optional, tag = "4")]
+    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it may be spent; absent where open (可用截止日).
+    #[prost(message, optional, tag = "5")]
+    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Day of the amending document (文件日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the DONOR_CONSENT or FISCAL_REPLY, where its source needs one (捐赠人同意或财政批复).
+    #[prost(string, tag = "7")]
+    pub consent: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Money to move between sources (来源间调剂).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SourceTransfer {
+    /// Source code that gives (调出来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Its grant that gives (调出依据码).
+    #[prost(string, tag = "2")]
+    pub grant: ::prost::alloc::string::String,
+    /// Source code that takes (调入来源).
+    #[prost(string, tag = "3")]
+    pub to_source: ::prost::alloc::string::String,
+    /// The grant that takes: an open one of that source, or a new one (调入资金依据).
+    #[prost(message, optional, tag = "4")]
+    pub to_grant: ::core::option::Option<GrantSpec>,
+    /// Amount (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "6")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Code of the INTERNAL_TRANSFER approval (批复).
+    #[prost(string, tag = "7")]
+    pub approval: ::prost::alloc::string::String,
+    /// Code of the FISCAL_REPLY or DONOR_CONSENT, where the giving source needs one (财政批复或捐赠人同意).
+    #[prost(string, tag = "8")]
+    pub consent: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "10")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Fiscal money to hand back (财政结余上缴).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FiscalReturn {
+    /// Grant whose remainder is handed back (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to a registered account of the treasury (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of the FISCAL_REPLY (财政批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "7")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Request of AppropriateSurplus (历年结余调剂拨款请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AppropriateSurplusRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The money (拨款).
+    #[prost(message, optional, tag = "4")]
+    pub appropriation: ::core::option::Option<SurplusAppropriation>,
+}
+/// Answer of AppropriateSurplus (历年结余调剂拨款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AppropriateSurplusResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of AllocateInterest (利息分摊请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateInterestRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The interest (利息).
+    #[prost(message, optional, tag = "4")]
+    pub interest: ::core::option::Option<InterestAllocation>,
+}
+/// Answer of AllocateInterest (利息分摊回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateInterestResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordUnidentifiedDeposit (待查款请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordUnidentifiedDepositRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The deposit (待查款).
+    #[prost(message, optional, tag = "4")]
+    pub deposit: ::core::option::Option<UnidentifiedDeposit>,
+}
+/// Answer of RecordUnidentifiedDeposit (待查款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordUnidentifiedDepositResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ReturnDeposit (待查款退回请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnDepositRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is returned (退回).
+    #[prost(message, optional, tag = "4")]
+    pub deposit_return: ::core::option::Option<DepositReturn>,
+}
+/// Answer of ReturnDeposit (待查款退回回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnDepositResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of AmendGrant (变更资金依据请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmendGrantRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The new terms (变更).
+    #[prost(message, optional, tag = "4")]
+    pub amendment: ::core::option::Option<GrantAmendment>,
+}
+/// Answer of AmendGrant (变更资金依据回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmendGrantResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of TransferBetweenSources (来源间调剂请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferBetweenSourcesRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is moved (调剂).
+    #[prost(message, optional, tag = "4")]
+    pub transfer: ::core::option::Option<SourceTransfer>,
+}
+/// Answer of TransferBetweenSources (来源间调剂回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferBetweenSourcesResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ReturnFiscalSurplus (财政结余上缴请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnFiscalSurplusRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// What is handed back (上缴).
+    #[prost(message, optional, tag = "4")]
+    pub fiscal_return: ::core::option::Option<FiscalReturn>,
+}
+/// Answer of ReturnFiscalSurplus (财政结余上缴回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReturnFiscalSurplusResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Bound money to return to its giver (退还出资人).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GrantReturn {
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "1")]
+    pub grant: ::prost::alloc::string::String,
+    /// Amount; no more than lies idle (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Voucher date; after the grant's last day (凭证日期).
+    #[prost(message, optional, tag = "3")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that paid (付款账户).
+    #[prost(string, tag = "4")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that carried it, to a registered account of the giver (银行流水号).
+    #[prost(string, tag = "5")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Code of an EXPENDITURE approval that names the source (批复).
+    #[prost(string, tag = "6")]
+    pub approval: ::prost::alloc::string::String,
+    /// Reason (理由).
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+    /// Backing documents; the AGREEMENT that ends the purpose among them (附件).
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Money coming in (收入).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Income {
+    /// Source code; empty means the only one of this kind (资金来源).
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// Income account; empty means the source's own (收入科目).
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    /// The funding document (资金依据).
+    #[prost(message, optional, tag = "3")]
+    pub grant: ::core::option::Option<GrantSpec>,
+    /// Amount (金额).
+    #[prost(int64, tag = "4")]
+    pub amount_fen: i64,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "5")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Our bank account that received it (收款账户).
+    #[prost(string, tag = "6")]
+    pub bank_account: ::prost::alloc::string::String,
+    /// Bank transaction that brought it (银行流水号).
+    #[prost(string, tag = "7")]
+    pub bank_txn: ::prost::alloc::string::String,
+    /// Number of the receipt that we issued; unique (票据号).
+    #[prost(string, tag = "8")]
+    pub bill_no: ::prost::alloc::string::String,
+    /// Summary; empty lets the template make it (摘要).
+    #[prost(string, tag = "9")]
+    pub summary: ::prost::alloc::string::String,
+    /// Backing documents (附件).
+    #[prost(message, repeated, tag = "10")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// A funding document as it stands (资金依据).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Grant {
+    /// Code (依据码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Kind (种类).
+    #[prost(enumeration = "GrantKind", tag = "2")]
+    pub kind: i32,
+    /// Source code (资金来源).
+    #[prost(string, tag = "3")]
+    pub source: ::prost::alloc::string::String,
+    /// Organisation that gave it; empty for interest (出资单位).
+    #[prost(string, tag = "4")]
+    pub grantor: ::prost::alloc::string::String,
+    /// Document number (文号).
+    #[prost(string, tag = "5")]
+    pub doc_no: ::prost::alloc::string::String,
+    /// Uses it permits; empty where its source's own hold (限定用途).
+    #[prost(string, repeated, tag = "6")]
+    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Voucher date of its first income (首笔日期).
+    #[prost(message, optional, tag = "7")]
+    pub opened_on: ::core::option::Option<super::super::google::r#type::Date>,
+    /// First day on which it may be spent; absent where open (可用起始日).
+    #[prost(message, optional, tag = "8")]
+    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Last day on which it may be spent; absent where open (可用截止日).
+    #[prost(message, optional, tag = "9")]
+    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Received under it (累计收到).
+    #[prost(int64, tag = "10")]
+    pub received_fen: i64,
+    /// Money of it that still lies in bank accounts (货币资金余额).
+    #[prost(int64, tag = "11")]
+    pub balance_fen: i64,
+    /// Paid, passed on or given back (累计支出).
+    #[prost(int64, tag = "12")]
+    pub spent_fen: i64,
+    /// Sent back by the association (累计退回).
+    #[prost(int64, tag = "13")]
+    pub returned_fen: i64,
+    /// Brought by transfer, opening balance or correction of an earlier year (调入).
+    #[prost(int64, tag = "14")]
+    pub moved_in_fen: i64,
+    /// Taken by transfer, handed back, identified as another's or corrected away (调出).
+    #[prost(int64, tag = "15")]
+    pub moved_out_fen: i64,
+    /// Of the balance, what open commitments would take, oldest grant first (已占用).
+    #[prost(int64, tag = "16")]
+    pub committed_fen: i64,
+    /// Of the balance, what nothing is committed on (闲置).
+    #[prost(int64, tag = "17")]
+    pub idle_fen: i64,
+    /// Numbers of the documents that amended it, in their order (变更文号).
+    #[prost(string, repeated, tag = "18")]
+    pub amendments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Where it stands today (状态).
+    #[prost(enumeration = "GrantState", tag = "340")]
+    pub state: i32,
+    /// Of what was taken, returned to its giver after its purpose had ended (退还出资人).
+    #[prost(int64, tag = "341")]
+    pub given_back_fen: i64,
+}
+/// Request of RecordAppropriation (省总拨款请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordAppropriationRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The money (收入).
+    #[prost(message, optional, tag = "4")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordAppropriation (省总拨款回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordAppropriationResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordSubsidy (财政补助请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordSubsidyRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// Whose subsidy (补助种类).
+    #[prost(enumeration = "SubsidyKind", tag = "4")]
+    pub kind: i32,
+    /// The money (收入).
+    #[prost(message, optional, tag = "5")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordSubsidy (财政补助回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordSubsidyResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordDonation (捐赠请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDonationRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// Whether restricted (捐赠种类).
+    #[prost(enumeration = "DonationKind", tag = "4")]
+    pub kind: i32,
+    /// The money (收入).
+    #[prost(message, optional, tag = "5")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordDonation (捐赠回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordDonationResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordFundraising (募集赞助请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordFundraisingRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// How it was raised (募集种类).
+    #[prost(enumeration = "FundraisingKind", tag = "4")]
+    pub kind: i32,
+    /// The money (收入).
+    #[prost(message, optional, tag = "5")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordFundraising (募集赞助回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordFundraisingResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordInterest (利息请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordInterestRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The money (收入).
+    #[prost(message, optional, tag = "4")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordInterest (利息回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordInterestResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of RecordOtherIncome (其他收入请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordOtherIncomeRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// Which other income (其他收入种类).
+    #[prost(enumeration = "OtherIncomeKind", tag = "4")]
+    pub kind: i32,
+    /// The money (收入).
+    #[prost(message, optional, tag = "5")]
+    pub income: ::core::option::Option<Income>,
+}
+/// Answer of RecordOtherIncome (其他收入回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordOtherIncomeResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of GetGrant (查询资金依据请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGrantRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Code of the grant (依据码).
+    #[prost(string, tag = "4")]
+    pub grant: ::prost::alloc::string::String,
+    /// Figures of vouchers dated on or before this day, and the terms of that day; absent all. What is committed, and so idle, is known by record only and left at 0 (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of GetGrant (查询资金依据回答).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGrantResponse {
+    /// The grant (资金依据).
+    #[prost(message, optional, tag = "1")]
+    pub grant: ::core::option::Option<Grant>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of ListGrants (资金依据列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListGrantsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page, from the answer before with the same query (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this source; empty all (资金来源).
+    #[prost(string, tag = "6")]
+    pub source: ::prost::alloc::string::String,
+    /// Only this kind; UNSPECIFIED all (种类).
+    #[prost(enumeration = "GrantKind", tag = "7")]
+    pub kind: i32,
+    /// Grants opened on or before this day, with figures of vouchers dated so; absent all. What is committed, and so idle, is known by record only and left at 0 (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of ListGrants (资金依据列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListGrantsResponse {
+    /// The grants, oldest first (资金依据).
+    #[prost(message, repeated, tag = "1")]
+    pub grants: ::prost::alloc::vec::Vec<Grant>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Whose subsidy (补助种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SubsidyKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Public finance of the same level (同级财政).
+    Fiscal = 1,
+    /// Public finance of another level or place (非同级、地方财政).
+    OtherFiscal = 2,
+    /// Superior union, earmarked (上级工会专项补助, T01c).
+    Superior = 3,
+}
+impl SubsidyKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUBSIDY_KIND_UNSPECIFIED",
+            Self::Fiscal => "SUBSIDY_KIND_FISCAL",
+            Self::OtherFiscal => "SUBSIDY_KIND_OTHER_FISCAL",
+            Self::Superior => "SUBSIDY_KIND_SUPERIOR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUBSIDY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUBSIDY_KIND_FISCAL" => Some(Self::Fiscal),
+            "SUBSIDY_KIND_OTHER_FISCAL" => Some(Self::OtherFiscal),
+            "SUBSIDY_KIND_SUPERIOR" => Some(Self::Superior),
+            _ => None,
+        }
+    }
+}
+/// Whether the donor restricts it (捐赠种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DonationKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Restricted (限定捐赠).
+    Restricted = 1,
+    /// Unrestricted (非限定捐赠).
+    Unrestricted = 2,
+}
+impl DonationKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DONATION_KIND_UNSPECIFIED",
+            Self::Restricted => "DONATION_KIND_RESTRICTED",
+            Self::Unrestricted => "DONATION_KIND_UNRESTRICTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DONATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DONATION_KIND_RESTRICTED" => Some(Self::Restricted),
+            "DONATION_KIND_UNRESTRICTED" => Some(Self::Unrestricted),
+            _ => None,
+        }
+    }
+}
+/// How it was raised (募集种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FundraisingKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Public campaign (募集).
+    Campaign = 1,
+    /// Sponsorship (赞助).
+    Sponsorship = 2,
+}
+impl FundraisingKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FUNDRAISING_KIND_UNSPECIFIED",
+            Self::Campaign => "FUNDRAISING_KIND_CAMPAIGN",
+            Self::Sponsorship => "FUNDRAISING_KIND_SPONSORSHIP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FUNDRAISING_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FUNDRAISING_KIND_CAMPAIGN" => Some(Self::Campaign),
+            "FUNDRAISING_KIND_SPONSORSHIP" => Some(Self::Sponsorship),
+            _ => None,
+        }
+    }
+}
+/// Which other income (其他收入种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OtherIncomeKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Other income (其他收入).
+    Other = 1,
+    /// Other lawful source (其他合法来源).
+    OtherLawful = 2,
+}
+impl OtherIncomeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OTHER_INCOME_KIND_UNSPECIFIED",
+            Self::Other => "OTHER_INCOME_KIND_OTHER",
+            Self::OtherLawful => "OTHER_INCOME_KIND_OTHER_LAWFUL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OTHER_INCOME_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "OTHER_INCOME_KIND_OTHER" => Some(Self::Other),
+            "OTHER_INCOME_KIND_OTHER_LAWFUL" => Some(Self::OtherLawful),
+            _ => None,
+        }
+    }
+}
+/// Kind of incoming money, as submissions show it (收入种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum IncomeKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Appropriation (省总拨款).
+    Appropriation = 1,
+    /// Subsidy of the same level (同级财政补助).
+    FiscalSubsidy = 2,
+    /// Subsidy of another level (非同级、地方财政补助).
+    OtherFiscalSubsidy = 3,
+    /// Restricted donation (限定捐赠).
+    RestrictedDonation = 4,
+    /// Unrestricted donation (非限定捐赠).
+    Donation = 5,
+    /// Campaign (募集).
+    Fundraising = 6,
+    /// Sponsorship (赞助).
+    Sponsorship = 7,
+    /// Interest (利息).
+    Interest = 8,
+    /// Other income (其他收入).
+    Other = 9,
+    /// Other lawful source (其他合法来源).
+    OtherLawful = 10,
+    /// Subsidy of the superior union (上级工会专项补助).
+    SuperiorSubsidy = 11,
+}
+impl IncomeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "INCOME_KIND_UNSPECIFIED",
+            Self::Appropriation => "INCOME_KIND_APPROPRIATION",
+            Self::FiscalSubsidy => "INCOME_KIND_FISCAL_SUBSIDY",
+            Self::OtherFiscalSubsidy => "INCOME_KIND_OTHER_FISCAL_SUBSIDY",
+            Self::RestrictedDonation => "INCOME_KIND_RESTRICTED_DONATION",
+            Self::Donation => "INCOME_KIND_DONATION",
+            Self::Fundraising => "INCOME_KIND_FUNDRAISING",
+            Self::Sponsorship => "INCOME_KIND_SPONSORSHIP",
+            Self::Interest => "INCOME_KIND_INTEREST",
+            Self::Other => "INCOME_KIND_OTHER",
+            Self::OtherLawful => "INCOME_KIND_OTHER_LAWFUL",
+            Self::SuperiorSubsidy => "INCOME_KIND_SUPERIOR_SUBSIDY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "INCOME_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "INCOME_KIND_APPROPRIATION" => Some(Self::Appropriation),
+            "INCOME_KIND_FISCAL_SUBSIDY" => Some(Self::FiscalSubsidy),
+            "INCOME_KIND_OTHER_FISCAL_SUBSIDY" => Some(Self::OtherFiscalSubsidy),
+            "INCOME_KIND_RESTRICTED_DONATION" => Some(Self::RestrictedDonation),
+            "INCOME_KIND_DONATION" => Some(Self::Donation),
+            "INCOME_KIND_FUNDRAISING" => Some(Self::Fundraising),
+            "INCOME_KIND_SPONSORSHIP" => Some(Self::Sponsorship),
+            "INCOME_KIND_INTEREST" => Some(Self::Interest),
+            "INCOME_KIND_OTHER" => Some(Self::Other),
+            "INCOME_KIND_OTHER_LAWFUL" => Some(Self::OtherLawful),
+            "INCOME_KIND_SUPERIOR_SUBSIDY" => Some(Self::SuperiorSubsidy),
+            _ => None,
+        }
+    }
+}
+/// What a grant is (资金依据种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GrantKind {
+    /// Not given (未指定); refused.
+    Unspecified = 0,
+    /// Appropriation letter (拨款文).
+    Appropriation = 1,
+    /// Fiscal reply (财政批复).
+    FiscalReply = 2,
+    /// Donation agreement (捐赠协议).
+    Donation = 3,
+    /// Campaign announcement or sponsorship agreement (募集公告、赞助协议).
+    Announcement = 4,
+    /// Interest period (结息期).
+    InterestPeriod = 5,
+    /// Premiums of an enrolment batch (报名批次的保障费).
+    PremiumBatch = 6,
+    /// Other basis (其他依据).
+    Other = 7,
+}
+impl GrantKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GRANT_KIND_UNSPECIFIED",
+            Self::Appropriation => "GRANT_KIND_APPROPRIATION",
+            Self::FiscalReply => "GRANT_KIND_FISCAL_REPLY",
+            Self::Donation => "GRANT_KIND_DONATION",
+            Self::Announcement => "GRANT_KIND_ANNOUNCEMENT",
+            Self::InterestPeriod => "GRANT_KIND_INTEREST_PERIOD",
+            Self::PremiumBatch => "GRANT_KIND_PREMIUM_BATCH",
+            Self::Other => "GRANT_KIND_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GRANT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "GRANT_KIND_APPROPRIATION" => Some(Self::Appropriation),
+            "GRANT_KIND_FISCAL_REPLY" => Some(Self::FiscalReply),
+            "GRANT_KIND_DONATION" => Some(Self::Donation),
+            "GRANT_KIND_ANNOUNCEMENT" => Some(Self::Announcement),
+            "GRANT_KIND_INTEREST_PERIOD" => Some(Self::InterestPeriod),
+            "GRANT_KIND_PREMIUM_BATCH" => Some(Self::PremiumBatch),
+            "GRANT_KIND_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// Where a grant stands (资金依据状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GrantState {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// It may be spent, or will be (存续).
+    Open = 1,
+    /// Its last day is over (到期).
+    Ended = 2,
+    /// Its last day is over, and all that was left of it went back to its giver (已退还).
+    Returned = 3,
+}
+impl GrantState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GRANT_STATE_UNSPECIFIED",
+            Self::Open => "GRANT_STATE_OPEN",
+            Self::Ended => "GRANT_STATE_ENDED",
+            Self::Returned => "GRANT_STATE_RETURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GRANT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "GRANT_STATE_OPEN" => Some(Self::Open),
+            "GRANT_STATE_ENDED" => Some(Self::Ended),
+            "GRANT_STATE_RETURNED" => Some(Self::Returned),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod funding_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Books income and shows the grants it came under (收入与资金依据).
+    #[derive(Debug, Clone)]
+    pub struct FundingServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl FundingServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> FundingServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> FundingServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            FundingServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Appropriation of the provincial federation (省总拨款, T01a).
+        pub async fn record_appropriation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordAppropriationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordAppropriationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordAppropriation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "RecordAppropriation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
+        pub async fn record_subsidy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordSubsidyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordSubsidyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordSubsidy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordSubsidy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Donation, restricted or not (捐赠, T05, T06).
+        pub async fn record_donation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordDonationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDonationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordDonation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordDonation"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Campaign or sponsorship (募集、赞助, T07, T08).
+        pub async fn record_fundraising(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordFundraisingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordFundraisingResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordFundraising",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "RecordFundraising"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Bank interest (利息, T09).
+        pub async fn record_interest(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordInterestResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordInterest",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordInterest"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Other income and other lawful money (其他收入、其他合法来源, T10).
+        pub async fn record_other_income(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordOtherIncomeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordOtherIncomeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordOtherIncome",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "RecordOtherIncome"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
+        pub async fn appropriate_surplus(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AppropriateSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AppropriateSurplusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AppropriateSurplus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "AppropriateSurplus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
+        pub async fn allocate_interest(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AllocateInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateInterestResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AllocateInterest",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("earmark.v1.FundingService", "AllocateInterest"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Books money whose origin is not known yet (待查款, T31).
+        pub async fn record_unidentified_deposit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordUnidentifiedDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordUnidentifiedDepositResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/RecordUnidentifiedDeposit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "earmark.v1.FundingService",
+                        "RecordUnidentifiedDeposit",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
+        pub async fn return_deposit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReturnDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnDepositResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/ReturnDeposit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "ReturnDeposit"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes the terms of a funding document (变更资金依据).
+        pub async fn amend_grant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AmendGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendGrantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/AmendGrant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "AmendGrant"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One funding document and what is left of it (查询资金依据).
+        pub async fn get_grant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetGrantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/GetGrant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "GetGrant"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The funding documents (资金依据列表).
+        pub async fn list_grants(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListGrantsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListGrantsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.FundingService/ListGrants",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.FundingService", "ListGrants"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod funding_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with FundingServiceServer.
+    #[async_trait]
+    pub trait FundingService: std::marker::Send + std::marker::Sync + 'static {
+        /// Appropriation of the provincial federation (省总拨款, T01a).
+        async fn record_appropriation(
+            &self,
+            request: tonic::Request<super::RecordAppropriationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordAppropriationResponse>,
+            tonic::Status,
+        >;
+        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
+        async fn record_subsidy(
+            &self,
+            request: tonic::Request<super::RecordSubsidyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordSubsidyResponse>,
+            tonic::Status,
+        >;
+        /// Donation, restricted or not (捐赠, T05, T06).
+        async fn record_donation(
+            &self,
+            request: tonic::Request<super::RecordDonationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordDonationResponse>,
+            tonic::Status,
+        >;
+        /// Campaign or sponsorship (募集、赞助, T07, T08).
+        async fn record_fundraising(
+            &self,
+            request: tonic::Request<super::RecordFundraisingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordFundraisingResponse>,
+            tonic::Status,
+        >;
+        /// Bank interest (利息, T09).
+        async fn record_interest(
+            &self,
+            request: tonic::Request<super::RecordInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordInterestResponse>,
+            tonic::Status,
+        >;
+        /// Other income and other lawful money (其他收入、其他合法来源, T10).
+        async fn record_other_income(
+            &self,
+            request: tonic::Request<super::RecordOtherIncomeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordOtherIncomeResponse>,
+            tonic::Status,
+        >;
+        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
+        async fn appropriate_surplus(
+            &self,
+            request: tonic::Request<super::AppropriateSurplusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AppropriateSurplusResponse>,
+            tonic::Status,
+        >;
+        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
+        async fn allocate_interest(
+            &self,
+            request: tonic::Request<super::AllocateInterestRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateInterestResponse>,
+            tonic::Status,
+        >;
+        /// Books money whose origin is not known yet (待查款, T31).
+        async fn record_unidentified_deposit(
+            &self,
+            request: tonic::Request<super::RecordUnidentifiedDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordUnidentifiedDepositResponse>,
+            tonic::Status,
+        >;
+        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
+        async fn return_deposit(
+            &self,
+            request: tonic::Request<super::ReturnDepositRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReturnDepositResponse>,
+            tonic::Status,
+        >;
+        /// Changes the terms of a funding document (变更资金依据).
+        async fn amend_grant(
+            &self,
+            request: tonic::Request<super::AmendGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendGrantResponse>,
+            tonic::Status,
+        >;
+        /// One funding document and what is left of it (查询资金依据).
+        async fn get_grant(
+            &self,
+            request: tonic::Request<super::GetGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetGrantResponse>,
+            tonic::Status,
+        >;
+        /// The funding documents (资金依据列表).
+        async fn list_grants(
+            &self,
+            request: tonic::Request<super::ListGrantsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListGrantsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Books income and shows the grants it came under (收入与资金依据).
+    #[derive(Debug)]
+    pub struct FundingServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> FundingServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for FundingServiceServer<T>
+    where
+        T: FundingService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/earmark.v1.FundingService/RecordAppropriation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordAppropriationSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordAppropriationRequest>
+                    for RecordAppropriationSvc<T> {
+                        type Response = super::RecordAppropriationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordAppropriationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_appropriation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordAppropriationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordSubsidy" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordSubsidySvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordSubsidyRequest>
+                    for RecordSubsidySvc<T> {
+                        type Response = super::RecordSubsidyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordSubsidyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_subsidy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordSubsidySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordDonation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordDonationSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordDonationRequest>
+                    for RecordDonationSvc<T> {
+                        type Response = super::RecordDonationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordDonationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_donation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordDonationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordFundraising" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordFundraisingSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordFundraisingRequest>
+                    for RecordFundraisingSvc<T> {
+                        type Response = super::RecordFundraisingResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordFundraisingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_fundraising(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordFundraisingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordInterest" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordInterestSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordInterestRequest>
+                    for RecordInterestSvc<T> {
+                        type Response = super::RecordInterestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordInterestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_interest(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordInterestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordOtherIncome" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordOtherIncomeSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::RecordOtherIncomeRequest>
+                    for RecordOtherIncomeSvc<T> {
+                        type Response = super::RecordOtherIncomeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordOtherIncomeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_other_income(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordOtherIncomeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/AppropriateSurplus" => {
+                    #[allow(non_camel_case_types)]
+                    struct AppropriateSurplusSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AppropriateSurplusRequest>
+                    for AppropriateSurplusSvc<T> {
+                        type Response = super::AppropriateSurplusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AppropriateSurplusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::appropriate_surplus(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AppropriateSurplusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/AllocateInterest" => {
+                    #[allow(non_camel_case_types)]
+                    struct AllocateInterestSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AllocateInterestRequest>
+                    for AllocateInterestSvc<T> {
+                        type Response = super::AllocateInterestResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AllocateInterestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::allocate_interest(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AllocateInterestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/RecordUnidentifiedDeposit" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordUnidentifiedDepositSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<
+                        super::RecordUnidentifiedDepositRequest,
+                    > for RecordUnidentifiedDepositSvc<T> {
+                        type Response = super::RecordUnidentifiedDepositResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::RecordUnidentifiedDepositRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::record_unidentified_deposit(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordUnidentifiedDepositSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/ReturnDeposit" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReturnDepositSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::ReturnDepositRequest>
+                    for ReturnDepositSvc<T> {
+                        type Response = super::ReturnDepositResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReturnDepositRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::return_deposit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReturnDepositSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/AmendGrant" => {
+                    #[allow(non_camel_case_types)]
+                    struct AmendGrantSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::AmendGrantRequest>
+                    for AmendGrantSvc<T> {
+                        type Response = super::AmendGrantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AmendGrantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::amend_grant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AmendGrantSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/GetGrant" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetGrantSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::GetGrantRequest>
+                    for GetGrantSvc<T> {
+                        type Response = super::GetGrantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetGrantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::get_grant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetGrantSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.FundingService/ListGrants" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListGrantsSvc<T: FundingService>(pub Arc<T>);
+                    impl<
+                        T: FundingService,
+                    > tonic::server::UnaryService<super::ListGrantsRequest>
+                    for ListGrantsSvc<T> {
+                        type Response = super::ListGrantsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListGrantsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FundingService>::list_grants(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListGrantsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for FundingServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "earmark.v1.FundingService";
+    impl<T> tonic::server::NamedService for FundingServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A step of a trace, with what it rests on below it (追溯节点). Fields that do not apply are empty or 0.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceNode {
+    /// What it is (种类).
+    #[prost(enumeration = "TraceKind", tag = "1")]
+    pub kind: i32,
+    /// Its code or number (编号).
+    #[prost(string, tag = "2")]
+    pub code: ::prost::alloc::string::String,
+    /// What it is called, or says (名称或说明).
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    /// Its day (日期).
+    #[prost(message, optional, tag = "4")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Money of it that is traced here (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Heads of it that are traced here (人数).
+    #[prost(int64, tag = "6")]
+    pub heads: i64,
+    /// Who did it (经办人).
+    #[prost(string, tag = "7")]
+    pub person: ::prost::alloc::string::String,
+    /// Organisation concerned (单位).
+    #[prost(string, tag = "8")]
+    pub organization: ::prost::alloc::string::String,
+    /// Its record; 0 where the books name it without one (记录序号).
+    #[prost(uint64, tag = "9")]
+    pub sequence: u64,
+    /// When it was recorded (记录时刻).
+    #[prost(message, optional, tag = "10")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it rests on (依据).
+    #[prost(message, repeated, tag = "11")]
+    pub below: ::prost::alloc::vec::Vec<TraceNode>,
+}
+/// What one voucher did to the money of the grant, for one purpose (资金变动).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TracePart {
+    /// What became of it (去向).
+    #[prost(enumeration = "GrantFlow", tag = "1")]
+    pub flow: i32,
+    /// Amount; negative where a red-letter voucher undoes it (金额).
+    #[prost(int64, tag = "2")]
+    pub amount_fen: i64,
+    /// Class code (对象类别).
+    #[prost(string, tag = "3")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan code (保障计划).
+    #[prost(string, tag = "4")]
+    pub plan: ::prost::alloc::string::String,
+    /// Use code (用途).
+    #[prost(string, tag = "5")]
+    pub r#use: ::prost::alloc::string::String,
+    /// Heads, where the line bears them (人数).
+    #[prost(int64, tag = "6")]
+    pub heads: i64,
+}
+/// A voucher that moved money of the grant (动用该依据的凭证).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceEntry {
+    /// The voucher, for example 记-2018-7 (凭证字号).
+    #[prost(string, tag = "1")]
+    pub voucher: ::prost::alloc::string::String,
+    /// Voucher date (凭证日期).
+    #[prost(message, optional, tag = "2")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Posting template (分录模板).
+    #[prost(string, tag = "3")]
+    pub template: ::prost::alloc::string::String,
+    /// Summary (摘要).
+    #[prost(string, tag = "4")]
+    pub summary: ::prost::alloc::string::String,
+    /// Its record (记录序号).
+    #[prost(uint64, tag = "5")]
+    pub sequence: u64,
+    /// What it did to the grant's money (资金变动).
+    #[prost(message, repeated, tag = "6")]
+    pub parts: ::prost::alloc::vec::Vec<TracePart>,
+    /// Approvals, commitment, batches with their confirmations, bank slips, other vouchers (依据).
+    #[prost(message, repeated, tag = "7")]
+    pub rests_on: ::prost::alloc::vec::Vec<TraceNode>,
+}
+/// An open commitment that would take of the grant (未支付占用).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TraceCommitment {
+    /// Code (占用码).
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Its approval (批复).
+    #[prost(string, tag = "2")]
+    pub approval: ::prost::alloc::string::String,
+    /// Class code (对象类别).
+    #[prost(string, tag = "3")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan code (保障计划).
+    #[prost(string, tag = "4")]
+    pub plan: ::prost::alloc::string::String,
+    /// Day of it (占用日).
+    #[prost(message, optional, tag = "5")]
+    pub date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// What it would take of this grant (占用该依据金额).
+    #[prost(int64, tag = "6")]
+    pub amount_fen: i64,
+    /// What is open of it over all grants of its source (未支付金额).
+    #[prost(int64, tag = "7")]
+    pub open_fen: i64,
+}
+/// The first message of a trace: the grant as it stands (资金依据现状).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceSummary {
+    /// The grant. With as_of_date its flows stand in the last message alone (资金依据).
+    #[prost(message, optional, tag = "1")]
+    pub grant: ::core::option::Option<Grant>,
+    /// Open commitments that would take of it; none with as_of_date (未支付占用).
+    #[prost(message, repeated, tag = "2")]
+    pub commitments: ::prost::alloc::vec::Vec<TraceCommitment>,
+}
+/// Vouchers of a trace, in the order of their records (凭证).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceEntries {
+    /// The vouchers (凭证).
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<TraceEntry>,
+    /// Last record looked at; a trace that breaks off goes on behind it (已读至序号).
+    #[prost(uint64, tag = "2")]
+    pub last: u64,
+}
+/// A sum of parts (合计项).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TraceSum {
+    /// What became of it (去向).
+    #[prost(enumeration = "GrantFlow", tag = "1")]
+    pub flow: i32,
+    /// Class code (对象类别).
+    #[prost(string, tag = "2")]
+    pub class: ::prost::alloc::string::String,
+    /// Plan code (保障计划).
+    #[prost(string, tag = "3")]
+    pub plan: ::prost::alloc::string::String,
+    /// Use code (用途).
+    #[prost(string, tag = "4")]
+    pub r#use: ::prost::alloc::string::String,
+    /// Amount (金额).
+    #[prost(int64, tag = "5")]
+    pub amount_fen: i64,
+    /// Vouchers that it stands on (凭证数).
+    #[prost(uint64, tag = "6")]
+    pub vouchers: u64,
+}
+/// The last message of a trace that began with the first voucher: the parts added up, and what they leave, compared with the balance of the
+/// books before it is sent (合计).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceTotals {
+    /// The parts by what became of them and purpose (合计项).
+    #[prost(message, repeated, tag = "1")]
+    pub sums: ::prost::alloc::vec::Vec<TraceSum>,
+    /// Received, returned and moved in, less spent and moved out; the grant's money in bank accounts to the fen (余额).
+    #[prost(int64, tag = "2")]
+    pub balance_fen: i64,
+    /// Of it, committed; 0 with as_of_date (已占用).
+    #[prost(int64, tag = "3")]
+    pub committed_fen: i64,
+    /// Of it, idle; 0 with as_of_date (闲置).
+    #[prost(int64, tag = "4")]
+    pub idle_fen: i64,
+    /// Vouchers (凭证数).
+    #[prost(uint64, tag = "5")]
+    pub vouchers: u64,
+}
+/// Request of TraceGrant (资金去向追溯请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TraceGrantRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// The grant (依据码).
+    #[prost(string, tag = "4")]
+    pub grant: ::prost::alloc::string::String,
+    /// Only vouchers recorded after this sequence, without summary and totals: a trace that broke off goes on so; 0 the whole (续读序号).
+    #[prost(uint64, tag = "5")]
+    pub after: u64,
+    /// Vouchers dated on or before this day; absent all (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A message of TraceGrant (资金去向追溯回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceGrantResponse {
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "4")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// What it holds (内容).
+    #[prost(oneof = "trace_grant_response::Content", tags = "1, 2, 3")]
+    pub content: ::core::option::Option<trace_grant_response::Content>,
+}
+/// Nested message and enum types in `TraceGrantResponse`.
+pub mod trace_grant_response {
+    /// What it holds (内容).
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Content {
+        /// The grant, first (现状).
+        #[prost(message, tag = "1")]
+        Summary(super::TraceSummary),
+        /// Vouchers (凭证).
+        #[prost(message, tag = "2")]
+        Entries(super::TraceEntries),
+        /// Totals, last (合计).
+        #[prost(message, tag = "3")]
+        Totals(super::TraceTotals),
+    }
+}
+/// Request of TraceVoucher (凭证来龙追溯请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TraceVoucherRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// The voucher, for example 记-2018-7 (凭证字号).
+    #[prost(string, tag = "4")]
+    pub voucher: ::prost::alloc::string::String,
+    /// Not found where it is dated after this day; absent any (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of TraceVoucher (凭证来龙追溯回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TraceVoucherResponse {
+    /// The voucher, with everything that it rests on below it (追溯).
+    #[prost(message, optional, tag = "1")]
+    pub trace: ::core::option::Option<TraceNode>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// What became of money of a funding document (资金去向).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GrantFlow {
+    /// Not given (未指定); never answered.
+    Unspecified = 0,
+    /// Booked as income, or collected as a premium (收入).
+    Received = 1,
+    /// Paid, passed on or given back to who paid it (支出).
+    Spent = 2,
+    /// Sent back by the association (退回).
+    Returned = 3,
+    /// Brought by transfer, opening balance or correction of an earlier year (调入).
+    MovedIn = 4,
+    /// Taken by transfer, handed back, identified as another's or corrected away (调出).
+    MovedOut = 5,
+    /// Returned to its giver after its purpose had ended (退还出资人).
+    GivenBack = 6,
+}
+impl GrantFlow {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GRANT_FLOW_UNSPECIFIED",
+            Self::Received => "GRANT_FLOW_RECEIVED",
+            Self::Spent => "GRANT_FLOW_SPENT",
+            Self::Returned => "GRANT_FLOW_RETURNED",
+            Self::MovedIn => "GRANT_FLOW_MOVED_IN",
+            Self::MovedOut => "GRANT_FLOW_MOVED_OUT",
+            Self::GivenBack => "GRANT_FLOW_GIVEN_BACK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GRANT_FLOW_UNSPECIFIED" => Some(Self::Unspecified),
+            "GRANT_FLOW_RECEIVED" => Some(Self::Received),
+            "GRANT_FLOW_SPENT" => Some(Self::Spent),
+            "GRANT_FLOW_RETURNED" => Some(Self::Returned),
+            "GRANT_FLOW_MOVED_IN" => Some(Self::MovedIn),
+            "GRANT_FLOW_MOVED_OUT" => Some(Self::MovedOut),
+            "GRANT_FLOW_GIVEN_BACK" => Some(Self::GivenBack),
+            _ => None,
+        }
+    }
+}
+/// What a step of a trace is (追溯节点种类).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TraceKind {
+    /// Not given (未指定); never answered.
+    Unspecified = 0,
+    /// A voucher (凭证).
+    Voucher = 1,
+    /// A funding document (资金依据).
+    Grant = 2,
+    /// The request as its maker handed it in (送审).
+    Submission = 3,
+    /// Its review by another person (审核).
+    Review = 4,
+    /// A request that took effect at once (直接办理).
+    Request = 5,
+    /// An approval (批复).
+    Approval = 6,
+    /// A commitment of budget (预算占用).
+    Commitment = 7,
+    /// An enrolment batch (报名批次).
+    Batch = 8,
+    /// The review of a batch (批次审核).
+    BatchReview = 9,
+    /// The association's confirmation of cover (参保确认).
+    Confirmation = 10,
+    /// A movement on a bank account (银行流水).
+    BankTransaction = 11,
+    /// A backing document (附件).
+    Evidence = 12,
+    /// The voucher that it reverses, corrects or returns money of (原凭证).
+    Original = 13,
+    /// A voucher that reversed or corrected it, or returned money of it (后续凭证).
+    Following = 14,
+}
+impl TraceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TRACE_KIND_UNSPECIFIED",
+            Self::Voucher => "TRACE_KIND_VOUCHER",
+            Self::Grant => "TRACE_KIND_GRANT",
+            Self::Submission => "TRACE_KIND_SUBMISSION",
+            Self::Review => "TRACE_KIND_REVIEW",
+            Self::Request => "TRACE_KIND_REQUEST",
+            Self::Approval => "TRACE_KIND_APPROVAL",
+            Self::Commitment => "TRACE_KIND_COMMITMENT",
+            Self::Batch => "TRACE_KIND_BATCH",
+            Self::BatchReview => "TRACE_KIND_BATCH_REVIEW",
+            Self::Confirmation => "TRACE_KIND_CONFIRMATION",
+            Self::BankTransaction => "TRACE_KIND_BANK_TRANSACTION",
+            Self::Evidence => "TRACE_KIND_EVIDENCE",
+            Self::Original => "TRACE_KIND_ORIGINAL",
+            Self::Following => "TRACE_KIND_FOLLOWING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TRACE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "TRACE_KIND_VOUCHER" => Some(Self::Voucher),
+            "TRACE_KIND_GRANT" => Some(Self::Grant),
+            "TRACE_KIND_SUBMISSION" => Some(Self::Submission),
+            "TRACE_KIND_REVIEW" => Some(Self::Review),
+            "TRACE_KIND_REQUEST" => Some(Self::Request),
+            "TRACE_KIND_APPROVAL" => Some(Self::Approval),
+            "TRACE_KIND_COMMITMENT" => Some(Self::Commitment),
+            "TRACE_KIND_BATCH" => Some(Self::Batch),
+            "TRACE_KIND_BATCH_REVIEW" => Some(Self::BatchReview),
+            "TRACE_KIND_CONFIRMATION" => Some(Self::Confirmation),
+            "TRACE_KIND_BANK_TRANSACTION" => Some(Self::BankTransaction),
+            "TRACE_KIND_EVIDENCE" => Some(Self::Evidence),
+            "TRACE_KIND_ORIGINAL" => Some(Self::Original),
+            "TRACE_KIND_FOLLOWING" => Some(Self::Following),
+            _ => None,
+        }
+    }
 }
 /// One balance (余额行). Dimensions that were not asked for are empty or 0.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1737,56 +4663,6 @@ pub mod statement_row {
         Custody(super::CustodyColumns),
     }
 }
-/// A refused request (拒绝记录).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Rejection {
-    /// Its record (记录序号).
-    #[prost(uint64, tag = "1")]
-    pub sequence: u64,
-    /// When (时刻).
-    #[prost(message, optional, tag = "2")]
-    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who asked (请求人).
-    #[prost(string, tag = "3")]
-    pub person: ::prost::alloc::string::String,
-    /// The request's id (请求号).
-    #[prost(string, tag = "4")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Every rule that was hit (规则命中).
-    #[prost(message, repeated, tag = "5")]
-    pub hits: ::prost::alloc::vec::Vec<RuleHit>,
-}
-/// A record of the log (日志记录).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Record {
-    /// Place in the log, from 1 (序号).
-    #[prost(uint64, tag = "1")]
-    pub sequence: u64,
-    /// When it was decided (时刻).
-    #[prost(message, optional, tag = "2")]
-    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who caused it; empty for the ledger itself (行为人).
-    #[prost(string, tag = "3")]
-    pub person: ::prost::alloc::string::String,
-    /// What happened, for example VoucherPosted (事件).
-    #[prost(string, tag = "4")]
-    pub event: ::prost::alloc::string::String,
-    /// The request that it answers; on the first record of a request only (请求号).
-    #[prost(string, tag = "5")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Place among the records of its request, from 0 (分部号).
-    #[prost(uint32, tag = "6")]
-    pub part: u32,
-    /// How many records its request made (分部数).
-    #[prost(uint32, tag = "7")]
-    pub parts: u32,
-    /// The body exactly as stored and hashed, in the format of docs/format.md (原文).
-    #[prost(bytes = "vec", tag = "8")]
-    pub body: ::prost::alloc::vec::Vec<u8>,
-    /// RFC 6962 leaf hash of the body, 32 bytes (叶哈希).
-    #[prost(bytes = "vec", tag = "9")]
-    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
-}
 /// Request of GetBalances (余额请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetBalancesRequest {
@@ -1832,6 +4708,21 @@ pub struct GetBalancesRequest {
     /// Prove the figures, as known at a checkpoint: for one account, a grant under its source, a holder under its grant (附证明).
     #[prost(bool, tag = "420")]
     pub prove: bool,
+    /// Only of this class; empty all (对象类别).
+    #[prost(string, tag = "404")]
+    pub class: ::prost::alloc::string::String,
+    /// Only of this plan; empty all (保障计划).
+    #[prost(string, tag = "405")]
+    pub plan: ::prost::alloc::string::String,
+    /// Only of this use; empty all (用途).
+    #[prost(string, tag = "406")]
+    pub r#use: ::prost::alloc::string::String,
+    /// Only of this programme year; 0 all (项目年度).
+    #[prost(uint32, tag = "407")]
+    pub year: u32,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetBalances (余额回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1848,6 +4739,9 @@ pub struct GetBalancesResponse {
     /// Where it was asked for, on the first page: the file that proves them, as ProveBalance gives it (证明文件).
     #[prost(bytes = "vec", tag = "420")]
     pub proof: ::prost::alloc::vec::Vec<u8>,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of GetTrialBalance (试算平衡表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1873,6 +4767,9 @@ pub struct GetTrialBalanceRequest {
     /// Chart; UNSPECIFIED means V2021 (科目表).
     #[prost(enumeration = "Chart", tag = "7")]
     pub chart: i32,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetTrialBalance (试算平衡表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1886,6 +4783,9 @@ pub struct GetTrialBalanceResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of GetStatement (收支情况表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1908,6 +4808,9 @@ pub struct GetStatementRequest {
     /// Year of the statement (年度).
     #[prost(uint32, tag = "6")]
     pub year: u32,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetStatement (收支情况表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1921,79 +4824,9 @@ pub struct GetStatementResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-}
-/// Request of ListRejections (拒绝记录请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListRejectionsRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Entries a page: 0 means 100, at most 1000 (每页条数).
-    #[prost(int32, tag = "4")]
-    pub page_size: i32,
-    /// Token of the page, from the answer before with the same query (页标记).
-    #[prost(string, tag = "5")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only those that hit this rule; empty all (规则码).
-    #[prost(string, tag = "6")]
-    pub rule: ::prost::alloc::string::String,
-    /// Only of this person; empty all (请求人).
-    #[prost(string, tag = "7")]
-    pub person: ::prost::alloc::string::String,
-}
-/// Answer of ListRejections (拒绝记录回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListRejectionsResponse {
-    /// The refusals, oldest first (拒绝记录).
-    #[prost(message, repeated, tag = "1")]
-    pub rejections: ::prost::alloc::vec::Vec<Rejection>,
-    /// Token of the next page; empty on the last (下页标记).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "3")]
-    pub sequence: u64,
-}
-/// Request of ListRecords (日志记录请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListRecordsRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Entries a page: 0 means 100, at most 1000 (每页条数).
-    #[prost(int32, tag = "4")]
-    pub page_size: i32,
-    /// Token of the page, from the answer before with the same query (页标记).
-    #[prost(string, tag = "5")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only records after this sequence; 0 from the first (起始序号).
-    #[prost(uint64, tag = "6")]
-    pub after: u64,
-}
-/// Answer of ListRecords (日志记录回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListRecordsResponse {
-    /// The records, in order (记录).
-    #[prost(message, repeated, tag = "1")]
-    pub records: ::prost::alloc::vec::Vec<Record>,
-    /// Token of the next page; empty on the last (下页标记).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "3")]
-    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of RunDetectors (运行检测请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2036,6 +4869,15 @@ pub struct PreviewFindingsRequest {
     /// Only this detector; empty all (检测器).
     #[prost(string, tag = "5")]
     pub detector: ::prost::alloc::string::String,
+    /// Refused: give day instead (凭证日期截至，不适用：用 day).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of PreviewFindings (重算检测回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2049,6 +4891,9 @@ pub struct PreviewFindingsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of ListFindings (发现台账请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2077,6 +4922,15 @@ pub struct ListFindingsRequest {
     /// Only those that the last run still saw (仅仍存在的).
     #[prost(bool, tag = "8")]
     pub standing: bool,
+    /// Only findings found on or before this day, each as it stands by known_at; absent all (发现日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListFindings (发现台账回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2090,6 +4944,9 @@ pub struct ListFindingsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of UpdateFinding (办理发现请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2367,6 +5224,56 @@ pub mod audit_service_client {
                 .insert(GrpcMethod::new("earmark.v1.AuditService", "GetStatement"));
             self.inner.unary(req, path, codec).await
         }
+        /// From a funding document to every fen of it: what came, where it went, what is left (资金去向追溯).
+        pub async fn trace_grant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TraceGrantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::TraceGrantResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/TraceGrant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "TraceGrant"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// From a voucher back to its money, approvals, reviews, batches, confirmations and bank slips (凭证来龙追溯).
+        pub async fn trace_voucher(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TraceVoucherRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TraceVoucherResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/TraceVoucher",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "TraceVoucher"));
+            self.inner.unary(req, path, codec).await
+        }
         /// The refused requests and the rules that refused them (拒绝记录).
         pub async fn list_rejections(
             &mut self,
@@ -2416,6 +5323,31 @@ pub mod audit_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("earmark.v1.AuditService", "ListRecords"));
             self.inner.unary(req, path, codec).await
+        }
+        /// The records from one on, those to come as they are committed; who reads too slowly is told where to go on (跟读日志).
+        pub async fn watch_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchRecordsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/earmark.v1.AuditService/WatchRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("earmark.v1.AuditService", "WatchRecords"));
+            self.inner.server_streaming(req, path, codec).await
         }
         /// Run every detector and put on record what is new, has changed or is gone (运行检测).
         pub async fn run_detectors(
@@ -2581,6 +5513,25 @@ pub mod audit_service_server {
             tonic::Response<super::GetStatementResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the TraceGrant method.
+        type TraceGrantStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::TraceGrantResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// From a funding document to every fen of it: what came, where it went, what is left (资金去向追溯).
+        async fn trace_grant(
+            &self,
+            request: tonic::Request<super::TraceGrantRequest>,
+        ) -> std::result::Result<tonic::Response<Self::TraceGrantStream>, tonic::Status>;
+        /// From a voucher back to its money, approvals, reviews, batches, confirmations and bank slips (凭证来龙追溯).
+        async fn trace_voucher(
+            &self,
+            request: tonic::Request<super::TraceVoucherRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TraceVoucherResponse>,
+            tonic::Status,
+        >;
         /// The refused requests and the rules that refused them (拒绝记录).
         async fn list_rejections(
             &self,
@@ -2595,6 +5546,20 @@ pub mod audit_service_server {
             request: tonic::Request<super::ListRecordsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListRecordsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchRecords method.
+        type WatchRecordsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchRecordsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The records from one on, those to come as they are committed; who reads too slowly is told where to go on (跟读日志).
+        async fn watch_records(
+            &self,
+            request: tonic::Request<super::WatchRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchRecordsStream>,
             tonic::Status,
         >;
         /// Run every detector and put on record what is new, has changed or is gone (运行检测).
@@ -2851,6 +5816,97 @@ pub mod audit_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/earmark.v1.AuditService/TraceGrant" => {
+                    #[allow(non_camel_case_types)]
+                    struct TraceGrantSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::ServerStreamingService<super::TraceGrantRequest>
+                    for TraceGrantSvc<T> {
+                        type Response = super::TraceGrantResponse;
+                        type ResponseStream = T::TraceGrantStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TraceGrantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::trace_grant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TraceGrantSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/TraceVoucher" => {
+                    #[allow(non_camel_case_types)]
+                    struct TraceVoucherSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::TraceVoucherRequest>
+                    for TraceVoucherSvc<T> {
+                        type Response = super::TraceVoucherResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TraceVoucherRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::trace_voucher(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TraceVoucherSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/earmark.v1.AuditService/ListRejections" => {
                     #[allow(non_camel_case_types)]
                     struct ListRejectionsSvc<T: AuditService>(pub Arc<T>);
@@ -2937,6 +5993,52 @@ pub mod audit_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/earmark.v1.AuditService/WatchRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchRecordsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::ServerStreamingService<super::WatchRecordsRequest>
+                    for WatchRecordsSvc<T> {
+                        type Response = super::WatchRecordsResponse;
+                        type ResponseStream = T::WatchRecordsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::watch_records(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -3270,6 +6372,15 @@ pub struct ListDuesStatusesRequest {
     /// Year; 0 all (年度).
     #[prost(uint32, tag = "6")]
     pub year: u32,
+    /// Refused: of each unit and year only the newest statement is kept by date; known_at tells earlier ones (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListDuesStatuses (足额上缴列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3283,28 +6394,9 @@ pub struct ListDuesStatusesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-}
-/// The funding document that income comes under (资金依据). An existing code of the same source is topped up.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GrantSpec {
-    /// Code of the grant (依据码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Organisation that gives; empty for interest (出资单位).
-    #[prost(string, tag = "2")]
-    pub grantor: ::prost::alloc::string::String,
-    /// Document number (拨款文号、批复文号、协议号).
-    #[prost(string, tag = "3")]
-    pub doc_no: ::prost::alloc::string::String,
-    /// Uses it permits; empty where its source's own hold (限定用途).
-    #[prost(string, repeated, tag = "4")]
-    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// First day on which it may be spent; absent where open (可用起始日).
-    #[prost(message, optional, tag = "5")]
-    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Last day on which it may be spent; absent where open (可用截止日).
-    #[prost(message, optional, tag = "6")]
-    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Money of one grant that a book starts with (期初资金).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3359,6 +6451,153 @@ pub struct OpeningBalances {
     /// Backing documents: the old books' closing statement and the bank's (附件).
     #[prost(message, repeated, tag = "4")]
     pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+/// Closing of a month (月结).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PeriodClosing {
+    /// The month (期间).
+    #[prost(message, optional, tag = "1")]
+    pub period: ::core::option::Option<Period>,
+}
+/// Closing of a year (年结).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct YearClosing {
+    /// The year (年度).
+    #[prost(uint32, tag = "1")]
+    pub year: u32,
+}
+/// A period and its status (期间状态).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PeriodEntry {
+    /// The month (期间).
+    #[prost(message, optional, tag = "1")]
+    pub period: ::core::option::Option<Period>,
+    /// Open or closed (状态).
+    #[prost(enumeration = "PeriodStatus", tag = "2")]
+    pub status: i32,
+}
+/// Request of ClosePeriod (结账请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePeriodRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The month (月结).
+    #[prost(message, optional, tag = "4")]
+    pub closing: ::core::option::Option<PeriodClosing>,
+}
+/// Answer of ClosePeriod (结账回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClosePeriodResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of CloseYear (年终结转请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseYearRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The year (年结).
+    #[prost(message, optional, tag = "4")]
+    pub closing: ::core::option::Option<YearClosing>,
+}
+/// Answer of CloseYear (年终结转回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseYearResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of ListPeriods (会计期间列表请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPeriodsRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Entries a page: 0 means 100, at most 1000 (每页条数).
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// Token of the page (页标记).
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only months that had begun by this day; absent all (月份截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of ListPeriods (会计期间列表回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPeriodsResponse {
+    /// Periods from the book's first to the current month (期间).
+    #[prost(message, repeated, tag = "1")]
+    pub periods: ::prost::alloc::vec::Vec<PeriodEntry>,
+    /// Token of the next page; empty on the last (下页标记).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Whether a period takes vouchers (期间状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PeriodStatus {
+    /// Not given (未指定).
+    Unspecified = 0,
+    /// Takes vouchers (未结账).
+    Open = 1,
+    /// Closed for ever (已结账).
+    Closed = 2,
+}
+impl PeriodStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PERIOD_STATUS_UNSPECIFIED",
+            Self::Open => "PERIOD_STATUS_OPEN",
+            Self::Closed => "PERIOD_STATUS_CLOSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PERIOD_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "PERIOD_STATUS_OPEN" => Some(Self::Open),
+            "PERIOD_STATUS_CLOSED" => Some(Self::Closed),
+            _ => None,
+        }
+    }
 }
 /// A person and the roles to have in a book (人员与角色). Persons are staff codes or system accounts, never insured people.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3568,6 +6807,15 @@ pub struct ListDailySummariesRequest {
     /// Only days up to this one; absent means all (止日).
     #[prost(message, optional, tag = "9")]
     pub to_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Only days up to this one, as to_date; the earlier of both holds; absent all (日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; not with for_me; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// The same at a moment; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListDailySummaries (每日汇总列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3581,20 +6829,9 @@ pub struct ListDailySummariesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-}
-/// Closing of a month (月结).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PeriodClosing {
-    /// The month (期间).
-    #[prost(message, optional, tag = "1")]
-    pub period: ::core::option::Option<Period>,
-}
-/// Closing of a year (年结).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct YearClosing {
-    /// The year (年度).
-    #[prost(uint32, tag = "1")]
-    pub year: u32,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// A book (账套).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3651,16 +6888,6 @@ pub struct BookSummary {
     /// When it was opened (建账时刻).
     #[prost(message, optional, tag = "2")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// A period and its status (期间状态).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PeriodEntry {
-    /// The month (期间).
-    #[prost(message, optional, tag = "1")]
-    pub period: ::core::option::Option<Period>,
-    /// Open or closed (状态).
-    #[prost(enumeration = "PeriodStatus", tag = "2")]
-    pub status: i32,
 }
 /// Request of CreateBook (建账请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3725,6 +6952,15 @@ pub struct GetBookRequest {
     /// Accept older data instead of waiting (允许旧数据).
     #[prost(bool, tag = "3")]
     pub allow_stale: bool,
+    /// Refused: a book has no voucher date (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetBook (查询账套回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3780,6 +7016,15 @@ pub struct ListAccountsRequest {
     /// Token of the page (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Refused: an account holds from its record on (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListAccounts (科目表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3793,6 +7038,9 @@ pub struct ListAccountsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of DefineAccount (增设科目请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3858,6 +7106,15 @@ pub struct ListOrganizationsRequest {
     /// Token of the page (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Refused: an organisation holds from its record on (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListOrganizations (单位列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3871,6 +7128,9 @@ pub struct ListOrganizationsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of RegisterBankAccount (登记银行账户请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3982,6 +7242,15 @@ pub struct ListParametersRequest {
     /// Token of the page (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only the values in force on this day, one a key; absent all (生效日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListParameters (参数列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3995,84 +7264,9 @@ pub struct ListParametersResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-}
-/// Request of ClosePeriod (结账请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ClosePeriodRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The month (月结).
-    #[prost(message, optional, tag = "4")]
-    pub closing: ::core::option::Option<PeriodClosing>,
-}
-/// Answer of ClosePeriod (结账回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ClosePeriodResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of CloseYear (年终结转请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CloseYearRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The year (年结).
-    #[prost(message, optional, tag = "4")]
-    pub closing: ::core::option::Option<YearClosing>,
-}
-/// Answer of CloseYear (年终结转回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CloseYearResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of ListPeriods (会计期间列表请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListPeriodsRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Entries a page: 0 means 100, at most 1000 (每页条数).
-    #[prost(int32, tag = "4")]
-    pub page_size: i32,
-    /// Token of the page (页标记).
-    #[prost(string, tag = "5")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Answer of ListPeriods (会计期间列表回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListPeriodsResponse {
-    /// Periods from the book's first to the current month (期间).
-    #[prost(message, repeated, tag = "1")]
-    pub periods: ::prost::alloc::vec::Vec<PeriodEntry>,
-    /// Token of the next page; empty on the last (下页标记).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "3")]
-    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of SignDailySummary (每日汇总签章请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4119,39 +7313,6 @@ pub struct PostOpeningBalancesResponse {
     /// What became of it (结果).
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<MutationResult>,
-}
-/// Whether a period takes vouchers (期间状态).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PeriodStatus {
-    /// Not given (未指定).
-    Unspecified = 0,
-    /// Takes vouchers (未结账).
-    Open = 1,
-    /// Closed for ever (已结账).
-    Closed = 2,
-}
-impl PeriodStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PERIOD_STATUS_UNSPECIFIED",
-            Self::Open => "PERIOD_STATUS_OPEN",
-            Self::Closed => "PERIOD_STATUS_CLOSED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PERIOD_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "PERIOD_STATUS_OPEN" => Some(Self::Open),
-            "PERIOD_STATUS_CLOSED" => Some(Self::Closed),
-            _ => None,
-        }
-    }
 }
 /// Generated client implementations.
 pub mod book_service_client {
@@ -6107,2263 +9268,6 @@ pub mod book_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// An appropriation out of surplus (历年结余调剂拨款).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SurplusAppropriation {
-    /// The appropriation letter (资金依据).
-    #[prost(message, optional, tag = "1")]
-    pub grant: ::core::option::Option<GrantSpec>,
-    /// Amount (金额).
-    #[prost(int64, tag = "2")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "3")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that received it (收款账户).
-    #[prost(string, tag = "4")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that brought it (银行流水号).
-    #[prost(string, tag = "5")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Code of the INTERNAL_TRANSFER approval (批复).
-    #[prost(string, tag = "6")]
-    pub approval: ::prost::alloc::string::String,
-    /// Summary; empty lets the template make it (摘要).
-    #[prost(string, tag = "7")]
-    pub summary: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "8")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// Interest to share (利息分摊).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct InterestAllocation {
-    /// First day of the interest period (结息期起日).
-    #[prost(message, optional, tag = "1")]
-    pub from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Last day of the interest period (结息期止日).
-    #[prost(message, optional, tag = "2")]
-    pub to: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Amount, as on the bank's note (金额).
-    #[prost(int64, tag = "3")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "4")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that received it (收款账户).
-    #[prost(string, tag = "5")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that brought it (银行流水号).
-    #[prost(string, tag = "6")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Summary; empty lets the template make it (摘要).
-    #[prost(string, tag = "7")]
-    pub summary: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "8")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// A deposit of unknown origin (待查款).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct UnidentifiedDeposit {
-    /// Code of the deposit, new (待查款码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Amount (金额).
-    #[prost(int64, tag = "2")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "3")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that received it (收款账户).
-    #[prost(string, tag = "4")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that brought it (银行流水号).
-    #[prost(string, tag = "5")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Summary; empty lets the template make it (摘要).
-    #[prost(string, tag = "6")]
-    pub summary: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "7")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// A deposit to return (待查款退回).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DepositReturn {
-    /// Code of the deposit (待查款码).
-    #[prost(string, tag = "1")]
-    pub deposit: ::prost::alloc::string::String,
-    /// Amount (金额).
-    #[prost(int64, tag = "2")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "3")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that paid (付款账户).
-    #[prost(string, tag = "4")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that carried it, to the account that the deposit came from (银行流水号).
-    #[prost(string, tag = "5")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Reason (理由).
-    #[prost(string, tag = "6")]
-    pub reason: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "7")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// New terms of a funding document, in whole (资金依据变更).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GrantAmendment {
-    /// Code of the grant (依据码).
-    #[prost(string, tag = "1")]
-    pub grant: ::prost::alloc::string::String,
-    /// Number of the amending document (变更文号).
-    #[prost(string, tag = "2")]
-    pub doc_no: ::prost::alloc::string::String,
-    /// Uses permitted from now on; empty where its source's own hold (限定用途).
-    #[prost(string, repeated, tag = "3")]
-    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// First day on which it may be spent; absent where open (可用起始日).
-    #[prost(message, optional, tag = "4")]
-    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Last day on which it may be spent; absent where open (可用截止日).
-    #[prost(message, optional, tag = "5")]
-    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Day of the amending document (文件日期).
-    #[prost(message, optional, tag = "6")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Code of the DONOR_CONSENT or FISCAL_REPLY, where its source needs one (捐赠人同意或财政批复).
-    #[prost(string, tag = "7")]
-    pub consent: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "8")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// Money to move between sources (来源间调剂).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SourceTransfer {
-    /// Source code that gives (调出来源).
-    #[prost(string, tag = "1")]
-    pub source: ::prost::alloc::string::String,
-    /// Its grant that gives (调出依据码).
-    #[prost(string, tag = "2")]
-    pub grant: ::prost::alloc::string::String,
-    /// Source code that takes (调入来源).
-    #[prost(string, tag = "3")]
-    pub to_source: ::prost::alloc::string::String,
-    /// The grant that takes: an open one of that source, or a new one (调入资金依据).
-    #[prost(message, optional, tag = "4")]
-    pub to_grant: ::core::option::Option<GrantSpec>,
-    /// Amount (金额).
-    #[prost(int64, tag = "5")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "6")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Code of the INTERNAL_TRANSFER approval (批复).
-    #[prost(string, tag = "7")]
-    pub approval: ::prost::alloc::string::String,
-    /// Code of the FISCAL_REPLY or DONOR_CONSENT, where the giving source needs one (财政批复或捐赠人同意).
-    #[prost(string, tag = "8")]
-    pub consent: ::prost::alloc::string::String,
-    /// Reason (理由).
-    #[prost(string, tag = "9")]
-    pub reason: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "10")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// Fiscal money to hand back (财政结余上缴).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FiscalReturn {
-    /// Grant whose remainder is handed back (依据码).
-    #[prost(string, tag = "1")]
-    pub grant: ::prost::alloc::string::String,
-    /// Amount (金额).
-    #[prost(int64, tag = "2")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "3")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that paid (付款账户).
-    #[prost(string, tag = "4")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that carried it, to a registered account of the treasury (银行流水号).
-    #[prost(string, tag = "5")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Code of the FISCAL_REPLY (财政批复).
-    #[prost(string, tag = "6")]
-    pub approval: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "7")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// Request of AppropriateSurplus (历年结余调剂拨款请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AppropriateSurplusRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The money (拨款).
-    #[prost(message, optional, tag = "4")]
-    pub appropriation: ::core::option::Option<SurplusAppropriation>,
-}
-/// Answer of AppropriateSurplus (历年结余调剂拨款回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AppropriateSurplusResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of AllocateInterest (利息分摊请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AllocateInterestRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The interest (利息).
-    #[prost(message, optional, tag = "4")]
-    pub interest: ::core::option::Option<InterestAllocation>,
-}
-/// Answer of AllocateInterest (利息分摊回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AllocateInterestResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordUnidentifiedDeposit (待查款请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordUnidentifiedDepositRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The deposit (待查款).
-    #[prost(message, optional, tag = "4")]
-    pub deposit: ::core::option::Option<UnidentifiedDeposit>,
-}
-/// Answer of RecordUnidentifiedDeposit (待查款回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordUnidentifiedDepositResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of ReturnDeposit (待查款退回请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReturnDepositRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// What is returned (退回).
-    #[prost(message, optional, tag = "4")]
-    pub deposit_return: ::core::option::Option<DepositReturn>,
-}
-/// Answer of ReturnDeposit (待查款退回回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReturnDepositResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of AmendGrant (变更资金依据请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AmendGrantRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The new terms (变更).
-    #[prost(message, optional, tag = "4")]
-    pub amendment: ::core::option::Option<GrantAmendment>,
-}
-/// Answer of AmendGrant (变更资金依据回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AmendGrantResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of TransferBetweenSources (来源间调剂请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct TransferBetweenSourcesRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// What is moved (调剂).
-    #[prost(message, optional, tag = "4")]
-    pub transfer: ::core::option::Option<SourceTransfer>,
-}
-/// Answer of TransferBetweenSources (来源间调剂回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct TransferBetweenSourcesResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of ReturnFiscalSurplus (财政结余上缴请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReturnFiscalSurplusRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// What is handed back (上缴).
-    #[prost(message, optional, tag = "4")]
-    pub fiscal_return: ::core::option::Option<FiscalReturn>,
-}
-/// Answer of ReturnFiscalSurplus (财政结余上缴回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReturnFiscalSurplusResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Bound money to return to its giver (退还出资人).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GrantReturn {
-    /// Code of the grant (依据码).
-    #[prost(string, tag = "1")]
-    pub grant: ::prost::alloc::string::String,
-    /// Amount; no more than lies idle (金额).
-    #[prost(int64, tag = "2")]
-    pub amount_fen: i64,
-    /// Voucher date; after the grant's last day (凭证日期).
-    #[prost(message, optional, tag = "3")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that paid (付款账户).
-    #[prost(string, tag = "4")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that carried it, to a registered account of the giver (银行流水号).
-    #[prost(string, tag = "5")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Code of an EXPENDITURE approval that names the source (批复).
-    #[prost(string, tag = "6")]
-    pub approval: ::prost::alloc::string::String,
-    /// Reason (理由).
-    #[prost(string, tag = "7")]
-    pub reason: ::prost::alloc::string::String,
-    /// Backing documents; the AGREEMENT that ends the purpose among them (附件).
-    #[prost(message, repeated, tag = "8")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// Money coming in (收入).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Income {
-    /// Source code; empty means the only one of this kind (资金来源).
-    #[prost(string, tag = "1")]
-    pub source: ::prost::alloc::string::String,
-    /// Income account; empty means the source's own (收入科目).
-    #[prost(string, tag = "2")]
-    pub account: ::prost::alloc::string::String,
-    /// The funding document (资金依据).
-    #[prost(message, optional, tag = "3")]
-    pub grant: ::core::option::Option<GrantSpec>,
-    /// Amount (金额).
-    #[prost(int64, tag = "4")]
-    pub amount_fen: i64,
-    /// Voucher date (凭证日期).
-    #[prost(message, optional, tag = "5")]
-    pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Our bank account that received it (收款账户).
-    #[prost(string, tag = "6")]
-    pub bank_account: ::prost::alloc::string::String,
-    /// Bank transaction that brought it (银行流水号).
-    #[prost(string, tag = "7")]
-    pub bank_txn: ::prost::alloc::string::String,
-    /// Number of the receipt that we issued; unique (票据号).
-    #[prost(string, tag = "8")]
-    pub bill_no: ::prost::alloc::string::String,
-    /// Summary; empty lets the template make it (摘要).
-    #[prost(string, tag = "9")]
-    pub summary: ::prost::alloc::string::String,
-    /// Backing documents (附件).
-    #[prost(message, repeated, tag = "10")]
-    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
-}
-/// A funding document as it stands (资金依据).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Grant {
-    /// Code (依据码).
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    /// Kind (种类).
-    #[prost(enumeration = "GrantKind", tag = "2")]
-    pub kind: i32,
-    /// Source code (资金来源).
-    #[prost(string, tag = "3")]
-    pub source: ::prost::alloc::string::String,
-    /// Organisation that gave it; empty for interest (出资单位).
-    #[prost(string, tag = "4")]
-    pub grantor: ::prost::alloc::string::String,
-    /// Document number (文号).
-    #[prost(string, tag = "5")]
-    pub doc_no: ::prost::alloc::string::String,
-    /// Uses it permits; empty where its source's own hold (限定用途).
-    #[prost(string, repeated, tag = "6")]
-    pub permitted_uses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Voucher date of its first income (首笔日期).
-    #[prost(message, optional, tag = "7")]
-    pub opened_on: ::core::option::Option<super::super::google::r#type::Date>,
-    /// First day on which it may be spent; absent where open (可用起始日).
-    #[prost(message, optional, tag = "8")]
-    pub valid_from: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Last day on which it may be spent; absent where open (可用截止日).
-    #[prost(message, optional, tag = "9")]
-    pub valid_to: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Received under it (累计收到).
-    #[prost(int64, tag = "10")]
-    pub received_fen: i64,
-    /// Money of it that still lies in bank accounts (货币资金余额).
-    #[prost(int64, tag = "11")]
-    pub balance_fen: i64,
-    /// Paid, passed on or given back (累计支出).
-    #[prost(int64, tag = "12")]
-    pub spent_fen: i64,
-    /// Sent back by the association (累计退回).
-    #[prost(int64, tag = "13")]
-    pub returned_fen: i64,
-    /// Brought by transfer, opening balance or correction of an earlier year (调入).
-    #[prost(int64, tag = "14")]
-    pub moved_in_fen: i64,
-    /// Taken by transfer, handed back, identified as another's or corrected away (调出).
-    #[prost(int64, tag = "15")]
-    pub moved_out_fen: i64,
-    /// Of the balance, what open commitments would take, oldest grant first (已占用).
-    #[prost(int64, tag = "16")]
-    pub committed_fen: i64,
-    /// Of the balance, what nothing is committed on (闲置).
-    #[prost(int64, tag = "17")]
-    pub idle_fen: i64,
-    /// Numbers of the documents that amended it, in their order (变更文号).
-    #[prost(string, repeated, tag = "18")]
-    pub amendments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Where it stands today (状态).
-    #[prost(enumeration = "GrantState", tag = "340")]
-    pub state: i32,
-    /// Of what was taken, returned to its giver after its purpose had ended (退还出资人).
-    #[prost(int64, tag = "341")]
-    pub given_back_fen: i64,
-}
-/// Request of RecordAppropriation (省总拨款请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordAppropriationRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The money (收入).
-    #[prost(message, optional, tag = "4")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordAppropriation (省总拨款回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordAppropriationResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordSubsidy (财政补助请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordSubsidyRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// Whose subsidy (补助种类).
-    #[prost(enumeration = "SubsidyKind", tag = "4")]
-    pub kind: i32,
-    /// The money (收入).
-    #[prost(message, optional, tag = "5")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordSubsidy (财政补助回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordSubsidyResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordDonation (捐赠请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordDonationRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// Whether restricted (捐赠种类).
-    #[prost(enumeration = "DonationKind", tag = "4")]
-    pub kind: i32,
-    /// The money (收入).
-    #[prost(message, optional, tag = "5")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordDonation (捐赠回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordDonationResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordFundraising (募集赞助请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordFundraisingRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// How it was raised (募集种类).
-    #[prost(enumeration = "FundraisingKind", tag = "4")]
-    pub kind: i32,
-    /// The money (收入).
-    #[prost(message, optional, tag = "5")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordFundraising (募集赞助回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordFundraisingResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordInterest (利息请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordInterestRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The money (收入).
-    #[prost(message, optional, tag = "4")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordInterest (利息回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordInterestResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of RecordOtherIncome (其他收入请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordOtherIncomeRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// Which other income (其他收入种类).
-    #[prost(enumeration = "OtherIncomeKind", tag = "4")]
-    pub kind: i32,
-    /// The money (收入).
-    #[prost(message, optional, tag = "5")]
-    pub income: ::core::option::Option<Income>,
-}
-/// Answer of RecordOtherIncome (其他收入回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordOtherIncomeResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of GetGrant (查询资金依据请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetGrantRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Code of the grant (依据码).
-    #[prost(string, tag = "4")]
-    pub grant: ::prost::alloc::string::String,
-}
-/// Answer of GetGrant (查询资金依据回答).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetGrantResponse {
-    /// The grant (资金依据).
-    #[prost(message, optional, tag = "1")]
-    pub grant: ::core::option::Option<Grant>,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "2")]
-    pub sequence: u64,
-}
-/// Request of ListGrants (资金依据列表请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListGrantsRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Entries a page: 0 means 100, at most 1000 (每页条数).
-    #[prost(int32, tag = "4")]
-    pub page_size: i32,
-    /// Token of the page, from the answer before with the same query (页标记).
-    #[prost(string, tag = "5")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only this source; empty all (资金来源).
-    #[prost(string, tag = "6")]
-    pub source: ::prost::alloc::string::String,
-    /// Only this kind; UNSPECIFIED all (种类).
-    #[prost(enumeration = "GrantKind", tag = "7")]
-    pub kind: i32,
-}
-/// Answer of ListGrants (资金依据列表回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListGrantsResponse {
-    /// The grants, oldest first (资金依据).
-    #[prost(message, repeated, tag = "1")]
-    pub grants: ::prost::alloc::vec::Vec<Grant>,
-    /// Token of the next page; empty on the last (下页标记).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "3")]
-    pub sequence: u64,
-}
-/// Whose subsidy (补助种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SubsidyKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Public finance of the same level (同级财政).
-    Fiscal = 1,
-    /// Public finance of another level or place (非同级、地方财政).
-    OtherFiscal = 2,
-    /// Superior union, earmarked (上级工会专项补助, T01c).
-    Superior = 3,
-}
-impl SubsidyKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SUBSIDY_KIND_UNSPECIFIED",
-            Self::Fiscal => "SUBSIDY_KIND_FISCAL",
-            Self::OtherFiscal => "SUBSIDY_KIND_OTHER_FISCAL",
-            Self::Superior => "SUBSIDY_KIND_SUPERIOR",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SUBSIDY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "SUBSIDY_KIND_FISCAL" => Some(Self::Fiscal),
-            "SUBSIDY_KIND_OTHER_FISCAL" => Some(Self::OtherFiscal),
-            "SUBSIDY_KIND_SUPERIOR" => Some(Self::Superior),
-            _ => None,
-        }
-    }
-}
-/// Whether the donor restricts it (捐赠种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum DonationKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Restricted (限定捐赠).
-    Restricted = 1,
-    /// Unrestricted (非限定捐赠).
-    Unrestricted = 2,
-}
-impl DonationKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "DONATION_KIND_UNSPECIFIED",
-            Self::Restricted => "DONATION_KIND_RESTRICTED",
-            Self::Unrestricted => "DONATION_KIND_UNRESTRICTED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "DONATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "DONATION_KIND_RESTRICTED" => Some(Self::Restricted),
-            "DONATION_KIND_UNRESTRICTED" => Some(Self::Unrestricted),
-            _ => None,
-        }
-    }
-}
-/// How it was raised (募集种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FundraisingKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Public campaign (募集).
-    Campaign = 1,
-    /// Sponsorship (赞助).
-    Sponsorship = 2,
-}
-impl FundraisingKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FUNDRAISING_KIND_UNSPECIFIED",
-            Self::Campaign => "FUNDRAISING_KIND_CAMPAIGN",
-            Self::Sponsorship => "FUNDRAISING_KIND_SPONSORSHIP",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FUNDRAISING_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "FUNDRAISING_KIND_CAMPAIGN" => Some(Self::Campaign),
-            "FUNDRAISING_KIND_SPONSORSHIP" => Some(Self::Sponsorship),
-            _ => None,
-        }
-    }
-}
-/// Which other income (其他收入种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum OtherIncomeKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Other income (其他收入).
-    Other = 1,
-    /// Other lawful source (其他合法来源).
-    OtherLawful = 2,
-}
-impl OtherIncomeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "OTHER_INCOME_KIND_UNSPECIFIED",
-            Self::Other => "OTHER_INCOME_KIND_OTHER",
-            Self::OtherLawful => "OTHER_INCOME_KIND_OTHER_LAWFUL",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "OTHER_INCOME_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "OTHER_INCOME_KIND_OTHER" => Some(Self::Other),
-            "OTHER_INCOME_KIND_OTHER_LAWFUL" => Some(Self::OtherLawful),
-            _ => None,
-        }
-    }
-}
-/// Kind of incoming money, as submissions show it (收入种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum IncomeKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Appropriation (省总拨款).
-    Appropriation = 1,
-    /// Subsidy of the same level (同级财政补助).
-    FiscalSubsidy = 2,
-    /// Subsidy of another level (非同级、地方财政补助).
-    OtherFiscalSubsidy = 3,
-    /// Restricted donation (限定捐赠).
-    RestrictedDonation = 4,
-    /// Unrestricted donation (非限定捐赠).
-    Donation = 5,
-    /// Campaign (募集).
-    Fundraising = 6,
-    /// Sponsorship (赞助).
-    Sponsorship = 7,
-    /// Interest (利息).
-    Interest = 8,
-    /// Other income (其他收入).
-    Other = 9,
-    /// Other lawful source (其他合法来源).
-    OtherLawful = 10,
-    /// Subsidy of the superior union (上级工会专项补助).
-    SuperiorSubsidy = 11,
-}
-impl IncomeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "INCOME_KIND_UNSPECIFIED",
-            Self::Appropriation => "INCOME_KIND_APPROPRIATION",
-            Self::FiscalSubsidy => "INCOME_KIND_FISCAL_SUBSIDY",
-            Self::OtherFiscalSubsidy => "INCOME_KIND_OTHER_FISCAL_SUBSIDY",
-            Self::RestrictedDonation => "INCOME_KIND_RESTRICTED_DONATION",
-            Self::Donation => "INCOME_KIND_DONATION",
-            Self::Fundraising => "INCOME_KIND_FUNDRAISING",
-            Self::Sponsorship => "INCOME_KIND_SPONSORSHIP",
-            Self::Interest => "INCOME_KIND_INTEREST",
-            Self::Other => "INCOME_KIND_OTHER",
-            Self::OtherLawful => "INCOME_KIND_OTHER_LAWFUL",
-            Self::SuperiorSubsidy => "INCOME_KIND_SUPERIOR_SUBSIDY",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "INCOME_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "INCOME_KIND_APPROPRIATION" => Some(Self::Appropriation),
-            "INCOME_KIND_FISCAL_SUBSIDY" => Some(Self::FiscalSubsidy),
-            "INCOME_KIND_OTHER_FISCAL_SUBSIDY" => Some(Self::OtherFiscalSubsidy),
-            "INCOME_KIND_RESTRICTED_DONATION" => Some(Self::RestrictedDonation),
-            "INCOME_KIND_DONATION" => Some(Self::Donation),
-            "INCOME_KIND_FUNDRAISING" => Some(Self::Fundraising),
-            "INCOME_KIND_SPONSORSHIP" => Some(Self::Sponsorship),
-            "INCOME_KIND_INTEREST" => Some(Self::Interest),
-            "INCOME_KIND_OTHER" => Some(Self::Other),
-            "INCOME_KIND_OTHER_LAWFUL" => Some(Self::OtherLawful),
-            "INCOME_KIND_SUPERIOR_SUBSIDY" => Some(Self::SuperiorSubsidy),
-            _ => None,
-        }
-    }
-}
-/// What a grant is (资金依据种类).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum GrantKind {
-    /// Not given (未指定); refused.
-    Unspecified = 0,
-    /// Appropriation letter (拨款文).
-    Appropriation = 1,
-    /// Fiscal reply (财政批复).
-    FiscalReply = 2,
-    /// Donation agreement (捐赠协议).
-    Donation = 3,
-    /// Campaign announcement or sponsorship agreement (募集公告、赞助协议).
-    Announcement = 4,
-    /// Interest period (结息期).
-    InterestPeriod = 5,
-    /// Premiums of an enrolment batch (报名批次的保障费).
-    PremiumBatch = 6,
-    /// Other basis (其他依据).
-    Other = 7,
-}
-impl GrantKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "GRANT_KIND_UNSPECIFIED",
-            Self::Appropriation => "GRANT_KIND_APPROPRIATION",
-            Self::FiscalReply => "GRANT_KIND_FISCAL_REPLY",
-            Self::Donation => "GRANT_KIND_DONATION",
-            Self::Announcement => "GRANT_KIND_ANNOUNCEMENT",
-            Self::InterestPeriod => "GRANT_KIND_INTEREST_PERIOD",
-            Self::PremiumBatch => "GRANT_KIND_PREMIUM_BATCH",
-            Self::Other => "GRANT_KIND_OTHER",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "GRANT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "GRANT_KIND_APPROPRIATION" => Some(Self::Appropriation),
-            "GRANT_KIND_FISCAL_REPLY" => Some(Self::FiscalReply),
-            "GRANT_KIND_DONATION" => Some(Self::Donation),
-            "GRANT_KIND_ANNOUNCEMENT" => Some(Self::Announcement),
-            "GRANT_KIND_INTEREST_PERIOD" => Some(Self::InterestPeriod),
-            "GRANT_KIND_PREMIUM_BATCH" => Some(Self::PremiumBatch),
-            "GRANT_KIND_OTHER" => Some(Self::Other),
-            _ => None,
-        }
-    }
-}
-/// Where a grant stands (资金依据状态).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum GrantState {
-    /// Not given (未指定).
-    Unspecified = 0,
-    /// It may be spent, or will be (存续).
-    Open = 1,
-    /// Its last day is over (到期).
-    Ended = 2,
-    /// Its last day is over, and all that was left of it went back to its giver (已退还).
-    Returned = 3,
-}
-impl GrantState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "GRANT_STATE_UNSPECIFIED",
-            Self::Open => "GRANT_STATE_OPEN",
-            Self::Ended => "GRANT_STATE_ENDED",
-            Self::Returned => "GRANT_STATE_RETURNED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "GRANT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "GRANT_STATE_OPEN" => Some(Self::Open),
-            "GRANT_STATE_ENDED" => Some(Self::Ended),
-            "GRANT_STATE_RETURNED" => Some(Self::Returned),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod funding_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Books income and shows the grants it came under (收入与资金依据).
-    #[derive(Debug, Clone)]
-    pub struct FundingServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl FundingServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> FundingServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> FundingServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            FundingServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Appropriation of the provincial federation (省总拨款, T01a).
-        pub async fn record_appropriation(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordAppropriationRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordAppropriationResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordAppropriation",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("earmark.v1.FundingService", "RecordAppropriation"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
-        pub async fn record_subsidy(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordSubsidyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordSubsidyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordSubsidy",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordSubsidy"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Donation, restricted or not (捐赠, T05, T06).
-        pub async fn record_donation(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordDonationRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordDonationResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordDonation",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordDonation"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Campaign or sponsorship (募集、赞助, T07, T08).
-        pub async fn record_fundraising(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordFundraisingRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordFundraisingResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordFundraising",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("earmark.v1.FundingService", "RecordFundraising"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Bank interest (利息, T09).
-        pub async fn record_interest(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordInterestRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordInterestResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordInterest",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "RecordInterest"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Other income and other lawful money (其他收入、其他合法来源, T10).
-        pub async fn record_other_income(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordOtherIncomeRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordOtherIncomeResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordOtherIncome",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("earmark.v1.FundingService", "RecordOtherIncome"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
-        pub async fn appropriate_surplus(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AppropriateSurplusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AppropriateSurplusResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/AppropriateSurplus",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("earmark.v1.FundingService", "AppropriateSurplus"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
-        pub async fn allocate_interest(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AllocateInterestRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AllocateInterestResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/AllocateInterest",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("earmark.v1.FundingService", "AllocateInterest"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Books money whose origin is not known yet (待查款, T31).
-        pub async fn record_unidentified_deposit(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordUnidentifiedDepositRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordUnidentifiedDepositResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/RecordUnidentifiedDeposit",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "earmark.v1.FundingService",
-                        "RecordUnidentifiedDeposit",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
-        pub async fn return_deposit(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ReturnDepositRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReturnDepositResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/ReturnDeposit",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "ReturnDeposit"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Changes the terms of a funding document (变更资金依据).
-        pub async fn amend_grant(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AmendGrantRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AmendGrantResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/AmendGrant",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "AmendGrant"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// One funding document and what is left of it (查询资金依据).
-        pub async fn get_grant(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetGrantRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetGrantResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/GetGrant",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "GetGrant"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// The funding documents (资金依据列表).
-        pub async fn list_grants(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListGrantsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListGrantsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/earmark.v1.FundingService/ListGrants",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("earmark.v1.FundingService", "ListGrants"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod funding_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with FundingServiceServer.
-    #[async_trait]
-    pub trait FundingService: std::marker::Send + std::marker::Sync + 'static {
-        /// Appropriation of the provincial federation (省总拨款, T01a).
-        async fn record_appropriation(
-            &self,
-            request: tonic::Request<super::RecordAppropriationRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordAppropriationResponse>,
-            tonic::Status,
-        >;
-        /// Subsidy of public finance or of the superior union (财政补助、上级工会补助, T04, T01c).
-        async fn record_subsidy(
-            &self,
-            request: tonic::Request<super::RecordSubsidyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordSubsidyResponse>,
-            tonic::Status,
-        >;
-        /// Donation, restricted or not (捐赠, T05, T06).
-        async fn record_donation(
-            &self,
-            request: tonic::Request<super::RecordDonationRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordDonationResponse>,
-            tonic::Status,
-        >;
-        /// Campaign or sponsorship (募集、赞助, T07, T08).
-        async fn record_fundraising(
-            &self,
-            request: tonic::Request<super::RecordFundraisingRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordFundraisingResponse>,
-            tonic::Status,
-        >;
-        /// Bank interest (利息, T09).
-        async fn record_interest(
-            &self,
-            request: tonic::Request<super::RecordInterestRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordInterestResponse>,
-            tonic::Status,
-        >;
-        /// Other income and other lawful money (其他收入、其他合法来源, T10).
-        async fn record_other_income(
-            &self,
-            request: tonic::Request<super::RecordOtherIncomeRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordOtherIncomeResponse>,
-            tonic::Status,
-        >;
-        /// Appropriation out of the surplus of earlier years, under an approval (历年结余调剂, T01b).
-        async fn appropriate_surplus(
-            &self,
-            request: tonic::Request<super::AppropriateSurplusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AppropriateSurplusResponse>,
-            tonic::Status,
-        >;
-        /// Shares interest over the sources by their average daily balances (利息分摊, T09b).
-        async fn allocate_interest(
-            &self,
-            request: tonic::Request<super::AllocateInterestRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AllocateInterestResponse>,
-            tonic::Status,
-        >;
-        /// Books money whose origin is not known yet (待查款, T31).
-        async fn record_unidentified_deposit(
-            &self,
-            request: tonic::Request<super::RecordUnidentifiedDepositRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordUnidentifiedDepositResponse>,
-            tonic::Status,
-        >;
-        /// Returns an unidentified deposit to the account that it came from (待查款退回, T31).
-        async fn return_deposit(
-            &self,
-            request: tonic::Request<super::ReturnDepositRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReturnDepositResponse>,
-            tonic::Status,
-        >;
-        /// Changes the terms of a funding document (变更资金依据).
-        async fn amend_grant(
-            &self,
-            request: tonic::Request<super::AmendGrantRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AmendGrantResponse>,
-            tonic::Status,
-        >;
-        /// One funding document and what is left of it (查询资金依据).
-        async fn get_grant(
-            &self,
-            request: tonic::Request<super::GetGrantRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetGrantResponse>,
-            tonic::Status,
-        >;
-        /// The funding documents (资金依据列表).
-        async fn list_grants(
-            &self,
-            request: tonic::Request<super::ListGrantsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListGrantsResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Books income and shows the grants it came under (收入与资金依据).
-    #[derive(Debug)]
-    pub struct FundingServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> FundingServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for FundingServiceServer<T>
-    where
-        T: FundingService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/earmark.v1.FundingService/RecordAppropriation" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordAppropriationSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordAppropriationRequest>
-                    for RecordAppropriationSvc<T> {
-                        type Response = super::RecordAppropriationResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordAppropriationRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_appropriation(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordAppropriationSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordSubsidy" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordSubsidySvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordSubsidyRequest>
-                    for RecordSubsidySvc<T> {
-                        type Response = super::RecordSubsidyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordSubsidyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_subsidy(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordSubsidySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordDonation" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordDonationSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordDonationRequest>
-                    for RecordDonationSvc<T> {
-                        type Response = super::RecordDonationResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordDonationRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_donation(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordDonationSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordFundraising" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordFundraisingSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordFundraisingRequest>
-                    for RecordFundraisingSvc<T> {
-                        type Response = super::RecordFundraisingResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordFundraisingRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_fundraising(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordFundraisingSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordInterest" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordInterestSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordInterestRequest>
-                    for RecordInterestSvc<T> {
-                        type Response = super::RecordInterestResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordInterestRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_interest(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordInterestSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordOtherIncome" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordOtherIncomeSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::RecordOtherIncomeRequest>
-                    for RecordOtherIncomeSvc<T> {
-                        type Response = super::RecordOtherIncomeResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordOtherIncomeRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_other_income(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordOtherIncomeSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/AppropriateSurplus" => {
-                    #[allow(non_camel_case_types)]
-                    struct AppropriateSurplusSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::AppropriateSurplusRequest>
-                    for AppropriateSurplusSvc<T> {
-                        type Response = super::AppropriateSurplusResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AppropriateSurplusRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::appropriate_surplus(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AppropriateSurplusSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/AllocateInterest" => {
-                    #[allow(non_camel_case_types)]
-                    struct AllocateInterestSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::AllocateInterestRequest>
-                    for AllocateInterestSvc<T> {
-                        type Response = super::AllocateInterestResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AllocateInterestRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::allocate_interest(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AllocateInterestSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/RecordUnidentifiedDeposit" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordUnidentifiedDepositSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<
-                        super::RecordUnidentifiedDepositRequest,
-                    > for RecordUnidentifiedDepositSvc<T> {
-                        type Response = super::RecordUnidentifiedDepositResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<
-                                super::RecordUnidentifiedDepositRequest,
-                            >,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::record_unidentified_deposit(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordUnidentifiedDepositSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/ReturnDeposit" => {
-                    #[allow(non_camel_case_types)]
-                    struct ReturnDepositSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::ReturnDepositRequest>
-                    for ReturnDepositSvc<T> {
-                        type Response = super::ReturnDepositResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ReturnDepositRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::return_deposit(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ReturnDepositSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/AmendGrant" => {
-                    #[allow(non_camel_case_types)]
-                    struct AmendGrantSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::AmendGrantRequest>
-                    for AmendGrantSvc<T> {
-                        type Response = super::AmendGrantResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AmendGrantRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::amend_grant(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AmendGrantSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/GetGrant" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetGrantSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::GetGrantRequest>
-                    for GetGrantSvc<T> {
-                        type Response = super::GetGrantResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetGrantRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::get_grant(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetGrantSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/earmark.v1.FundingService/ListGrants" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListGrantsSvc<T: FundingService>(pub Arc<T>);
-                    impl<
-                        T: FundingService,
-                    > tonic::server::UnaryService<super::ListGrantsRequest>
-                    for ListGrantsSvc<T> {
-                        type Response = super::ListGrantsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListGrantsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as FundingService>::list_grants(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListGrantsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for FundingServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "earmark.v1.FundingService";
-    impl<T> tonic::server::NamedService for FundingServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// A file of historical entries (补录文件).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct HistoricalFile {
@@ -8430,6 +9334,15 @@ pub struct ListHistoriesRequest {
     /// Token of the page, from the answer before with the same query (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Refused: files are known by record (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListHistories (补录文件列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -8443,6 +9356,9 @@ pub struct ListHistoriesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// A state of a register (登记册快照).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8510,6 +9426,15 @@ pub struct ListSnapshotsRequest {
     /// Token of the page, from the answer before with the same query (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only states of this day or earlier; absent all (登记日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListSnapshots (快照列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -8523,6 +9448,9 @@ pub struct ListSnapshotsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// The key of a year's person tokens; the key itself never reaches the ledger (令牌密钥).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8955,6 +9883,15 @@ pub struct ListSourceGapsRequest {
     /// Token of the page, from the answer before with the same query (页标记).
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Refused: numbers are passed over by record (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListSourceGaps (断号列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -8968,6 +9905,9 @@ pub struct ListSourceGapsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// A receipt as the system has it (来源系统的一笔).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10000,6 +10940,15 @@ pub struct ExplainRequest {
     /// Unit whose persons are paid for; empty: its places and dues are not asked about (单位).
     #[prost(string, tag = "11")]
     pub organization: ::prost::alloc::string::String,
+    /// Refused: give date instead (凭证日期截至，不适用：用 date).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A rule that was judged (所依据的规则).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10060,6 +11009,9 @@ pub struct ExplainResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "6")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Places of a class in a scheme (方案人数).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10105,6 +11057,93 @@ pub struct StandardChange {
     /// Code of the STANDARD approval (批复).
     #[prost(string, tag = "2")]
     pub approval: ::prost::alloc::string::String,
+}
+/// Request of RegisterScheme (登记实施方案请求).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterSchemeRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The scheme (方案).
+    #[prost(message, optional, tag = "4")]
+    pub scheme: ::core::option::Option<Scheme>,
+}
+/// Answer of RegisterScheme (登记实施方案回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterSchemeResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
+}
+/// Request of GetScheme (查询方案请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSchemeRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Answer only from at least this sequence; 0 none (至少读到的序号).
+    #[prost(uint64, tag = "2")]
+    pub at_least: u64,
+    /// Accept older data instead of waiting (允许旧数据).
+    #[prost(bool, tag = "3")]
+    pub allow_stale: bool,
+    /// Programme year (年度).
+    #[prost(uint32, tag = "4")]
+    pub year: u32,
+    /// Standards in force on this day, which must lie in the year; absent all of the year (标准生效日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Answer of GetScheme (查询方案回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSchemeResponse {
+    /// The scheme (方案).
+    #[prost(message, optional, tag = "1")]
+    pub scheme: ::core::option::Option<Scheme>,
+    /// Subsidy standards that hold on some day of the year (补贴标准).
+    #[prost(message, repeated, tag = "2")]
+    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
+    /// Sequence that the answer holds for (答案所据序号).
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+}
+/// Request of SetSubsidyStandard (设置补贴标准请求).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSubsidyStandardRequest {
+    /// Book (账套).
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The caller's id for this request (请求号).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Judge only; record nothing (只校验).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The standard and its approval (标准与批复).
+    #[prost(message, optional, tag = "4")]
+    pub change: ::core::option::Option<StandardChange>,
+}
+/// Answer of SetSubsidyStandard (设置补贴标准回答).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetSubsidyStandardResponse {
+    /// What became of it (结果).
+    #[prost(message, optional, tag = "1")]
+    pub result: ::core::option::Option<MutationResult>,
 }
 /// One line of a budget: source x class x plan (预算行).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10358,81 +11397,6 @@ pub struct EnrollmentBatch {
     #[prost(uint32, tag = "8")]
     pub confirmed_heads: u32,
 }
-/// Request of RegisterScheme (登记实施方案请求).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RegisterSchemeRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The scheme (方案).
-    #[prost(message, optional, tag = "4")]
-    pub scheme: ::core::option::Option<Scheme>,
-}
-/// Answer of RegisterScheme (登记实施方案回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RegisterSchemeResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
-/// Request of GetScheme (查询方案请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetSchemeRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// Answer only from at least this sequence; 0 none (至少读到的序号).
-    #[prost(uint64, tag = "2")]
-    pub at_least: u64,
-    /// Accept older data instead of waiting (允许旧数据).
-    #[prost(bool, tag = "3")]
-    pub allow_stale: bool,
-    /// Programme year (年度).
-    #[prost(uint32, tag = "4")]
-    pub year: u32,
-}
-/// Answer of GetScheme (查询方案回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetSchemeResponse {
-    /// The scheme (方案).
-    #[prost(message, optional, tag = "1")]
-    pub scheme: ::core::option::Option<Scheme>,
-    /// Subsidy standards that hold on some day of the year (补贴标准).
-    #[prost(message, repeated, tag = "2")]
-    pub standards: ::prost::alloc::vec::Vec<SubsidyStandard>,
-    /// Sequence that the answer holds for (答案所据序号).
-    #[prost(uint64, tag = "3")]
-    pub sequence: u64,
-}
-/// Request of SetSubsidyStandard (设置补贴标准请求).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetSubsidyStandardRequest {
-    /// Book (账套).
-    #[prost(string, tag = "1")]
-    pub book: ::prost::alloc::string::String,
-    /// The caller's id for this request (请求号).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Judge only; record nothing (只校验).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The standard and its approval (标准与批复).
-    #[prost(message, optional, tag = "4")]
-    pub change: ::core::option::Option<StandardChange>,
-}
-/// Answer of SetSubsidyStandard (设置补贴标准回答).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SetSubsidyStandardResponse {
-    /// What became of it (结果).
-    #[prost(message, optional, tag = "1")]
-    pub result: ::core::option::Option<MutationResult>,
-}
 /// Request of SetBudget (设立预算指标请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetBudgetRequest {
@@ -10526,6 +11490,15 @@ pub struct ListQuotasRequest {
     /// Only this organisation; empty all (单位).
     #[prost(string, tag = "7")]
     pub organization: ::prost::alloc::string::String,
+    /// Only notices dated on or before this day; absent all (通知日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListQuotas (名额通知单列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10539,6 +11512,9 @@ pub struct ListQuotasResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of SubmitEnrollmentBatch (提交报名批次请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10636,6 +11612,15 @@ pub struct ListEnrollmentBatchesRequest {
     /// Only this class; empty all (对象类别).
     #[prost(string, tag = "8")]
     pub class: ::prost::alloc::string::String,
+    /// Refused: heads paid and confirmed are kept by record; known_at tells earlier ones (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListEnrollmentBatches (报名批次列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10649,6 +11634,9 @@ pub struct ListEnrollmentBatchesResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Gift type of the enrolment form (赠送类型, 附件2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -12492,6 +13480,15 @@ pub struct ListApprovalsRequest {
     /// Only this kind; UNSPECIFIED all (种类).
     #[prost(enumeration = "ApprovalKind", tag = "6")]
     pub kind: i32,
+    /// Refused: how much of an approval is used is kept by record; known_at tells earlier amounts (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListApprovals (批复列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -12505,6 +13502,9 @@ pub struct ListApprovalsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of RegisterBankTransaction (登记银行流水请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -14261,6 +15261,15 @@ pub struct ListStatementsRequest {
     /// Only this account's; empty means all (账户).
     #[prost(string, tag = "6")]
     pub account: ::prost::alloc::string::String,
+    /// Only statements whose last day is on or before this day; absent all (止日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListStatements (对账单列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -14274,6 +15283,9 @@ pub struct ListStatementsResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of ListUnmatched (未勾对明细请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -14296,6 +15308,15 @@ pub struct ListUnmatchedRequest {
     /// The account (账户).
     #[prost(string, tag = "6")]
     pub account: ::prost::alloc::string::String,
+    /// Refused: what was open on a day is GetReconciliation's (凭证日期截至，不适用：用对账).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListUnmatched (未勾对明细回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -14309,6 +15330,9 @@ pub struct ListUnmatchedResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of GetReconciliation (余额调节表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -14328,6 +15352,15 @@ pub struct GetReconciliationRequest {
     /// The day (日期).
     #[prost(message, optional, tag = "5")]
     pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Refused: give day instead (凭证日期截至，不适用：用 day).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetReconciliation (余额调节表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -14383,6 +15416,9 @@ pub struct GetReconciliationResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "17")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// What a line says that it is (明细性质).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -15504,6 +16540,15 @@ pub struct GetRuleSetRequest {
     /// Day on which they are in force; absent: today (日期).
     #[prost(message, optional, tag = "4")]
     pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Refused: give day instead (凭证日期截至，不适用：用 day).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetRuleSet (导出规则集回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -15517,6 +16562,9 @@ pub struct GetRuleSetResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of AdoptRuleSet (采用规则集请求).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -15585,6 +16633,15 @@ pub struct ListRuleSetsRequest {
     /// Only versions that were not reported (只列未备案).
     #[prost(bool, tag = "6")]
     pub unfiled: bool,
+    /// Only versions of this day or earlier, and rules above that bound by then; absent all (版本日截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListRuleSets (规则集列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -15601,6 +16658,9 @@ pub struct ListRuleSetsResponse {
     /// Rules of the book above, in the order in which they were taken over; on every page (已采用的上级规则集).
     #[prost(message, repeated, tag = "4")]
     pub adopted: ::prost::alloc::vec::Vec<AdoptedRuleSet>,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Generated client implementations.
 pub mod rule_service_client {
@@ -16216,6 +17276,15 @@ pub struct GetLogPolicyRequest {
     /// Accept older data instead of waiting (允许旧数据).
     #[prost(bool, tag = "3")]
     pub allow_stale: bool,
+    /// Refused: a policy holds from its record on (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetLogPolicy (查询日志信任策略回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -17794,6 +18863,15 @@ pub struct ListWorkRequest {
     /// Only what waits for this role of the caller's; UNSPECIFIED all of them (角色).
     #[prost(enumeration = "Role", tag = "6")]
     pub role: i32,
+    /// Refused: what waits is a matter of now (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// Refused: what waits is a matter of now (已知至序号，不适用).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// Refused: what waits is a matter of now (已知至时刻，不适用).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListWork (待办回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -17807,6 +18885,9 @@ pub struct ListWorkResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// What is to be done (待办种类).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -18145,6 +19226,15 @@ pub struct ListSubmittedRequest {
     /// Only what the caller may review: the work list (只列本人可审).
     #[prost(bool, tag = "6")]
     pub reviewable: bool,
+    /// Refused: a submission is dated by its record (凭证日期截至，不适用).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records, what waited then; not with reviewable; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// The same at a moment; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListSubmitted (待审列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -18158,6 +19248,9 @@ pub struct ListSubmittedResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of GetVoucher (查询凭证请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -18174,6 +19267,15 @@ pub struct GetVoucherRequest {
     /// The voucher, for example 记-2018-7 (凭证字号).
     #[prost(string, tag = "4")]
     pub voucher: ::prost::alloc::string::String,
+    /// Not found where it is dated after this day; absent any (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of GetVoucher (查询凭证回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -18184,6 +19286,9 @@ pub struct GetVoucherResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "2")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of ListVouchers (凭证列表请求).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -18224,6 +19329,15 @@ pub struct ListVouchersRequest {
     /// Whether to answer the lines too (含分录).
     #[prost(bool, tag = "12")]
     pub with_lines: bool,
+    /// Dated on or before this day, as to_date; the earlier of both holds; absent all (凭证日期截至).
+    #[prost(message, optional, tag = "400")]
+    pub as_of_date: ::core::option::Option<super::super::google::r#type::Date>,
+    /// As known after this many records; 0 the newest (已知至序号).
+    #[prost(uint64, tag = "401")]
+    pub known_at: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ListVouchers (凭证列表回答).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -18237,6 +19351,9 @@ pub struct ListVouchersResponse {
     /// Sequence that the answer holds for (答案所据序号).
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
+    /// Root over the records up to that sequence, 32 bytes; nobody has signed it (根).
+    #[prost(bytes = "vec", tag = "403")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
 }
 /// Request of AdjustAmount (金额差额调整请求).
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -37,36 +37,85 @@ pub struct GrantMoney {
     pub idle_fen: Fen,
 }
 
+/// What became of money of a grant by one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FlowKind {
+    /// Booked as income, or collected as a premium.
+    Received,
+    /// Paid, passed on to the association, or given back to who paid it.
+    Spent,
+    /// Sent back by the association.
+    Returned,
+    /// Brought by transfer, surplus, opening balance or the correction of an earlier year.
+    MovedIn,
+    /// Taken by transfer, handed back, identified as another's or corrected away.
+    MovedOut,
+    /// Returned to its giver after its purpose had ended (T32).
+    GivenBack,
+}
+
 impl State {
+    /// What a posted line did to the money of its grant, and by how many fen; red letters are negative. None where it moves nothing between
+    /// the grant and the world outside it: the bank's side of a voucher, budgets, closings.
+    pub fn flow_of(&self, kind: VoucherKind, template: Template, line: &Line) -> Option<(FlowKind, Fen)> {
+        if kind == VoucherKind::Closing {
+            return None;
+        }
+        let income = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Income);
+        if income && template != Template::T32 {
+            let signed = if line.side == Side::Credit { line.fen } else { line.fen.saturating_neg() };
+            return Some((FlowKind::Received, signed));
+        }
+        let collected = line.account == self.posting.custody_liability
+            && line.side == Side::Credit
+            && template != Template::T19
+            && kind != VoucherKind::Opening;
+        let became = if collected { Some(FlowKind::Received) } else { self.became(kind, template, line) };
+        became.map(|flow| (flow, line.fen))
+    }
+
+    /// The same without income and premiums.
+    fn became(&self, kind: VoucherKind, template: Template, line: &Line) -> Option<FlowKind> {
+        let posting = &self.posting;
+        let expense = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Expense);
+        let opening =
+            kind == VoucherKind::Opening && [posting.special_bank, posting.custody_bank].contains(&line.account);
+        let refunded = template == Template::T19 && line.account == posting.custody_liability;
+        let passed_on = line.account == posting.custody_liability && line.side == Side::Debit;
+        let suspense = line.account == posting.suspense;
+        let adjusted = posting.opening_adjustments.contains(&line.account);
+        let moved = posting.internal_transfers.contains(&line.account)
+            || (adjusted && template == Template::T23)
+            || line.account == posting.fiscal_return;
+        match line.side {
+            Side::Debit if opening => Some(FlowKind::MovedIn),
+            Side::Debit if expense || passed_on => Some(FlowKind::Spent),
+            Side::Debit if template == Template::T32 => Some(FlowKind::GivenBack),
+            Side::Debit if moved || suspense => Some(FlowKind::MovedOut),
+            Side::Credit if suspense => Some(FlowKind::Received),
+            Side::Credit if moved => Some(FlowKind::MovedIn),
+            Side::Credit if expense || refunded || adjusted => Some(FlowKind::Returned),
+            _ => None,
+        }
+    }
+
     /// Adds a line of money to its grant's flow. Closing vouchers only move results to net assets.
     pub(super) fn flow(&mut self, voucher: &Voucher, line: &Line) {
         if voucher.kind == VoucherKind::Closing {
             return;
         }
-        let posting = &self.posting;
-        let expense = self.accounts.get(line.account).is_some_and(|a| a.element == Element::Expense);
-        let opening = voucher.kind == VoucherKind::Opening
-            && [posting.special_bank, posting.custody_bank].contains(&line.account);
-        let refunded = voucher.template == Template::T19 && line.account == posting.custody_liability;
-        let passed_on = line.account == posting.custody_liability && line.side == Side::Debit;
-        let suspense = line.account == posting.suspense;
-        let adjusted = posting.opening_adjustments.contains(&line.account);
-        let moved = posting.internal_transfers.contains(&line.account)
-            || (adjusted && voucher.template == Template::T23)
-            || line.account == posting.fiscal_return;
-        let given_back = voucher.template == Template::T32 && line.side == Side::Debit;
+        let Some(became) = self.became(voucher.kind, voucher.template, line) else { return };
         let Some(grant) = self.grants.get_mut(line.grant) else { return };
-        if given_back {
-            grant.flow.given_back_fen = grant.flow.given_back_fen.saturating_add(line.fen);
-        }
-        let into: &mut Fen = match line.side {
-            Side::Debit if opening => &mut grant.flow.moved_in_fen,
-            Side::Debit if expense || passed_on => &mut grant.flow.spent_fen,
-            Side::Debit if moved || suspense || given_back => &mut grant.flow.moved_out_fen,
-            Side::Credit if suspense => &mut grant.received_fen,
-            Side::Credit if moved => &mut grant.flow.moved_in_fen,
-            Side::Credit if expense || refunded || adjusted => &mut grant.flow.returned_fen,
-            _ => return,
+        let into: &mut Fen = match became {
+            FlowKind::Received => &mut grant.received_fen,
+            FlowKind::Spent => &mut grant.flow.spent_fen,
+            FlowKind::Returned => &mut grant.flow.returned_fen,
+            FlowKind::MovedIn => &mut grant.flow.moved_in_fen,
+            FlowKind::MovedOut => &mut grant.flow.moved_out_fen,
+            FlowKind::GivenBack => {
+                grant.flow.given_back_fen = grant.flow.given_back_fen.saturating_add(line.fen);
+                &mut grant.flow.moved_out_fen
+            }
         };
         *into = into.saturating_add(line.fen);
     }

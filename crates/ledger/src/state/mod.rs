@@ -34,7 +34,7 @@ use record::{
 pub use days::{ReceiptDay, ReceiptPart};
 pub use enrol::{Upload, Uploaded};
 pub use findings::{Finding, Findings, SignKey, StepTaken, key_of, transition};
-pub use flows::{Flow, GrantMoney};
+pub use flows::{Flow, FlowKind, GrantMoney};
 pub use layers::{Adopted, Changed, Filing, History, Layers, RuleVersion};
 pub(crate) use log_policy::Parties;
 pub use log_policy::{Abandoned, LogPolicy};

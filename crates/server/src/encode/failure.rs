@@ -51,6 +51,15 @@ pub(crate) enum Failure {
         /// When to try again.
         retry: Duration,
     },
+    /// A stream ends before its content does, and goes on from a record.
+    Resume {
+        /// Stable reason, upper snake case.
+        reason: &'static str,
+        /// Record to go on from.
+        next: Sequence,
+        /// When to come again.
+        retry: Duration,
+    },
     /// What is stored is not what was committed (LED-012): the book has stopped, and trying again does not help.
     Damaged {
         /// Where.
@@ -122,6 +131,11 @@ impl Failure {
                 details.set_retry_info(Some(*retry));
                 (Code::Unavailable, (*reason).into(), unavailable(zh, *reached))
             }
+            Failure::Resume { reason, next, retry } => {
+                details.set_retry_info(Some(*retry));
+                let text = if zh { format!("请从记录 {next} 续读") } else { format!("go on from record {next}") };
+                (Code::Unavailable, (*reason).into(), text)
+            }
             Failure::Damaged { sequence, expected, found } => {
                 (Code::DataLoss, "LED-012".into(), damaged(zh, *sequence, expected, found))
             }
@@ -148,6 +162,7 @@ impl Failure {
             }
             Failure::Damaged { sequence, .. } => vec![("sequence", sequence.to_string())],
             Failure::Suspected { size, found } => vec![("size", size.to_string()), ("found", found.to_string())],
+            Failure::Resume { next, .. } => vec![("next", next.to_string())],
             Failure::Unavailable { reached: Some(reached), .. } => vec![("reached", reached.to_string())],
             _ => Vec::new(),
         };
@@ -252,6 +267,7 @@ mod tests {
             (Failure::KeyReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
             (Failure::NotFound("voucher"), Code::NotFound, "NOT_FOUND"),
             (overload(), Code::Unavailable, "OVERLOADED"),
+            (Failure::Resume { reason: "RESUME", next: 7, retry: Duration::from_secs(1) }, Code::Unavailable, "RESUME"),
             (Failure::Damaged { sequence: 7, expected: "aa".into(), found: "bb".into() }, Code::DataLoss, "LED-012"),
             (Failure::Suspected { size: 9, found: 7 }, Code::FailedPrecondition, "ROLLED_BACK"),
             (Failure::Late, Code::DeadlineExceeded, "DEADLINE"),

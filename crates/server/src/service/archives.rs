@@ -15,6 +15,7 @@ use crate::decode::{Closed, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::Face;
+use crate::moment::Not;
 use crate::reads::Read;
 
 /// Accounting years in one answer: a book of more is asked year by year.
@@ -26,8 +27,9 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListArchivesRequest,
     ) -> Result<v1::ListArchivesResponse, Failure> {
+        let at = at!(message).undated(Not::Has("day"))?;
         let asked = day(message.day, "day")?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let today = asked.unwrap_or(Day::of_instant(state.time));
             let last = Day::of_instant(state.time).year();
             // Originals of years before the book are kept, and destroyed, by the same rule.
@@ -55,7 +57,12 @@ impl<S: Store> Face<S> {
                     amount_fen: matter.fen(),
                 }));
             }
-            Ok(v1::ListArchivesResponse { archives, open_matters: open, sequence: state.sequence })
+            Ok(v1::ListArchivesResponse {
+                archives,
+                open_matters: open,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }

@@ -1,29 +1,30 @@
-//! AuditService: balances, statements, refusals and records; its findings are answered in `findings`.
+//! AuditService: balances, statements and refusals; its findings are answered in `findings`, records in `records`, traces in
+//! `crate::trace`.
 
 use api::v1;
 use api::v1::audit_service_server::AuditService;
 use engine::store::Store;
 use ledger::Language;
 use ledger::rows::RejectionRow;
+use record::Day;
 use record::event::Hit;
-use record::{Day, Event, Sequence, hash};
 use report::{Chart, Key};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
 
 use super::{at, service};
 use crate::balances::{self, Asked};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, hits, time};
-use crate::face::{Face, failure, storage};
+use crate::face::{Face, failure, storage, take};
+use crate::moment::{Known, Not};
 use crate::pages::Page;
 use crate::reads::Read;
 use crate::statement;
 
 /// Rows looked through at a time for refusals of one rule or person.
 const SCAN: u32 = 1_000;
-
-/// Bytes of record bodies in one answer: with the rest of it below the 4 MiB that clients take by default.
-const RECORD_BYTES: usize = 2 << 20;
 
 service! {
     AuditService {
@@ -40,6 +41,29 @@ service! {
             preview_findings(PreviewFindingsRequest) -> PreviewFindingsResponse;
             list_findings(ListFindingsRequest) -> ListFindingsResponse;
             replay_under_rules(ReplayUnderRulesRequest) -> ReplayUnderRulesResponse;
+            trace_voucher(TraceVoucherRequest) -> TraceVoucherResponse;
+        }
+
+        type WatchRecordsStream = ReceiverStream<Result<v1::WatchRecordsResponse, Status>>;
+
+        async fn watch_records(
+            &self,
+            request: Request<v1::WatchRecordsRequest>,
+        ) -> Result<Response<Self::WatchRecordsStream>, Status> {
+            let (origin, message) = take(request)?;
+            let language = origin.language;
+            self.watch(origin, message).await.map(Response::new).map_err(|failure| failure.status(language))
+        }
+
+        type TraceGrantStream = ReceiverStream<Result<v1::TraceGrantResponse, Status>>;
+
+        async fn trace_grant(
+            &self,
+            request: Request<v1::TraceGrantRequest>,
+        ) -> Result<Response<Self::TraceGrantStream>, Status> {
+            let (origin, message) = take(request)?;
+            let language = origin.language;
+            self.trace(origin, message).await.map(Response::new).map_err(|failure| failure.status(language))
         }
     }
 }
@@ -50,57 +74,62 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetBalancesRequest,
     ) -> Result<v1::GetBalancesResponse, Failure> {
+        let at = at!(message);
         let query = format!(
-            "{} {:?} {} {} {:?} {} {} {} {}",
+            "{} {} {} {:?} {} {} {} {} {} {} {} {}",
             message.prove,
-            message.as_of_date,
-            message.known_at,
+            at.key(),
             message.ledger,
             message.split_by,
             message.account,
             message.source,
             message.grant,
-            message.holder
+            message.holder,
+            message.class,
+            message.plan,
+            message.r#use,
+            message.year
         );
         let page = Page::open(message.page_size, &message.page_token, &["GetBalances", &message.book, &query])?;
         let after = page.after_number()?;
-        // Later pages are of the knowledge that the first one was of.
-        let mut known_at = page.snapshot.unwrap_or(message.known_at);
         let ledger = balances::ledger_asked(message.ledger)?;
         let split = splitting(&message.split_by)?;
-        let as_of = day(message.as_of_date, "as_of_date")?;
+        // Later pages are of the knowledge that the first one was of.
+        let mut at = at.of_page(page.snapshot);
         let mut proof = Vec::new();
         if message.prove && page.snapshot.is_none() {
             // What is shown is what is proven: as known at the checkpoint.
-            (known_at, proof) = self.inline_proof(origin, &message, as_of).await?;
+            let (known_at, file) = self.inline_proof(origin, &message, at).await?;
+            (at.known, proof) = (Known::After(known_at), file);
         }
         let finest = split(Key { account: 1, source: 1, grant: 1, holder: 1, year: 1, class: 1, plan: 1, use_code: 1 });
         let rough = Key { account: finest.account, source: finest.source, class: finest.class, ..Key::default() };
         let asked = Asked {
-            as_of,
-            known_at,
-            rough: finest == rough && message.grant.is_empty() && message.holder.is_empty(),
+            rough: finest == rough && is_rough(&message),
             account: message.account.clone(),
             source: message.source.clone(),
             grant: message.grant.clone(),
             holder: message.holder.clone(),
         };
-        let at = at!(message);
         let sums = self.sums(origin, &message.book, at, &asked, |state, key| {
             let is = |asked: &str, code: &str| asked.is_empty() || asked == code;
             let wanted = balances::ledger_of(state, key.account) == ledger
                 && is(&message.account, state.accounts.code(key.account))
                 && is(&message.source, state.sources.code(key.source))
                 && is(&message.grant, state.grants.code(key.grant))
-                && is(&message.holder, state.organizations.code(key.holder));
+                && is(&message.holder, state.organizations.code(key.holder))
+                && is(&message.class, state.classes.code(key.class))
+                && is(&message.plan, state.plans.code(key.plan))
+                && is(&message.r#use, state.uses.code(key.use_code))
+                && (message.year == 0 || message.year == u32::from(key.year));
             wanted.then(|| split(key))
         });
-        let (sums, sequence) = sums.await?;
+        let (sums, sequence, root) = sums.await?;
         let book = self.book(origin, &message.book)?;
         let rows = book.read(|state| balances::rows(state, &sums)).map_err(|error| failure(error, ""))?;
         let keyed = (1u64..).zip(rows).filter(|(no, _)| *no > after).map(|(no, row)| (no.to_be_bytes().to_vec(), row));
         let (balances, next_page_token) = page.take(sequence, keyed);
-        Ok(v1::GetBalancesResponse { balances, next_page_token, sequence, proof })
+        Ok(v1::GetBalancesResponse { balances, next_page_token, sequence, root, proof })
     }
 
     async fn get_trial_balance(
@@ -116,16 +145,14 @@ impl<S: Store> Face<S> {
             }
         };
         let ledger = balances::ledger_asked(message.ledger)?;
-        let asked = Asked {
-            as_of: day(message.as_of_date, "as_of_date")?,
-            known_at: message.known_at,
-            rough: true,
-            ..Asked::default()
-        };
+        let asked = Asked { rough: true, ..Asked::default() };
         let at = at!(message);
-        let (sums, sequence) = if asked.as_of.is_none() && asked.known_at == 0 {
-            self.state(origin, &message.book, Read::Money, at, |state| Ok(balances::newest_trial(state, ledger)))
-                .await?
+        let (sums, sequence, root) = if at.as_of.is_none() && at.known == Known::Newest {
+            let newest = self.state(origin, &message.book, Read::Money, at, |state| {
+                let (sums, sequence) = balances::newest_trial(state, ledger);
+                Ok((sums, sequence, state.root.to_vec()))
+            });
+            newest.await?
         } else {
             let sums = self.sums(origin, &message.book, at, &asked, |state, key| {
                 let wanted = balances::ledger_of(state, key.account) == ledger;
@@ -136,7 +163,7 @@ impl<S: Store> Face<S> {
         let book = self.book(origin, &message.book)?;
         let trial = book.read(|state| report::trial_balance(state, &sums, chart));
         let (rows, totals) = balances::trial(trial.map_err(|error| failure(error, ""))?);
-        Ok(v1::GetTrialBalanceResponse { rows, totals: Some(totals), sequence })
+        Ok(v1::GetTrialBalanceResponse { rows, totals: Some(totals), sequence, root })
     }
 
     async fn get_statement(
@@ -149,19 +176,17 @@ impl<S: Store> Face<S> {
             Failure::field("year", "OUT_OF_RANGE", "必须在 1900 至 2999 之间", "must be 1900 to 2999")
         })?;
         let last = Day::last_of_year(year).unwrap_or_default();
-        let as_of = day(message.as_of_date, "as_of_date")?.unwrap_or(last);
+        let at = at!(message);
+        let as_of = at.as_of.unwrap_or(last);
         if as_of.year() != year {
             return Err(Failure::field("as_of_date", "OUT_OF_RANGE", "必须在该年度内", "must be a day of the year"));
         }
-        let mut at = at!(message);
-        at.at_least = at.at_least.max(message.known_at);
-        at.allow_stale &= message.known_at == 0;
-        let (book, reached) = self.views(origin, &message.book, Read::Money, at).await?;
-        let sequence = if message.known_at == 0 { reached } else { message.known_at };
+        let (book, sequence) = self.views(origin, &message.book, Read::Money, at).await?;
         let parts = statement::gather(&book, year, as_of, sequence).await?;
         let rows = book.read(|state| report::statement(state, &parts)).map_err(|error| failure(error, ""))?;
         let rows = rows.into_iter().map(statement::row).collect();
-        Ok(v1::GetStatementResponse { rows, historical: parts.historical, sequence })
+        let root = self.root(&book, sequence).await?;
+        Ok(v1::GetStatementResponse { rows, historical: parts.historical, sequence, root })
     }
 
     async fn list_rejections(
@@ -169,12 +194,10 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListRejectionsRequest,
     ) -> Result<v1::ListRejectionsResponse, Failure> {
-        let query = ["ListRejections", &message.book, &message.rule, &message.person];
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListRejections", &message.book, &message.rule, &message.person, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let mut at = at!(message);
-        at.at_least = page.snapshot.unwrap_or(at.at_least);
-        let (book, reached) = self.views(origin, &message.book, Read::Log, at).await?;
-        let sequence = page.snapshot.unwrap_or(reached);
+        let (book, sequence) = self.views(origin, &message.book, Read::Log, at.of_page(page.snapshot)).await?;
         let mut after = page.after_number()?;
         let mut found = Vec::new();
         loop {
@@ -193,45 +216,8 @@ impl<S: Store> Face<S> {
             }
         }
         let (rejections, next_page_token) = page.take(sequence, found.into_iter());
-        Ok(v1::ListRejectionsResponse { rejections, next_page_token, sequence })
-    }
-
-    async fn list_records(
-        &self,
-        origin: &Origin,
-        message: v1::ListRecordsRequest,
-    ) -> Result<v1::ListRecordsResponse, Failure> {
-        let query = ["ListRecords", &message.book, &message.after.to_string()];
-        let page = Page::open(message.page_size, &message.page_token, &query)?;
-        // The log itself is read, so that no view is waited for.
-        let committed = self.state(origin, &message.book, Read::Log, at!(message), |state| Ok(state.sequence));
-        let sequence = page.snapshot.unwrap_or(committed.await?);
-        let book = self.book(origin, &message.book)?;
-        let from = page.after_number()?.max(message.after).saturating_add(1);
-        let rows = book.store().log_rows(book.code(), from, RECORD_BYTES).await.map_err(storage)?;
-        let mut records = Vec::new();
-        let mut bytes = 0usize;
-        for row in rows {
-            for (number, body) in (row.first..).zip(row.bodies) {
-                if number < from || number > sequence || records.len() == page.size {
-                    continue;
-                }
-                bytes = bytes.saturating_add(body.len());
-                if records.is_empty() || bytes <= RECORD_BYTES {
-                    records.push((number, body));
-                }
-            }
-        }
-        let last = records.last().map_or(sequence, |(number, _)| *number);
-        let next_page_token = if last < sequence { page.token(sequence, &last.to_be_bytes()) } else { String::new() };
-        let people =
-            book.read(|state| records.into_iter().map(|(no, body)| shown(state, no, body)).collect::<Option<_>>());
-        let records: Option<Vec<v1::Record>> = people.map_err(|error| failure(error, ""))?;
-        let records = records.ok_or_else(|| {
-            tracing::error!(book = book.code(), "a record of the log cannot be decoded");
-            Failure::Internal
-        })?;
-        Ok(v1::ListRecordsResponse { records, next_page_token, sequence })
+        let root = self.root(&book, sequence).await?;
+        Ok(v1::ListRejectionsResponse { rejections, next_page_token, sequence, root })
     }
 }
 
@@ -239,6 +225,12 @@ pub(super) fn day(date: Option<api::google::r#type::Date>, name: &'static str) -
     let mut fields = Fields::default();
     let day = fields.at(name, |f| Wire::read(f, date));
     if fields.is_clean() { Ok(day) } else { Err(Failure::Malformed(fields.with(Vec::new()))) }
+}
+
+/// Whether nothing but account, source and class is asked of the keys.
+fn is_rough(message: &v1::GetBalancesRequest) -> bool {
+    let named = [&message.grant, &message.holder, &message.plan, &message.r#use];
+    named.iter().all(|code| code.is_empty()) && message.year == 0
 }
 
 /// How a key is reduced to the dimensions asked for: those of the source where none are.
@@ -286,75 +278,5 @@ fn rejection(row: RejectionRow, found: Vec<Hit>, language: Language) -> v1::Reje
         person: row.person,
         request_id: row.request_id,
         hits: found.into_iter().map(|hit| hits::shown(hit, language)).collect(),
-    }
-}
-
-fn shown(state: &ledger::State, sequence: Sequence, body: Vec<u8>) -> Option<v1::Record> {
-    let record = record::decode(&body).ok()?;
-    Some(v1::Record {
-        sequence,
-        record_time: Some(time(record.time)),
-        person: state.persons.code(record.actor.person).to_owned(),
-        event: event_name(&record.event).to_owned(),
-        request_id: record.request.map(|request| request.id).unwrap_or_default(),
-        part: u32::from(record.part),
-        parts: u32::from(record.parts),
-        leaf_hash: hash::leaf_hash(&body).to_vec(),
-        body,
-    })
-}
-
-fn event_name(event: &Event) -> &'static str {
-    match event {
-        Event::BookCreated(_) => "BookCreated",
-        Event::AccountDefined { .. } => "AccountDefined",
-        Event::OrganizationRegistered { .. } => "OrganizationRegistered",
-        Event::BankAccountRegistered(_) => "BankAccountRegistered",
-        Event::BankTransactionRegistered(_) => "BankTransactionRegistered",
-        Event::RolesSet(_) => "RolesSet",
-        Event::ParameterSet { .. } => "ParameterSet",
-        Event::StandardSet { .. } => "StandardSet",
-        Event::ApprovalRecorded { .. } => "ApprovalRecorded",
-        Event::SchemeRegistered { .. } => "SchemeRegistered",
-        Event::QuotaAllocated(_) => "QuotaAllocated",
-        Event::BatchSubmitted { .. } => "BatchSubmitted",
-        Event::BatchReviewed { .. } => "BatchReviewed",
-        Event::CoverConfirmed { .. } => "CoverConfirmed",
-        Event::GrantOpened(_) => "GrantOpened",
-        Event::Committed(_) => "Committed",
-        Event::Released { .. } => "Released",
-        Event::VoucherPosted(_) => "VoucherPosted",
-        Event::ReceiptPosted(_) => "ReceiptPosted",
-        Event::ReceiptNoted(_) => "ReceiptNoted",
-        Event::PeriodClosed { .. } => "PeriodClosed",
-        Event::DaySigned { .. } => "DaySigned",
-        Event::Submitted { .. } => "Submitted",
-        Event::Reviewed { .. } => "Reviewed",
-        Event::Refused(_) => "Refused",
-        Event::RefusalsSuppressed { .. } => "RefusalsSuppressed",
-        Event::StateDigest { .. } => "StateDigest",
-        Event::Totals { .. } => "Totals",
-        Event::GrantAmended(_) => "GrantAmended",
-        Event::Withdrawn { .. } => "Withdrawn",
-        Event::DuesStatusSet { .. } => "DuesStatusSet",
-        Event::SnapshotRegistered { .. } => "SnapshotRegistered",
-        Event::TokenKeyRegistered { .. } => "TokenKeyRegistered",
-        Event::RosterChunkUploaded { .. } => "RosterChunkUploaded",
-        Event::PersonsEnrolled(_) => "PersonsEnrolled",
-        Event::SourceNumbersVoided { .. } => "SourceNumbersVoided",
-        Event::DetectorsRun { .. } => "DetectorsRun",
-        Event::FindingOpened(_) => "FindingOpened",
-        Event::FindingChanged(_) => "FindingChanged",
-        Event::FindingGone { .. } => "FindingGone",
-        Event::FindingUpdated(_) => "FindingUpdated",
-        Event::StatementChunkUploaded { .. } => "StatementChunkUploaded",
-        Event::StatementImported(_) => "StatementImported",
-        Event::LinesMatched(_) => "LinesMatched",
-        Event::LinesUnmatched(_) => "LinesUnmatched",
-        Event::RuleSetAdopted(_) => "RuleSetAdopted",
-        Event::RulesFiled { .. } => "RulesFiled",
-        Event::HistoryRegistered { .. } => "HistoryRegistered",
-        Event::ArchivesDestroyed { .. } => "ArchivesDestroyed",
-        Event::LogPolicySet { .. } => "LogPolicySet",
     }
 }

@@ -14,8 +14,9 @@ use crate::decode::{Fields, Wire, form_faults, required};
 use crate::edge::Origin;
 use crate::encode::{Failure, posted_result, previewed, time};
 use crate::face::{Face, caller, failure, storage, take};
+use crate::moment::Not;
 use crate::pages::Page;
-use crate::reads::{Read, bound_to};
+use crate::reads::Read;
 
 service! {
     BookService {
@@ -103,9 +104,11 @@ impl<S: Store> Face<S> {
         message: v1::ListDuesStatusesRequest,
     ) -> Result<v1::ListDuesStatusesResponse, Failure> {
         let year = message.year.to_string();
-        let page = Page::open(message.page_size, &message.page_token, &["ListDuesStatuses", &message.book, &year])?;
-        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
-            let bound = bound_to(state, &origin.principal.person);
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListDuesStatuses", &message.book, &year, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Programme, at, |state| {
+            let bound = state.bound;
             let shown = state.dues.iter().filter(|((year, org), _)| {
                 (message.year == 0 || message.year == u32::from(*year))
                     && bound.is_none_or(|above| state.is_within(*org, above))
@@ -123,13 +126,19 @@ impl<S: Store> Face<S> {
             });
             let rest = keyed.filter(|(key, _)| *key > page.after);
             let (statuses, next_page_token) = page.take(state.sequence, rest);
-            Ok(v1::ListDuesStatusesResponse { statuses, next_page_token, sequence: state.sequence })
+            Ok(v1::ListDuesStatusesResponse {
+                statuses,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
 
     async fn get_book(&self, origin: &Origin, message: v1::GetBookRequest) -> Result<v1::GetBookResponse, Failure> {
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let book = v1::Book {
                 code: state.book.clone(),
                 name: state.name.clone(),
@@ -146,18 +155,11 @@ impl<S: Store> Face<S> {
                 classes: state.classes.iter().map(|(_, class)| class.show()).collect(),
                 plans: state.plans.iter().map(|(_, plan)| plan.show()).collect(),
             };
-            Ok((book, state.sequence))
+            Ok((book, state.sequence, state.root.to_vec()))
         });
-        let (book, sequence) = answer.await?;
-        let open = self.book(origin, &message.book)?;
-        let root = open.head().map_err(|error| failure(error, ""))?;
-        Ok(v1::GetBookResponse {
-            book: Some(book),
-            sequence,
-            view_sequence: open.health().reached,
-            // The root of a head that has moved on since is not that of the answer's sequence.
-            root: if root.sequence == sequence { root.root.to_vec() } else { Vec::new() },
-        })
+        let (book, sequence, root) = answer.await?;
+        let view_sequence = self.book(origin, &message.book)?.health().reached;
+        Ok(v1::GetBookResponse { book: Some(book), sequence, view_sequence, root })
     }
 
     async fn list_books(
@@ -189,11 +191,13 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListAccountsRequest,
     ) -> Result<v1::ListAccountsResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListAccounts", &message.book])?;
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListAccounts", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let (accounts, next_page_token, sequence) =
                 page.numbered(state.sequence, state.accounts.iter(), |_, a| a.show())?;
-            Ok(v1::ListAccountsResponse { accounts, next_page_token, sequence })
+            Ok(v1::ListAccountsResponse { accounts, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -203,11 +207,13 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListOrganizationsRequest,
     ) -> Result<v1::ListOrganizationsResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListOrganizations", &message.book])?;
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListOrganizations", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let (organizations, next_page_token, sequence) =
                 page.numbered(state.sequence, state.organizations.iter(), |_, o| o.show())?;
-            Ok(v1::ListOrganizationsResponse { organizations, next_page_token, sequence })
+            Ok(v1::ListOrganizationsResponse { organizations, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -217,10 +223,16 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListParametersRequest,
     ) -> Result<v1::ListParametersResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListParameters", &message.book])?;
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
-            let values =
-                state.parameters.iter().flat_map(|(key, days)| days.iter().map(move |(day, set)| (key, *day, set)));
+        let at = at!(message);
+        let query = ["ListParameters", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
+            let values = state.parameters.iter().flat_map(|(key, days)| {
+                // On a day, the value that took effect last.
+                let from = at.as_of.and_then(|as_of| days.range(..=as_of).next_back()).map(|(day, _)| *day);
+                let shown = move |day: Day| at.as_of.is_none() || from == Some(day);
+                days.iter().filter(move |(day, _)| shown(**day)).map(move |(day, set)| (key, *day, set))
+            });
             let keyed = values.map(|(key, day, (value, approval))| {
                 let parameter = v1::Parameter {
                     key: key.clone(),
@@ -232,7 +244,12 @@ impl<S: Store> Face<S> {
                 (format!("{key}\0{day}").into_bytes(), parameter)
             });
             let (parameters, next_page_token) = page.take(state.sequence, keyed.filter(|(key, _)| *key > page.after));
-            Ok(v1::ListParametersResponse { parameters, next_page_token, sequence: state.sequence })
+            Ok(v1::ListParametersResponse {
+                parameters,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
@@ -242,11 +259,14 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListPeriodsRequest,
     ) -> Result<v1::ListPeriodsResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListPeriods", &message.book])?;
+        let at = at!(message);
+        let query = ["ListPeriods", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
         let after = page.after_number()?;
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             // Up to the month of the last record: no voucher can be dated after it.
             let last = Day::of_instant(state.time).period().max(state.first_period);
+            let last = at.as_of.map_or(last, |as_of| last.min(as_of.period()));
             let months = std::iter::successors(Some(state.first_period), |period| Some(period.next()));
             let keyed = months.take_while(|period| *period <= last).map(|period| {
                 let status = if state.is_open(period) { v1::PeriodStatus::Open } else { v1::PeriodStatus::Closed };
@@ -256,7 +276,12 @@ impl<S: Store> Face<S> {
                 .filter(|(number, _)| *number > after)
                 .map(|(number, entry)| (number.to_be_bytes().to_vec(), entry));
             let (periods, next_page_token) = page.take(state.sequence, rest);
-            Ok(v1::ListPeriodsResponse { periods, next_page_token, sequence: state.sequence })
+            Ok(v1::ListPeriodsResponse {
+                periods,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }

@@ -17,10 +17,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
 
+use super::proof::NOW;
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
-use crate::face::{At, Face, failure, storage};
+use crate::face::{Face, failure, storage};
+use crate::moment::{At, Known};
 use crate::reads::Read;
 
 /// A stream of messages that each hold a chunk.
@@ -28,9 +30,6 @@ pub(super) type Chunked<M> = ReceiverStream<Result<M, Status>>;
 
 /// Bytes of a proof that a balance listing carries itself: with the listing below the 4 MiB that clients take by default.
 const INLINE_BYTES: usize = 3 << 20;
-
-/// What is proven holds for the checkpoint that it names.
-const NOW: At = At { at_least: 0, allow_stale: true };
 
 /// The answer of a method that streams.
 pub(super) fn answered<T>(origin: &Origin, result: Result<T, Failure>) -> Result<Response<T>, Status> {
@@ -98,18 +97,24 @@ impl<S: Store> Face<S> {
         &self,
         origin: &Origin,
         message: &v1::GetBalancesRequest,
-        as_of: Option<Day>,
+        at: At,
     ) -> Result<(Sequence, Vec<u8>), Failure> {
         let book = self.readers_book(origin, &message.book).await?;
+        let asked = match at.known {
+            Known::Newest => 0,
+            Known::After(sequence) => sequence,
+            Known::By(_) => self.known(origin, &book, Read::Log, at).await?.unwrap_or_default(),
+        };
         let names = Names {
             account: &message.account,
             source: &message.source,
             grant: &message.grant,
             holder: &message.holder,
         };
+        unnamed(message)?;
         let mut scope = book.read(|state| names.scope(state)).map_err(|error| failure(error, ""))??;
-        let moment = self.moment_holding(&book, 0, message.known_at).await?;
-        (scope.as_of, scope.known_at) = (as_of, known(message.known_at, &moment)?);
+        let moment = self.moment_holding(&book, 0, asked).await?;
+        (scope.as_of, scope.known_at) = (at.as_of, known(asked, &moment)?);
         let known_at = scope.known_at;
         let figure = Figure::Balance(scope);
         let (chunks, mut taken) = mpsc::channel(CHUNKS_WAITING);
@@ -258,6 +263,23 @@ impl Names<'_> {
             known_at: 0,
         })
     }
+}
+
+/// Refuses the dimensions that committed sums stand by last, with all of them at once: what is chosen by them alone cannot be proven.
+fn unnamed(message: &v1::GetBalancesRequest) -> Result<(), Failure> {
+    let mut fields = Fields::default();
+    let last = [
+        ("class", !message.class.is_empty()),
+        ("plan", !message.plan.is_empty()),
+        ("use", !message.r#use.is_empty()),
+        ("year", message.year != 0),
+    ];
+    for (name, _) in last.into_iter().filter(|(_, named)| *named) {
+        fields.at(name, |f| {
+            f.fault("NOT_PROVABLE", "证明包含其下全部，不能只取其一", "a proof holds all of them: none is chosen");
+        });
+    }
+    if fields.is_clean() { Ok(()) } else { Err(Failure::Malformed(fields.with(Vec::new()))) }
 }
 
 /// As known at the moment, or at an earlier record.

@@ -13,6 +13,7 @@ use crate::decode::{Closed, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, time};
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -25,16 +26,17 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::PreviewFindingsRequest,
     ) -> Result<v1::PreviewFindingsResponse, Failure> {
+        let at = at!(message).undated(Not::Has("day"))?;
         let on = day(message.day, "day")?.ok_or_else(|| Failure::field("day", "REQUIRED", "必填", "must be given"))?;
         let only = (!message.detector.is_empty()).then_some(message.detector.as_str());
         if only.is_some_and(|name| detect::find(name).is_none()) {
             return Err(Failure::field("detector", "UNKNOWN", "没有该检测器", "names no detector"));
         }
-        let answer = self.state(origin, &message.book, Read::Findings, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Findings, at, |state| {
             let found = detect::signs(state, on, only);
             let left = u32::try_from(found.len().saturating_sub(SIGNS)).unwrap_or(u32::MAX);
             let signs = found.iter().take(SIGNS).map(|found| sign(found, origin.language)).collect();
-            Ok(v1::PreviewFindingsResponse { signs, left, sequence: state.sequence })
+            Ok(v1::PreviewFindingsResponse { signs, left, sequence: state.sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -51,17 +53,19 @@ impl<S: Store> Face<S> {
                 return Err(Failure::field("state", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set"));
             }
         };
-        let query = format!("{} {} {}", message.rule, message.state, message.standing);
+        let at = at!(message);
+        let query = format!("{} {} {} {}", message.rule, message.state, message.standing, at.key());
         let page = Page::open(message.page_size, &message.page_token, &["ListFindings", &message.book, &query])?;
-        let answer = self.state(origin, &message.book, Read::Findings, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Findings, at, |state| {
             let findings = state.findings.iter().filter(|(_, finding)| {
                 (message.rule.is_empty() || finding.sign.rule == message.rule)
                     && state_asked.is_none_or(|asked| asked == finding.state)
                     && (!message.standing || finding.stands)
+                    && at.holds(finding.found_on)
             });
             let (findings, next_page_token, sequence) =
                 page.numbered(state.sequence, findings, |no, found| finding(state, no, found, origin.language))?;
-            Ok(v1::ListFindingsResponse { findings, next_page_token, sequence })
+            Ok(v1::ListFindingsResponse { findings, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }

@@ -3,21 +3,16 @@
 use api::v1;
 use api::v1::funding_service_server::FundingService;
 use engine::store::Store;
-use ledger::State;
-use ledger::grants::Standing;
-use ledger::state::Grant;
+use record::Command;
 use record::command::RecordIncome;
-use record::kinds::{GrantKind, IncomeKind};
-use record::{Command, GrantNo};
+use record::kinds::IncomeKind;
 use tonic::{Request, Response, Status};
 
-use super::{at, service};
-use crate::decode::{Closed, Fields, Wire, required};
+use super::service;
+use crate::decode::{Fields, required};
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::{Face, Head, take};
-use crate::pages::Page;
-use crate::reads::Read;
 
 /// A method that books income: where its request says which kind, the choices stand in order of the wire's enum.
 macro_rules! income {
@@ -127,39 +122,6 @@ impl<S: Store> Face<S> {
         };
         self.change(origin, head, "income", read).await
     }
-
-    async fn get_grant(&self, origin: &Origin, message: v1::GetGrantRequest) -> Result<v1::GetGrantResponse, Failure> {
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let (no, grant) = state.grants.find(&message.grant).ok_or(Failure::NotFound("grant"))?;
-            Ok(v1::GetGrantResponse { grant: Some(shown(state, no, grant)), sequence: state.sequence })
-        });
-        answer.await
-    }
-
-    async fn list_grants(
-        &self,
-        origin: &Origin,
-        message: v1::ListGrantsRequest,
-    ) -> Result<v1::ListGrantsResponse, Failure> {
-        let kind = match (message.kind, GrantKind::of_wire(message.kind)) {
-            (0, _) => None,
-            (_, Some(kind)) => Some(kind),
-            _ => return Err(Failure::field("kind", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set")),
-        };
-        let number = message.kind.to_string();
-        let query = ["ListGrants", &message.book, &message.source, &number];
-        let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let grants = state.grants.iter().filter(|(_, grant)| {
-                kind.is_none_or(|kind| kind == grant.kind)
-                    && (message.source.is_empty() || state.sources.code(grant.source) == message.source)
-            });
-            let (grants, next_page_token, sequence) =
-                page.numbered(state.sequence, grants, |no, grant| shown(state, no, grant))?;
-            Ok(v1::ListGrantsResponse { grants, next_page_token, sequence })
-        });
-        answer.await
-    }
 }
 
 fn chosen(fields: &mut Fields, number: i32, kinds: &[IncomeKind]) -> IncomeKind {
@@ -168,35 +130,4 @@ fn chosen(fields: &mut Fields, number: i32, kinds: &[IncomeKind]) -> IncomeKind 
         fields.fault("UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of the values of its set");
         IncomeKind::Other
     })
-}
-
-fn shown(state: &State, no: GrantNo, grant: &Grant) -> v1::Grant {
-    let money = ledger::grants::money(state, no);
-    v1::Grant {
-        code: grant.code.clone(),
-        kind: grant.kind.to_wire(),
-        source: state.sources.code(grant.source).to_owned(),
-        grantor: state.organizations.code(grant.grantor).to_owned(),
-        doc_no: grant.doc_no.clone(),
-        permitted_uses: grant.permitted_uses.iter().map(|no| state.uses.code(*no).to_owned()).collect(),
-        opened_on: grant.opened_on.show(),
-        valid_from: grant.valid_from.show(),
-        valid_to: grant.valid_to.show(),
-        received_fen: grant.received_fen,
-        balance_fen: money.balance_fen,
-        spent_fen: money.flow.spent_fen,
-        returned_fen: money.flow.returned_fen,
-        moved_in_fen: money.flow.moved_in_fen,
-        moved_out_fen: money.flow.moved_out_fen,
-        committed_fen: money.committed_fen,
-        idle_fen: money.idle_fen,
-        amendments: grant.former.iter().map(|terms| terms.amended_by.clone()).collect(),
-        state: match ledger::grants::standing(state, no) {
-            Standing::Open => v1::GrantState::Open,
-            Standing::Ended => v1::GrantState::Ended,
-            Standing::Returned => v1::GrantState::Returned,
-        }
-        .into(),
-        given_back_fen: money.flow.given_back_fen,
-    }
 }

@@ -6,10 +6,12 @@ mod book;
 mod evidence;
 mod findings;
 mod funding;
+pub(crate) mod grants;
 mod premium;
 mod program;
 mod proof;
 mod reconciliation;
+mod records;
 mod rejudge;
 mod rules;
 mod spending;
@@ -67,10 +69,15 @@ macro_rules! service {
 }
 use service;
 
-/// What a read says beside its question.
+/// What a read says beside its question. Reads the fields that all reads share, and returns what is wrong with them.
 macro_rules! at {
     ($message:ident) => {
-        crate::face::At { at_least: $message.at_least, allow_stale: $message.allow_stale }
+        crate::moment::At::read(
+            ($message.at_least, $message.allow_stale),
+            $message.as_of_date,
+            $message.known_at,
+            $message.known_at_time,
+        )?
     };
 }
-use at;
+pub(crate) use at;

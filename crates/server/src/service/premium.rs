@@ -13,8 +13,9 @@ use crate::decode::Wire;
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::{Face, take};
+use crate::moment::Not;
 use crate::pages::Page;
-use crate::reads::{Read, bound_to};
+use crate::reads::Read;
 
 service! {
     PremiumService {
@@ -61,11 +62,12 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListSourceGapsRequest,
     ) -> Result<v1::ListSourceGapsResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListSourceGaps", &message.book])?;
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListSourceGaps", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
         let after = page.after_number()?;
-        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
-            let caller = &origin.principal.person;
-            let alone = bound_to(state, caller).and_then(|_| state.person(caller).map(|(no, _)| no));
+        let answer = self.state(origin, &message.book, Read::Programme, at, |state| {
+            let alone = state.bound.map(|_| state.caller);
             let systems = state
                 .source_numbers
                 .iter()
@@ -82,7 +84,12 @@ impl<S: Store> Face<S> {
                 (u64::from(*no).to_be_bytes().to_vec(), shown)
             });
             let (systems, next_page_token) = page.take(state.sequence, keyed);
-            Ok(v1::ListSourceGapsResponse { systems, next_page_token, sequence: state.sequence })
+            Ok(v1::ListSourceGapsResponse {
+                systems,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }

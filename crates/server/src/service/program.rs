@@ -14,9 +14,10 @@ use super::{at, service};
 use crate::decode::{Closed, Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, hits};
-use crate::face::Face;
+use crate::face::{Face, Held};
+use crate::moment::Not;
 use crate::pages::Page;
-use crate::reads::{Read, bound_to};
+use crate::reads::Read;
 
 service! {
     ProgramService {
@@ -52,11 +53,20 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetSchemeRequest,
     ) -> Result<v1::GetSchemeResponse, Failure> {
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
-            let year = u16::try_from(message.year).unwrap_or(0);
+        let at = at!(message);
+        let year = u16::try_from(message.year).unwrap_or(0);
+        if at.as_of.is_some_and(|as_of| as_of.year() != year) {
+            return Err(Failure::field("as_of_date", "OUT_OF_RANGE", "必须在该年度内", "must be a day of the year"));
+        }
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let scheme = state.schemes.get(&year).ok_or(Failure::NotFound("year"))?;
-            let standards = standards_of(state, year).map(Wire::show).collect();
-            Ok(v1::GetSchemeResponse { scheme: scheme.scheme.show(), standards, sequence: state.sequence })
+            let standards = standards_of(state, year, at.as_of).map(Wire::show).collect();
+            Ok(v1::GetSchemeResponse {
+                scheme: scheme.scheme.show(),
+                standards,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
@@ -67,23 +77,25 @@ impl<S: Store> Face<S> {
         message: v1::ListQuotasRequest,
     ) -> Result<v1::ListQuotasResponse, Failure> {
         let year = message.year.to_string();
-        let query = ["ListQuotas", &message.book, &year, &message.organization];
+        let at = at!(message);
+        let query = ["ListQuotas", &message.book, &year, &message.organization, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
-            let shown = Shown::of(state, origin, message.year, &message.organization);
+        let answer = self.state(origin, &message.book, Read::Programme, at, |state| {
+            let shown = Shown::of(state, message.year, &message.organization);
             let notices = state.quotas.iter().filter(|(number, quota)| {
                 number.as_bytes() > page.after.as_slice()
+                    && at.holds(quota.date)
                     && shown.has(state, quota.notice.year, quota.notice.organization)
             });
             let keyed = notices.map(|(number, quota)| (number.clone().into_bytes(), notice(state, quota)));
             let (notices, next_page_token) = page.take(state.sequence, keyed);
-            Ok(v1::ListQuotasResponse { notices, next_page_token, sequence: state.sequence })
+            Ok(v1::ListQuotasResponse { notices, next_page_token, sequence: state.sequence, root: state.root.to_vec() })
         });
         answer.await
     }
 
     async fn explain(&self, origin: &Origin, message: v1::ExplainRequest) -> Result<v1::ExplainResponse, Failure> {
-        let at = at!(message);
+        let at = at!(message).undated(Not::Has("date"))?;
         let mut fields = Fields::default();
         let date = fields.at("date", |f| Wire::read(f, message.date));
         if !fields.is_clean() {
@@ -102,7 +114,9 @@ impl<S: Store> Face<S> {
         let now = self.book(origin, &message.book)?.now();
         let language = origin.language;
         let answer = self.state(origin, &message.book, Read::Money, at, |state| {
-            Ok(explained(state, &explain(state, &spend, now), language))
+            let mut answer = explained(state, &explain(state, &spend, now), language);
+            answer.root = state.root.to_vec();
+            Ok(answer)
         });
         answer.await
     }
@@ -112,12 +126,22 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListSnapshotsRequest,
     ) -> Result<v1::ListSnapshotsResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListSnapshots", &message.book])?;
-        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
-            let rest = state.snapshots.iter().filter(|(code, _)| code.as_bytes() > page.after.as_slice());
+        let at = at!(message);
+        let query = ["ListSnapshots", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Programme, at, |state| {
+            let rest = state
+                .snapshots
+                .iter()
+                .filter(|(code, snapshot)| code.as_bytes() > page.after.as_slice() && at.holds(snapshot.as_of));
             let keyed = rest.map(|(code, snapshot)| (code.clone().into_bytes(), snapshot.show()));
             let (snapshots, next_page_token) = page.take(state.sequence, keyed);
-            Ok(v1::ListSnapshotsResponse { snapshots, next_page_token, sequence: state.sequence })
+            Ok(v1::ListSnapshotsResponse {
+                snapshots,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
@@ -128,10 +152,11 @@ impl<S: Store> Face<S> {
         message: v1::ListEnrollmentBatchesRequest,
     ) -> Result<v1::ListEnrollmentBatchesResponse, Failure> {
         let year = message.year.to_string();
-        let query = ["ListEnrollmentBatches", &message.book, &year, &message.organization, &message.class];
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListEnrollmentBatches", &message.book, &year, &message.organization, &message.class, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Programme, at!(message), |state| {
-            let shown = Shown::of(state, origin, message.year, &message.organization);
+        let answer = self.state(origin, &message.book, Read::Programme, at, |state| {
+            let shown = Shown::of(state, message.year, &message.organization);
             let batches = state.grants.iter().filter_map(|(no, grant)| {
                 let batch = grant.batch.as_deref()?;
                 let class = message.class.is_empty() || message.class == batch.form.class;
@@ -139,7 +164,7 @@ impl<S: Store> Face<S> {
             });
             let (batches, next_page_token, sequence) =
                 page.numbered(state.sequence, batches, |no, batch| enrollment(state, no, batch))?;
-            Ok(v1::ListEnrollmentBatchesResponse { batches, next_page_token, sequence })
+            Ok(v1::ListEnrollmentBatchesResponse { batches, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -153,13 +178,13 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(state: &State, origin: &Origin, year: u32, organization: &str) -> Shown {
+    fn of(state: &Held<'_>, year: u32, organization: &str) -> Shown {
         Shown {
             // A year that no book can have, or an organisation that this one has not, shows nothing.
             year: (year != 0).then(|| u16::try_from(year).unwrap_or(u16::MAX)),
             organization: (!organization.is_empty())
                 .then(|| state.organizations.no(organization).unwrap_or(OrgNo::MAX)),
-            bound: bound_to(state, &origin.principal.person),
+            bound: state.bound,
         }
     }
 
@@ -170,10 +195,10 @@ impl Shown {
     }
 }
 
-/// The standards that hold on some day of the year: not ended before it, nor replaced by a newer one before it.
-fn standards_of(state: &State, year: u16) -> impl Iterator<Item = &StandardDef> {
-    let first = Day::from_ymd(i32::from(year), 1, 1).unwrap_or_default();
-    let last = Day::last_of_year(year).unwrap_or_default();
+/// The standards that hold on some day of the year, or on the day given: not ended before it, nor replaced by a newer one before it.
+fn standards_of(state: &State, year: u16, on: Option<Day>) -> impl Iterator<Item = &StandardDef> {
+    let first = on.unwrap_or_else(|| Day::from_ymd(i32::from(year), 1, 1).unwrap_or_default());
+    let last = on.unwrap_or_else(|| Day::last_of_year(year).unwrap_or_default());
     state.standards.values().flat_map(move |days| {
         days.iter().filter_map(move |(from, (standard, _))| {
             let replaced = days.range(from.plus_days(1)..).next().is_some_and(|(next, _)| *next <= first);
@@ -263,5 +288,6 @@ fn explained(state: &State, found: &Explanation, language: Language) -> v1::Expl
         sources: found.sources.iter().map(source).collect(),
         clauses: found.judged.iter().filter_map(clause).collect(),
         sequence: state.sequence,
+        root: Vec::new(),
     }
 }

@@ -14,7 +14,8 @@ use super::{at, service};
 use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
-use crate::face::{At, Face, failure, storage, take};
+use crate::face::{Face, failure, storage, take};
+use crate::moment::{At, Known, Not};
 use crate::reads::Read;
 
 service! {
@@ -63,7 +64,7 @@ service! {
 }
 
 /// What is asked of proofs waits for nothing: they hold for the checkpoint that they name.
-const NOW: At = At { at_least: 0, allow_stale: true };
+pub(super) const NOW: At = At { at_least: 0, allow_stale: true, as_of: None, known: Known::Newest };
 
 impl<S: Store> Face<S> {
     async fn get_log_policy(
@@ -71,7 +72,8 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetLogPolicyRequest,
     ) -> Result<v1::GetLogPolicyResponse, Failure> {
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let policy = &state.log_policy;
             let abandoned = policy.abandoned.iter().map(|past| v1::AbandonedOrigin {
                 origin: past.origin.clone(),
@@ -84,13 +86,10 @@ impl<S: Store> Face<S> {
                 since: policy.since,
                 abandoned: abandoned.collect(),
                 sequence: state.sequence,
-                root: Vec::new(),
+                root: state.root.to_vec(),
             })
         });
-        let mut answer = answer.await?;
-        let head = self.book(origin, &message.book)?.head().map_err(|error| failure(error, ""))?;
-        (answer.sequence, answer.root) = (head.sequence, head.root.to_vec());
-        Ok(answer)
+        answer.await
     }
 
     async fn get_checkpoint(
@@ -147,8 +146,7 @@ impl<S: Store> Face<S> {
         if !fields.is_clean() {
             return Err(Failure::Malformed(fields.with(Vec::new())));
         }
-        let at = At { at_least: 0, allow_stale: false };
-        let (book, sequence) = self.views(origin, &message.book, Read::Money, at).await?;
+        let (book, sequence) = self.views(origin, &message.book, Read::Money, At::default()).await?;
         let found = book.store().voucher(book.code(), &reference).await.map_err(storage)?;
         let row = found.filter(|row| row.sequence <= sequence).ok_or(Failure::NotFound("voucher"))?;
         Ok(row.sequence)

@@ -13,6 +13,7 @@ use crate::decode::Wire;
 use crate::edge::Origin;
 use crate::encode::{Failure, time};
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -42,17 +43,18 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListStatementsRequest,
     ) -> Result<v1::ListStatementsResponse, Failure> {
-        let query = ["ListStatements", &message.book, &message.account];
+        let at = at!(message);
+        let query = ["ListStatements", &message.book, &message.account, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let sealed =
-                state.statements.sealed.iter().filter(|(_, statement)| {
-                    message.account.is_empty() || statement.statement.account == message.account
-                });
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
+            let sealed = state.statements.sealed.iter().filter(|(_, statement)| {
+                let of_account = message.account.is_empty() || statement.statement.account == message.account;
+                of_account && at.holds(statement.statement.to)
+            });
             let shown = |no: StatementNo, statement: &Statement| sealed_statement(state, no, statement);
             let numbered = sealed.map(|(no, statement)| (*no, statement));
             let (statements, next_page_token, sequence) = page.numbered(state.sequence, numbered, shown)?;
-            Ok(v1::ListStatementsResponse { statements, next_page_token, sequence })
+            Ok(v1::ListStatementsResponse { statements, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -62,16 +64,18 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListUnmatchedRequest,
     ) -> Result<v1::ListUnmatchedResponse, Failure> {
-        let query = ["ListUnmatched", &message.book, &message.account];
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListUnmatched", &message.book, &message.account, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let account = account_of(state, &message.account)?;
             let open = state.statements.lines.iter().filter(|(_, line)| line.account == account && line.group == 0);
             let open = open.map(|(no, entered)| (*no, entered));
             let (numbers, next_page_token, sequence) = page.numbered(state.sequence, open, |no, _| no)?;
             let proposed = proposals(state, account, &numbers);
             let lines = numbers.iter().zip(proposed).filter_map(|(no, proposed)| unmatched(state, *no, &proposed));
-            Ok(v1::ListUnmatchedResponse { lines: lines.collect(), next_page_token, sequence })
+            let (lines, root) = (lines.collect(), state.root.to_vec());
+            Ok(v1::ListUnmatchedResponse { lines, next_page_token, sequence, root })
         });
         answer.await
     }
@@ -81,8 +85,9 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetReconciliationRequest,
     ) -> Result<v1::GetReconciliationResponse, Failure> {
+        let at = at!(message).undated(Not::Has("day"))?;
         let on = day(message.day, "day")?.ok_or_else(|| Failure::field("day", "REQUIRED", "必填", "must be given"))?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let account = account_of(state, &message.account)?;
             let found = reconcile(state, account, on).ok_or(Failure::NotFound("account"))?;
             let name = state.bank_accounts.get(account).map(|a| a.name.clone()).unwrap_or_default();
@@ -104,6 +109,7 @@ impl<S: Store> Face<S> {
                 items: found.items.iter().take(ITEMS).map(|item| open_item(state, item)).collect(),
                 more: u32::try_from(found.items.len().saturating_sub(ITEMS)).unwrap_or(u32::MAX),
                 sequence: state.sequence,
+                root: state.root.to_vec(),
             })
         });
         answer.await

@@ -14,6 +14,7 @@ use crate::decode::{Fields, Wire};
 use crate::edge::Origin;
 use crate::encode::{Failure, hits, time};
 use crate::face::{Face, failure};
+use crate::moment::{Known, Not};
 use crate::reads::Read;
 
 impl<S: Store> Face<S> {
@@ -22,7 +23,8 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ReplayUnderRulesRequest,
     ) -> Result<v1::ReplayUnderRulesResponse, Failure> {
-        let (at, version) = (at!(message), message.adopted_version);
+        let at = at!(message).undated(Not::Has("from, to"))?;
+        let version = message.adopted_version;
         let mut fields = Fields::default();
         let from: Day = fields.at("from", |f| Wire::read(f, message.from));
         let to: Day = fields.at("to", |f| Wire::read(f, message.to));
@@ -38,13 +40,17 @@ impl<S: Store> Face<S> {
         if !fields.is_clean() {
             return Err(Failure::Malformed(fields.with(Vec::new())));
         }
-        let rules = self.state(origin, &message.book, Read::Findings, at, |state| chosen(state, named, version));
-        let rules = rules.await?;
+        let rules = self.state(origin, &message.book, Read::Findings, at, |state| {
+            Ok((chosen(state, named, version)?, state.sequence))
+        });
+        let (rules, up_to) = rules.await?;
         let book = self.book(origin, &message.book)?;
+        let up_to = if at.known == Known::Newest { Sequence::MAX } else { up_to };
         // Boxed: two states live in it, and every read's future would have room for them.
-        let judged = Box::pin(book.rejudge(rules, (from, to), origin.deadline)).await;
+        let judged = Box::pin(book.rejudge(rules, (from, to), up_to, origin.deadline)).await;
         let (report, sequence) = judged.map_err(|error| failure(error, ""))?;
-        Ok(shown(report, sequence, origin.language))
+        let root = self.root(&book, sequence).await?;
+        Ok(v1::ReplayUnderRulesResponse { root, ..shown(report, sequence, origin.language) })
     }
 }
 
@@ -96,6 +102,7 @@ fn shown(report: Report, sequence: Sequence, language: Language) -> v1::ReplayUn
         following: report.following,
         by_rule: report.by_rule.into_iter().map(|(rule, count)| v1::RuleCount { rule, count }).collect(),
         sequence,
+        root: Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::decode::Wire;
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -35,12 +36,18 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::GetRuleSetRequest,
     ) -> Result<v1::GetRuleSetResponse, Failure> {
+        let at = at!(message).undated(Not::Has("day"))?;
         let on = day(message.day, "day")?;
         let today = self.book(origin, &message.book)?.today();
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let rules = layers::rule_set(state, on.unwrap_or(today));
             let digest = rules.digest().to_vec();
-            Ok(v1::GetRuleSetResponse { rules: rules.show(), digest, sequence: state.sequence })
+            Ok(v1::GetRuleSetResponse {
+                rules: rules.show(),
+                digest,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
@@ -50,15 +57,18 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListRuleSetsRequest,
     ) -> Result<v1::ListRuleSetsResponse, Failure> {
-        let query = ["ListRuleSets", &message.book, if message.unfiled { "unfiled" } else { "" }];
+        let at = at!(message);
+        let query = ["ListRuleSets", &message.book, if message.unfiled { "unfiled" } else { "" }, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
             let versions = (1u32..).zip(&state.layers.versions);
-            let listed = versions.filter(|(_, version)| !message.unfiled || version.filed.is_none());
+            let listed =
+                versions.filter(|(_, version)| (!message.unfiled || version.filed.is_none()) && at.holds(version.day));
             let (versions, next_page_token, sequence) =
                 page.numbered(state.sequence, listed, |no, version| shown(state, no, version))?;
-            let adopted = state.layers.adopted.iter().map(|adopted| taken_over(state, adopted)).collect();
-            Ok(v1::ListRuleSetsResponse { versions, next_page_token, sequence, adopted })
+            let bound = state.layers.adopted.iter().filter(|adopted| at.holds(adopted.adopted.effective_from));
+            let adopted = bound.map(|adopted| taken_over(state, adopted)).collect();
+            Ok(v1::ListRuleSetsResponse { versions, next_page_token, sequence, adopted, root: state.root.to_vec() })
         });
         answer.await
     }

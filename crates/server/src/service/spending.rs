@@ -11,6 +11,7 @@ use crate::decode::{Closed, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -51,8 +52,10 @@ impl<S: Store> Face<S> {
             _ => return Err(Failure::field("kind", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set")),
         };
         let number = message.kind.to_string();
-        let page = Page::open(message.page_size, &message.page_token, &["ListApprovals", &message.book, &number])?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListApprovals", &message.book, &number, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let approvals =
                 state.approvals.iter().filter(|(_, entry)| kind.is_none_or(|kind| kind == entry.approval.kind));
             let (approvals, next_page_token, sequence) =
@@ -61,7 +64,7 @@ impl<S: Store> Face<S> {
                     used_fen: entry.used_fen,
                     registered_by: state.persons.code(entry.registered_by).to_owned(),
                 })?;
-            Ok(v1::ListApprovalsResponse { approvals, next_page_token, sequence })
+            Ok(v1::ListApprovalsResponse { approvals, next_page_token, sequence, root: state.root.to_vec() })
         });
         answer.await
     }

@@ -14,6 +14,7 @@ use crate::decode::{Closed, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -52,13 +53,18 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListDailySummariesRequest,
     ) -> Result<v1::ListDailySummariesResponse, Failure> {
+        let mut at = at!(message);
+        if message.for_me {
+            at = at.newest(Not::Now)?;
+        }
         let (from, to) = (day(message.from_date, "from_date")?, day(message.to_date, "to_date")?);
-        let query = format!("{} {} {from:?} {to:?}", message.unsigned, message.for_me);
+        let query = format!("{} {} {from:?} {to:?} {}", message.unsigned, message.for_me, at.key());
         let page = Page::open(message.page_size, &message.page_token, &["ListDailySummaries", &message.book, &query])?;
         let today = self.book(origin, &message.book)?.today();
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let caller = state.person(&origin.principal.person).map_or(0, |(no, _)| no);
-            let within = |on: &Day| from.is_none_or(|from| from <= *on) && to.is_none_or(|to| *on <= to);
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
+            let caller = state.caller;
+            let within =
+                |on: &Day| at.holds(*on) && from.is_none_or(|from| from <= *on) && to.is_none_or(|to| *on <= to);
             let days = state.receipt_days.iter().filter(|(on, day)| {
                 // A page goes on behind the last day of the one before; days sort as their keys do from 1970 on.
                 within(on) && (!message.unsigned || !day.is_signed()) && key(**on) > page.after
@@ -70,7 +76,12 @@ impl<S: Store> Face<S> {
                 (mine || !message.for_me).then(|| (key(*on), entry(state, *on, day, first, &lacks)))
             });
             let (summaries, next_page_token) = page.take(state.sequence, shown);
-            Ok(v1::ListDailySummariesResponse { summaries, next_page_token, sequence: state.sequence })
+            Ok(v1::ListDailySummariesResponse {
+                summaries,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }

@@ -14,6 +14,7 @@ use crate::decode::{Closed, Fields, Wire, message_of};
 use crate::edge::Origin;
 use crate::encode::{Failure, time, voucher, voucher_of};
 use crate::face::{Face, failure, storage};
+use crate::moment::{Known, Not};
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -46,14 +47,20 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListSubmittedRequest,
     ) -> Result<v1::ListSubmittedResponse, Failure> {
-        let query = ["ListSubmitted", &message.book, if message.reviewable { "reviewable" } else { "" }];
+        let mut at = at!(message).undated(Not::Dated)?;
+        if message.reviewable {
+            at = at.newest(Not::Now)?;
+        }
+        let now = at.known == Known::Newest;
+        let query = ["ListSubmitted", &message.book, if message.reviewable { "reviewable" } else { "" }, &at.key()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
         let after = page.after_number()?;
         let today = self.book(origin, &message.book)?.today();
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
-            let caller = state.person(&origin.principal.person).map_or(0, |(no, _)| no);
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let waiting = state.pending.range(after.saturating_add(1)..);
-            let waiting = waiting.map(|(no, pending)| (no, pending, access::may_review(state, caller, pending, today)));
+            // What waited once may have been reviewed since: nobody may review it by this list.
+            let reviewable = |pending| now && access::may_review(state, state.caller, pending, today);
+            let waiting = waiting.map(|(no, pending)| (no, pending, reviewable(pending)));
             let listed = waiting.filter(|(.., reviewable)| *reviewable || !message.reviewable);
             let keyed = listed.map(|(submission, pending, reviewable)| {
                 let shown = v1::Submission {
@@ -68,7 +75,12 @@ impl<S: Store> Face<S> {
                 (submission.to_be_bytes().to_vec(), shown)
             });
             let (submissions, next_page_token) = page.take(state.sequence, keyed);
-            Ok(v1::ListSubmittedResponse { submissions, next_page_token, sequence: state.sequence })
+            Ok(v1::ListSubmittedResponse {
+                submissions,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }
@@ -83,13 +95,16 @@ impl<S: Store> Face<S> {
         if !fields.is_clean() {
             return Err(Failure::Malformed(fields.with(Vec::new())));
         }
-        let (book, sequence) = self.views(origin, &message.book, Read::Money, at!(message)).await?;
+        let at = at!(message);
+        let (book, sequence) = self.views(origin, &message.book, Read::Money, at).await?;
         let found = book.store().voucher(book.code(), &reference).await.map_err(storage)?;
         // The views may have moved on since they were asked how far they are.
-        let row = found.filter(|row| row.sequence <= sequence).ok_or(Failure::NotFound("voucher"))?;
+        let row = found.filter(|row| row.sequence <= sequence && at.holds(row.date));
+        let row = row.ok_or(Failure::NotFound("voucher"))?;
         let mut shown = vouchers(&book, vec![row], true).await?;
         let voucher = shown.pop().ok_or(Failure::NotFound("voucher"))?;
-        Ok(v1::GetVoucherResponse { voucher: Some(voucher), sequence })
+        let root = self.root(&book, sequence).await?;
+        Ok(v1::GetVoucherResponse { voucher: Some(voucher), sequence, root })
     }
 
     async fn list_vouchers(
@@ -97,8 +112,10 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListVouchersRequest,
     ) -> Result<v1::ListVouchersResponse, Failure> {
+        let at = at!(message);
         let query = format!(
-            "{:?} {:?} {} {} {} {} {}",
+            "{} {:?} {:?} {} {} {} {} {}",
+            at.key(),
             message.from_date,
             message.to_date,
             message.word,
@@ -108,11 +125,9 @@ impl<S: Store> Face<S> {
             message.with_lines
         );
         let page = Page::open(message.page_size, &message.page_token, &["ListVouchers", &message.book, &query])?;
-        let mut at = at!(message);
-        at.at_least = page.snapshot.unwrap_or(at.at_least);
-        let (book, reached) = self.views(origin, &message.book, Read::Money, at).await?;
-        let sequence = page.snapshot.unwrap_or(reached);
+        let (book, sequence) = self.views(origin, &message.book, Read::Money, at.of_page(page.snapshot)).await?;
         let mut query = voucher_query(&book, &message)?;
+        query.to = query.to.into_iter().chain(at.as_of).min();
         query.after = page.after_number()?;
         query.up_to = sequence;
         // One more than the page tells whether there is a next one.
@@ -121,7 +136,8 @@ impl<S: Store> Face<S> {
         let keyed = rows.into_iter().map(|row| (row.sequence.to_be_bytes().to_vec(), row));
         let (rows, next_page_token) = page.take(sequence, keyed);
         let vouchers = vouchers(&book, rows, message.with_lines).await?;
-        Ok(v1::ListVouchersResponse { vouchers, next_page_token, sequence })
+        let root = self.root(&book, sequence).await?;
+        Ok(v1::ListVouchersResponse { vouchers, next_page_token, sequence, root })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::decode::{Closed, Wire};
 use crate::edge::Origin;
 use crate::encode::Failure;
 use crate::face::Face;
+use crate::moment::Not;
 use crate::pages::Page;
 use crate::reads::Read;
 
@@ -28,17 +29,18 @@ impl<S: Store> Face<S> {
                 return Err(Failure::field("role", "UNKNOWN_VALUE", "必须取规定的代码之一", "must be one of its set"));
             }
         };
+        let at = at!(message).undated(Not::Now)?.newest(Not::Now)?;
         let query = ["ListWork", &message.book, &origin.principal.person, &message.role.to_string()];
         let page = Page::open(message.page_size, &message.page_token, &query)?;
         let today = self.book(origin, &message.book)?.today();
         // Everybody in the book has work; each sees their own alone.
-        let answer = self.state(origin, &message.book, Read::Masters, at!(message), |state| {
-            let person = state.person(&origin.principal.person).map_or(0, |(no, _)| no);
+        let answer = self.state(origin, &message.book, Read::Masters, at, |state| {
+            let person = state.caller;
             let items = work(state, person, only, today);
             let keyed = items.into_iter().map(|item| (key(&item), item)).filter(|(key, _)| *key > page.after);
             let (items, next_page_token) = page.take(state.sequence, keyed);
             let items = items.into_iter().map(|item| shown(state, item, today)).collect();
-            Ok(v1::ListWorkResponse { items, next_page_token, sequence: state.sequence })
+            Ok(v1::ListWorkResponse { items, next_page_token, sequence: state.sequence, root: state.root.to_vec() })
         });
         answer.await
     }
@@ -48,12 +50,19 @@ impl<S: Store> Face<S> {
         origin: &Origin,
         message: v1::ListHistoriesRequest,
     ) -> Result<v1::ListHistoriesResponse, Failure> {
-        let page = Page::open(message.page_size, &message.page_token, &["ListHistories", &message.book])?;
-        let answer = self.state(origin, &message.book, Read::Money, at!(message), |state| {
+        let at = at!(message).undated(Not::Dated)?;
+        let query = ["ListHistories", &message.book, &at.key()];
+        let page = Page::open(message.page_size, &message.page_token, &query)?;
+        let answer = self.state(origin, &message.book, Read::Money, at, |state| {
             let rest = state.layers.histories.iter().filter(|(code, _)| code.as_bytes() > page.after.as_slice());
             let keyed = rest.map(|(code, entry)| (code.clone().into_bytes(), entry.history.show()));
             let (histories, next_page_token) = page.take(state.sequence, keyed);
-            Ok(v1::ListHistoriesResponse { histories, next_page_token, sequence: state.sequence })
+            Ok(v1::ListHistoriesResponse {
+                histories,
+                next_page_token,
+                sequence: state.sequence,
+                root: state.root.to_vec(),
+            })
         });
         answer.await
     }

@@ -1,6 +1,6 @@
 //! The log of a book: head, batches and records. What the rows mean to accounting is not known here.
 
-use engine::store::{AppendError, Batch, Head, LogRow, StoreError};
+use engine::store::{AppendError, Batch, Head, LogRow, RowTime, StoreError};
 use record::Sequence;
 
 use super::book::Book;
@@ -110,4 +110,14 @@ pub(super) async fn records(
         wanted.found(row.as_ref().map(decode::stored_row).transpose()?.as_ref());
     }
     Ok(wanted.bodies)
+}
+
+/// Sequence and time of the row that holds a record.
+pub(super) async fn row_time(
+    readers: &Readers,
+    book: &Book,
+    sequence: Sequence,
+) -> Result<Option<RowTime>, StoreError> {
+    let query = || sqlx::query(sql::ROW_TIME).bind(book.number).bind(bound(sequence));
+    readers.row_or_none(WHAT, query).await?.as_ref().map(decode::row_time).transpose()
 }

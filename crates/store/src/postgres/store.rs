@@ -1,8 +1,8 @@
 //! The `Store` trait on PostgreSQL: finds the book and hands over to the subjects.
 
 use engine::store::{
-    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, Snapshot, Store, StoreError, SumQuery, SumRow,
-    TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
+    AppendError, Batch, BookEntry, Cosignature, FactsRead, Head, LogRow, RowTime, Snapshot, Store, StoreError,
+    SumQuery, SumRow, TokenEntry, TreeHead, TreeHeadQuery, VoucherQuery,
 };
 use ledger::rows::{FactHash, LineRow, RejectionRow, ViewRows, VoucherRow};
 use record::{Digest, Sequence, VoucherRef};
@@ -52,6 +52,10 @@ impl Store for PostgresStore {
 
     async fn records(&self, book: &str, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         log::records(&self.readers, &*self.book(book).await?, sequences).await
+    }
+
+    async fn row_time(&self, book: &str, sequence: Sequence) -> Result<Option<RowTime>, StoreError> {
+        log::row_time(&self.readers, &*self.book(book).await?, sequence).await
     }
 
     async fn leaves(&self, book: &str, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {

@@ -1,6 +1,6 @@
 //! The log of a book: head, batches and records. What the rows mean to accounting is not known here.
 
-use engine::store::{AppendError, Batch, Head, LogRow, StoreError};
+use engine::store::{AppendError, Batch, Head, LogRow, RowTime, StoreError};
 use record::Sequence;
 
 use super::BOOK;
@@ -108,6 +108,17 @@ async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>,
         .await
         .map_err(|e| log.error(&e))?;
     row.as_ref().map(decode::stored_row).transpose()
+}
+
+/// Sequence and time of the row that holds a record.
+pub(super) async fn row_time(log: &Database, sequence: Sequence) -> Result<Option<RowTime>, StoreError> {
+    let row = sqlx::query(sql::ROW_TIME)
+        .bind(BOOK)
+        .bind(bound(sequence))
+        .fetch_optional(log.readers())
+        .await
+        .map_err(|e| log.error(&e))?;
+    row.as_ref().map(decode::row_time).transpose()
 }
 
 /// Whether the log has no record yet.
