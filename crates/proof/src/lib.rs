@@ -19,6 +19,7 @@
 mod checkpoint;
 mod error;
 mod key;
+mod mldsa;
 mod note;
 mod offline;
 mod policy;
