@@ -32,7 +32,7 @@ pub struct CheckpointArgs {
 /// `earmark cosign`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// 见证人地址，多个以逗号分隔 [Addresses of witnesses, with commas between: http[s]://HOST[:PORT][/PREFIX]; https with --witness-ca]
+    /// 见证人地址，多个以逗号分隔 [Addresses of witnesses, with commas between: http(s)://HOST:PORT/PREFIX; https with --witness-ca]
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["request", "response"])]
     to: Vec<String>,
     /// 以文件：输出请求，自见证人上次见证的记录数起 [By files: print a request, from the size that the witness cosigned last]
