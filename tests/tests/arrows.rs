@@ -47,6 +47,8 @@ const KEPT_TO: &[(&[&str], &[&str])] = &[
         &["api", "client", "server", "cli", "tests"],
     ),
     (&["clap", "comfy-table", "indicatif"], &["cli"]),
+    // What tonic does not speak TLS for.
+    (&["tokio-rustls"], &["witness", "tests"]),
 ];
 
 /// The pure crates reach none of these, by whatever way: no runtime, no SQL, no wire, no random.

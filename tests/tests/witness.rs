@@ -255,14 +255,14 @@ async fn it_speaks_http() {
     let shutdown = async move { drop(stopped.await) };
     let serving = tokio::spawn(witness::http::serve(listener, "/w", Arc::clone(&witness), shutdown));
 
-    assert_eq!(latest(&address, ORIGIN).await.unwrap(), None);
+    assert_eq!(latest(&address, ORIGIN, None).await.unwrap(), None);
     let first = request(&leaves(1, 10), 0).to_string();
-    let Submitted::Cosigned(lines) = submit(&address, &first).await.unwrap() else { panic!("not cosigned") };
+    let Submitted::Cosigned(lines) = submit(&address, &first, None).await.unwrap() else { panic!("not cosigned") };
     assert_eq!(proof::Signature::parse_lines(&lines).unwrap().len(), 1);
-    assert_eq!(submit(&address, &first).await.unwrap(), Submitted::Conflict(10));
-    let forked = submit(&address, &request(&leaves(2, 20), 10).to_string()).await.unwrap();
+    assert_eq!(submit(&address, &first, None).await.unwrap(), Submitted::Conflict(10));
+    let forked = submit(&address, &request(&leaves(2, 20), 10).to_string(), None).await.unwrap();
     assert!(matches!(&forked, Submitted::Refused { status: 422, reason } if !reason.contains("state")), "{forked:?}");
-    let shown = SignedCheckpoint::parse(&latest(&address, ORIGIN).await.unwrap().unwrap()).unwrap();
+    let shown = SignedCheckpoint::parse(&latest(&address, ORIGIN, None).await.unwrap().unwrap()).unwrap();
     assert_eq!(shown.checkpoint.size, 10);
 
     let host = "Host: w\r\nConnection: close\r\n";
@@ -285,10 +285,12 @@ async fn it_speaks_http() {
         "{conflict}"
     );
 
-    for wrong in ["https://127.0.0.1/w", "127.0.0.1", "ftp://x", ""] {
-        assert!(matches!(submit(wrong, &first).await, Err(ClientError::Address(_))), "{wrong}");
+    for wrong in ["127.0.0.1", "ftp://x", ""] {
+        assert!(matches!(submit(wrong, &first, None).await, Err(ClientError::Address(_))), "{wrong}");
     }
+    let secure = address.replace("http://", "https://");
+    assert!(matches!(submit(&secure, &first, None).await, Err(ClientError::NoAuthority(_))), "nobody is trusted");
     drop(stop);
     serving.await.unwrap().unwrap();
-    assert!(matches!(latest(&address, ORIGIN).await, Err(ClientError::Unreachable { .. })));
+    assert!(matches!(latest(&address, ORIGIN, None).await, Err(ClientError::Unreachable { .. })));
 }

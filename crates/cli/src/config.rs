@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Arg, ArgMatches, Command};
+use witness::Trust;
 
 use crate::journal;
 use crate::lang::Lang;
@@ -60,6 +61,12 @@ const KEYS: &[Key] = &[
         None,
         "启动时查询的见证人地址或检查点文件，以逗号分隔",
         "Witnesses asked at start, with commas between: addresses, or files of checkpoints that they cosigned",
+    ),
+    key(
+        "witness_ca",
+        None,
+        "签发见证人证书的CA（PEM）；地址为 https 时须有",
+        "Authority of the witnesses' certificates, PEM; needed where an address is https",
     ),
     key("otlp_endpoint", None, "OpenTelemetry 收集端（OTLP/gRPC）", "Where spans and metrics go, OTLP over gRPC"),
     key("log", Some("info"), "日志级别，可分部件", "What is logged: a level, or levels by part"),
@@ -212,6 +219,13 @@ impl Config {
             Some(folder) => Ok(PathBuf::from(folder)),
             None => journal::default_folder().context("--journal is needed: there is no home folder"),
         }
+    }
+
+    /// What makes witnesses at https trustworthy, where it is configured.
+    pub fn witness_trust(&self) -> anyhow::Result<Option<Trust>> {
+        let Some(file) = self.get("witness_ca") else { return Ok(None) };
+        let authorities = std::fs::read(file).with_context(|| format!("reading {file}"))?;
+        Trust::authorities(&authorities).with_context(|| format!("witness_ca: {file}")).map(Some)
     }
 
     /// What a client connects with.

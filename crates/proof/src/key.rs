@@ -1,5 +1,6 @@
 //! Keys of signed notes: verifier keys (vkeys) in the text form of `c2sp.org/signed-note`, and signers. Ed25519 signs notes (type 0x01) and
-//! cosignatures (type 0x04); keys of other types, as ML-DSA-44 (0x06), are read, kept and named, but verify nothing yet.
+//! cosignatures (type 0x04), ML-DSA-44 checkpoints alone (type 0x06, see `mldsa`); keys of other types are read, kept and named, but verify
+//! nothing.
 //!
 //! No chance lives here: a signer is made of a seed that its caller drew.
 
@@ -8,6 +9,7 @@ use std::fmt;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
+use crate::mldsa::{self, Act};
 use crate::note::Signature;
 use crate::text::{from_base64, is_key_name, to_base64};
 
@@ -15,8 +17,12 @@ use crate::text::{from_base64, is_key_name, to_base64};
 pub const ED25519: u8 = 0x01;
 /// Signature type of timestamped Ed25519 cosignatures, which witnesses make.
 pub const COSIGNATURE: u8 = 0x04;
-/// Signature type of timestamped ML-DSA-44 cosignatures: known by name, not verified by this version.
+/// Signature type of timestamped ML-DSA-44 signatures on checkpoints, which witnesses make, and logs may.
 pub const ML_DSA_44: u8 = 0x06;
+/// Signature type that signed-note leaves to whoever names one: here that of [`ENDORSING`].
+const UNASSIGNED: u8 = 0xff;
+/// What tells the key id of an ML-DSA-44 key that endorses statements from that of the same key cosigning.
+const ENDORSING: &[u8] = b"earmark log policy v1 with ML-DSA-44";
 
 /// Longest text of a key: an ML-DSA-44 key of 1,312 bytes in base64 beside a name, with room to spare.
 pub const MAX_KEY_BYTES: usize = 8 << 10;
@@ -74,9 +80,12 @@ pub enum SignatureError {
     /// The signature has another length than its type's.
     #[error("the signature of {0} has a wrong length")]
     Length(String),
-    /// The time of a cosignature is 0 or beyond 2^63 - 1.
+    /// The time of a cosignature is 0 (which Ed25519's may not be) or beyond 2^63 - 1.
     #[error("the cosignature of {0} bears no possible time")]
     Time(String),
+    /// Keys of this type sign checkpoints alone, and this is none, or one whose origin is too long for them.
+    #[error("the key of {0} signs checkpoints alone")]
+    NoCheckpoint(String),
     /// It does not verify.
     #[error("the signature of {0} does not verify")]
     Wrong(String),
@@ -89,7 +98,16 @@ pub struct VerifierKey {
     id: u32,
     kind: u8,
     material: Vec<u8>,
-    ed25519: Option<VerifyingKey>,
+    scheme: Scheme,
+}
+
+/// How a key verifies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Ed25519(VerifyingKey),
+    MlDsa44(Act),
+    /// As far as this version knows it does not.
+    Unknown,
 }
 
 impl VerifierKey {
@@ -108,20 +126,19 @@ impl VerifierKey {
     fn of(name: &str, kind: u8, material: &[u8]) -> Result<VerifierKey, KeyError> {
         let expected = match kind {
             ED25519 | COSIGNATURE => 32,
-            ML_DSA_44 => 1_312,
+            ML_DSA_44 => mldsa::KEY_BYTES,
             _ => material.len(),
         };
         if material.len() != expected || material.is_empty() {
             return Err(KeyError::Length { kind, expected, found: material.len() });
         }
-        let ed25519 = if matches!(kind, ED25519 | COSIGNATURE) { Some(sound(material)?) } else { None };
-        Ok(VerifierKey {
-            name: name.to_owned(),
-            id: key_id(name, kind, material),
-            kind,
-            material: material.to_vec(),
-            ed25519,
-        })
+        let scheme = match kind {
+            ED25519 | COSIGNATURE => Scheme::Ed25519(sound(material)?),
+            ML_DSA_44 => Scheme::MlDsa44(Act::Cosign),
+            _ => Scheme::Unknown,
+        };
+        let (id, name) = (key_id(name, &[kind], material), name.to_owned());
+        Ok(VerifierKey { name, id, kind, material: material.to_vec(), scheme })
     }
 
     /// Its name: of a log the origin.
@@ -144,14 +161,16 @@ impl VerifierKey {
         &self.material
     }
 
-    /// The same Ed25519 key under the same name for another signature type: what a witness endorses a policy with. None where this is no
-    /// Ed25519 key.
-    pub fn for_kind(&self, kind: u8) -> Option<VerifierKey> {
-        self.ed25519?;
-        if matches!(kind, ED25519 | COSIGNATURE) {
-            VerifierKey::of(&self.name, kind, &self.material).ok()
-        } else {
-            None
+    /// The same key as it endorses statements: an Ed25519 key by plain signatures of notes, an ML-DSA-44 key by signatures whose id and
+    /// context are those of statements. None of a key that this version cannot verify.
+    pub fn endorser(&self) -> Option<VerifierKey> {
+        match self.scheme {
+            Scheme::Ed25519(_) => VerifierKey::of(&self.name, ED25519, &self.material).ok(),
+            Scheme::MlDsa44(_) => {
+                let id = key_id(&self.name, &[&[UNASSIGNED], ENDORSING].concat(), &self.material);
+                Some(VerifierKey { id, kind: UNASSIGNED, scheme: Scheme::MlDsa44(Act::Endorse), ..self.clone() })
+            }
+            Scheme::Unknown => None,
         }
     }
 
@@ -163,20 +182,36 @@ impl VerifierKey {
     /// Verifies a signature over a note's text. Gives the time of a cosignature, none of a plain signature.
     pub fn verify(&self, text: &str, signature: &Signature) -> Result<Option<u64>, SignatureError> {
         let length = || SignatureError::Length(self.name.clone());
-        let key = self.ed25519.ok_or(SignatureError::Unsupported(self.kind))?;
-        let (time, message, bytes) = if self.kind == COSIGNATURE {
-            let (time, bytes) = signature.bytes.split_first_chunk::<8>().ok_or_else(length)?;
-            let time = u64::from_be_bytes(*time);
-            if time == 0 || i64::try_from(time).is_err() {
-                return Err(SignatureError::Time(self.name.clone()));
+        let wrong = || SignatureError::Wrong(self.name.clone());
+        let (time, bytes) = match self.kind {
+            COSIGNATURE | ML_DSA_44 => {
+                let (time, bytes) = signature.bytes.split_first_chunk::<8>().ok_or_else(length)?;
+                let time = u64::from_be_bytes(*time);
+                // A cosigner with ML-DSA-44 that says nothing of when writes 0.
+                if (time == 0 && self.kind == COSIGNATURE) || i64::try_from(time).is_err() {
+                    return Err(SignatureError::Time(self.name.clone()));
+                }
+                (Some(time), bytes)
             }
-            (Some(time), cosigned_message(time, text), bytes)
-        } else {
-            (None, text.to_owned(), &signature.bytes[..])
+            _ => (None, &signature.bytes[..]),
         };
-        let bytes: [u8; 64] = bytes.try_into().map_err(|_| length())?;
-        let verified = key.verify_strict(message.as_bytes(), &ed25519_dalek::Signature::from_bytes(&bytes));
-        verified.map(|()| time).map_err(|_| SignatureError::Wrong(self.name.clone()))
+        let holds = match self.scheme {
+            Scheme::Ed25519(key) => {
+                let message = time.map_or_else(|| text.to_owned(), |time| cosigned_message(time, text));
+                let bytes: [u8; 64] = bytes.try_into().map_err(|_| length())?;
+                key.verify_strict(message.as_bytes(), &ed25519_dalek::Signature::from_bytes(&bytes)).is_ok()
+            }
+            Scheme::MlDsa44(Act::Cosign) => {
+                let message = mldsa::cosigned(&self.name, time.unwrap_or(0), text);
+                let message = message.ok_or_else(|| SignatureError::NoCheckpoint(self.name.clone()))?;
+                mldsa::verifies(&self.material, Act::Cosign, &message, bytes).ok_or_else(length)?
+            }
+            Scheme::MlDsa44(Act::Endorse) => {
+                mldsa::verifies(&self.material, Act::Endorse, text.as_bytes(), bytes).ok_or_else(length)?
+            }
+            Scheme::Unknown => return Err(SignatureError::Unsupported(self.kind)),
+        };
+        if holds { Ok(time) } else { Err(wrong()) }
     }
 }
 
@@ -194,25 +229,48 @@ impl fmt::Debug for VerifierKey {
     }
 }
 
-/// A key that signs: of a log (type 0x01) or of a witness (type 0x04).
+/// A key that signs: of a log (type 0x01) or of a witness (types 0x04 and 0x06).
 #[derive(Clone)]
 pub struct Signer {
     public: VerifierKey,
-    secret: SigningKey,
+    secret: Secret,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Ed25519(Box<SigningKey>),
+    MlDsa44(mldsa::Secret),
+}
+
+impl Secret {
+    fn seed(&self) -> [u8; 32] {
+        match self {
+            Secret::Ed25519(key) => key.to_bytes(),
+            Secret::MlDsa44(key) => key.seed(),
+        }
+    }
 }
 
 impl Signer {
     /// The signer of a seed: 32 bytes of a sound random source.
     pub fn from_seed(name: &str, kind: u8, seed: &[u8; 32]) -> Result<Signer, KeyError> {
-        if !matches!(kind, ED25519 | COSIGNATURE) {
-            return Err(KeyError::CannotSign(kind));
-        }
         if !is_key_name(name) {
             return Err(KeyError::Name);
         }
-        let secret = SigningKey::from_bytes(seed);
-        let public = VerifierKey::of(name, kind, secret.verifying_key().as_bytes())?;
-        Ok(Signer { public, secret })
+        let (secret, material) = match kind {
+            ED25519 | COSIGNATURE => {
+                let key = SigningKey::from_bytes(seed);
+                let material = key.verifying_key().as_bytes().to_vec();
+                (Secret::Ed25519(Box::new(key)), material)
+            }
+            ML_DSA_44 => {
+                let key = mldsa::Secret::of(seed);
+                let material = key.public();
+                (Secret::MlDsa44(key), material)
+            }
+            _ => return Err(KeyError::CannotSign(kind)),
+        };
+        Ok(Signer { public: VerifierKey::of(name, kind, &material)?, secret })
     }
 
     /// Reads the secret text, `PRIVATE+KEY+NAME+ID+BASE64`.
@@ -231,7 +289,7 @@ impl Signer {
     /// The secret text: whoever has it signs in this name.
     pub fn secret_text(&self) -> String {
         let mut bytes = vec![self.public.kind];
-        bytes.extend_from_slice(self.secret.as_bytes());
+        bytes.extend_from_slice(&self.secret.seed());
         format!("{SECRET_PREFIX}{}+{:08x}+{}", self.public.name, self.public.id, to_base64(&bytes))
     }
 
@@ -240,18 +298,26 @@ impl Signer {
         &self.public
     }
 
-    /// The same secret under the same name for another signature type.
-    pub fn for_kind(&self, kind: u8) -> Result<Signer, KeyError> {
-        Signer::from_seed(&self.public.name, kind, self.secret.as_bytes())
+    /// The same secret as it endorses statements: see [`VerifierKey::endorser`].
+    pub fn endorser(&self) -> Option<Signer> {
+        Some(Signer { public: self.public.endorser()?, secret: self.secret.clone() })
     }
 
-    /// Signs a note's text. A cosigner's signature bears the time, seconds since the Unix epoch; a log's takes no heed of it.
+    /// Signs a note's text. A cosigner's signature bears the time, seconds since the Unix epoch; a log's takes no heed of it. A cosigner
+    /// with ML-DSA-44 signs checkpoints alone: over another text its signature is one that verifies nowhere.
     pub fn sign(&self, text: &str, time: u64) -> Signature {
-        let bytes = if self.public.kind == COSIGNATURE {
-            let signature = self.secret.sign(cosigned_message(time, text).as_bytes());
-            [&time.to_be_bytes()[..], &signature.to_bytes()[..]].concat()
-        } else {
-            self.secret.sign(text.as_bytes()).to_bytes().to_vec()
+        let stamped = |bytes: &[u8]| [&time.to_be_bytes()[..], bytes].concat();
+        let bytes = match (&self.secret, self.public.kind) {
+            (Secret::Ed25519(key), COSIGNATURE) => {
+                stamped(&key.sign(cosigned_message(time, text).as_bytes()).to_bytes())
+            }
+            (Secret::Ed25519(key), _) => key.sign(text.as_bytes()).to_bytes().to_vec(),
+            (Secret::MlDsa44(key), ML_DSA_44) => {
+                // No message of checkpoints is empty.
+                let message = mldsa::cosigned(&self.public.name, time, text).unwrap_or_default();
+                stamped(&key.sign(Act::Cosign, &message))
+            }
+            (Secret::MlDsa44(key), _) => key.sign(Act::Endorse, text.as_bytes()),
         };
         Signature { name: self.public.name.clone(), id: self.public.id, bytes }
     }
@@ -270,8 +336,9 @@ fn cosigned_message(time: u64, text: &str) -> String {
 }
 
 /// SHA-256(name || 0x0A || signature type || public key), its first four bytes.
-fn key_id(name: &str, kind: u8, material: &[u8]) -> u32 {
-    let hash = Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(material).finalize();
+fn key_id(name: &str, kind: &[u8], material: &[u8]) -> u32 {
+    let hash =
+        Sha256::new().chain_update(name).chain_update(b"\n").chain_update(kind).chain_update(material).finalize();
     hash.first_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first))
 }
 

@@ -20,6 +20,7 @@ mod checkpoint;
 mod error;
 mod gather;
 mod key;
+mod mldsa;
 mod note;
 mod offline;
 mod policy;

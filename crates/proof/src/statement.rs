@@ -1,7 +1,7 @@
 //! What the parties to a book's log state together when its trust policy is set: which policy follows which, and, where the log was
 //! rolled back, what is given up. A statement is a signed note; the log's old and new keys and the quorums of both policies sign it, a
-//! witness with the Ed25519 key that it cosigns with. The first line keeps such signatures apart from those on checkpoints and
-//! cosignatures.
+//! witness with the key that it cosigns with. The first line, and with ML-DSA-44 the context, keeps such signatures apart from those on
+//! checkpoints and cosignatures.
 
 use std::fmt;
 
@@ -109,7 +109,7 @@ impl Policy {
     pub fn quorum_endorses(&self, statement: &Note) -> Result<bool, SignatureError> {
         let mut endorsed = Vec::new();
         for witness in &self.witnesses {
-            if let Some(key) = witness.key.for_kind(ED25519)
+            if let Some(key) = witness.key.endorser()
                 && !statement.signed_by(&key)?.is_empty()
             {
                 endorsed.push(witness.name.as_str());

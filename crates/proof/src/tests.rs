@@ -93,31 +93,115 @@ fn signers_are_read_back_and_never_shown() {
         assert!(signer.verifier().verify(text, &signature).is_ok());
         assert_eq!(VerifierKey::parse(&signer.verifier().to_string()).as_ref(), Ok(signer.verifier()));
     }
-    assert_eq!(Signer::from_seed("a", ML_DSA_44, &[0; 32]).unwrap_err(), KeyError::CannotSign(ML_DSA_44));
+    assert_eq!(Signer::from_seed("a", TO_COME, &[0; 32]).unwrap_err(), KeyError::CannotSign(TO_COME));
     assert!(Signer::parse(EXAMPLE_KEY).is_err());
 }
 
+/// A signature type that nobody has defined yet.
+const TO_COME: u8 = 0x09;
+
+/// The verifier key of a name, type and material.
+fn vkey(name: &str, kind: u8, material: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    let hash = Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(material).finalize();
+    let text = crate::text::to_base64(&[&[kind][..], material].concat());
+    format!("{name}+{:02x}{:02x}{:02x}{:02x}+{text}", hash[0], hash[1], hash[2], hash[3])
+}
+
 #[test]
-fn a_key_of_a_type_to_come_is_kept_and_passed_over() {
-    let name = "pq.example.org";
-    let hash = {
-        use sha2::{Digest as _, Sha256};
-        Sha256::new().chain_update(name).chain_update([b'\n', ML_DSA_44]).chain_update([3; 1_312]).finalize()
-    };
-    let material = crate::text::to_base64(&[&[ML_DSA_44][..], &[3; 1_312]].concat());
-    let text = format!("{name}+{:02x}{:02x}{:02x}{:02x}+{material}", hash[0], hash[1], hash[2], hash[3]);
+fn a_key_of_a_type_to_come_is_kept_and_never_counts() {
+    let text = vkey("pq.example.org", TO_COME, &[3; 40]);
     let key = VerifierKey::parse(&text).unwrap();
-    assert_eq!(key.to_string(), text);
+    assert_eq!((key.to_string(), key.endorser()), (text, None));
     let log = log();
     let body = Checkpoint::new("example.org/log", 1, [1; 32]).to_string();
     let mut note = signed(&body, &[&log]);
-    note.add(Signature { name: name.into(), id: key.id(), bytes: vec![7; 2_428] }).unwrap();
+    note.add(Signature { name: key.name().into(), id: key.id(), bytes: vec![7; 2_428] }).unwrap();
     assert_eq!(Note::parse(&note.to_string()), Ok(note.clone()), "its line is kept");
-    assert_eq!(note.signed_by(&key), Err(SignatureError::Unsupported(ML_DSA_44)));
-    let only = policy(&format!("log {}\nwitness pq {key}\nquorum pq\n", log.verifier())).unwrap();
-    assert!(matches!(only.judge(&note), Err(Distrust::NoQuorum { .. })), "what is not verified does not count");
-    let beside = format!("log {}\nwitness pq {key}\nquorum none\n", log.verifier());
-    assert!(policy(&beside).unwrap().judge(&note).is_ok());
+    assert_eq!(note.signed_by(&key), Err(SignatureError::Unsupported(TO_COME)));
+    let kind = policy(&format!("log {}\nwitness pq {key}\nquorum pq\n", log.verifier())).unwrap_err().remove(0).1;
+    assert_eq!(kind, PolicyFaultKind::KeyType(TO_COME), "a policy names only what can be verified");
+}
+
+#[test]
+fn cosignatures_with_ml_dsa_are_those_of_the_checkpoint_alone() {
+    let (log, pq) = (log(), Signer::from_seed("pq.example.org", ML_DSA_44, &[4; 32]).unwrap());
+    let key = pq.verifier();
+    assert_eq!(key.to_string(), vkey("pq.example.org", ML_DSA_44, key.material()));
+    assert_eq!(VerifierKey::parse(&key.to_string()).as_ref(), Ok(key));
+    assert_eq!(Signer::parse(&pq.secret_text()).unwrap().verifier(), key);
+    assert!(!format!("{pq:?}").contains("PRIVATE"));
+    let checkpoint = Checkpoint::new("example.org/log", 7, [1; 32]);
+    let body = checkpoint.to_string();
+    let signature = pq.sign(&body, 1_700_000_000);
+    assert_eq!(signature.bytes.len(), 8 + 2_420);
+    assert_eq!(key.verify(&body, &signature), Ok(Some(1_700_000_000)));
+    assert_eq!(key.verify(&body, &pq.sign(&body, 0)), Ok(Some(0)), "it may say nothing of when");
+    // Extension lines are not its matter; all else is.
+    assert!(key.verify(&format!("{body}further\n"), &signature).is_ok());
+    let wrong = Err(SignatureError::Wrong("pq.example.org".into()));
+    for other in [
+        Checkpoint { size: 8, ..checkpoint.clone() },
+        Checkpoint { root: [2; 32], ..checkpoint.clone() },
+        Checkpoint { origin: "example.org/lag".into(), ..checkpoint.clone() },
+    ] {
+        assert_eq!(key.verify(&other.to_string(), &signature), wrong, "{other}");
+    }
+    for at in [0, 7, 8, 500, 2_427] {
+        let mut bent = signature.clone();
+        bent.bytes[at] ^= 0x40;
+        assert!(key.verify(&body, &bent).is_err(), "byte {at}");
+    }
+    let mut short = signature.clone();
+    short.bytes.pop();
+    assert_eq!(key.verify(&body, &short), Err(SignatureError::Length("pq.example.org".into())));
+    let mut late = signature.clone();
+    late.bytes[0] = 0xff;
+    assert_eq!(key.verify(&body, &late), Err(SignatureError::Time("pq.example.org".into())));
+    let elsewhere = Signer::from_seed("qp.example.org", ML_DSA_44, &[4; 32]).unwrap();
+    assert_eq!(elsewhere.verifier().verify(&body, &signature), Err(SignatureError::Wrong("qp.example.org".into())));
+    let none = SignatureError::NoCheckpoint("pq.example.org".into());
+    assert_eq!(key.verify("a\n", &pq.sign("a\n", 5)), Err(none), "it signs checkpoints alone");
+    // In a policy it counts as any witness, and spoils a note that bears a false one.
+    let policy = policy(&format!("log {}\nwitness pq {key}\nquorum pq\n", log.verifier())).unwrap();
+    assert_eq!(policy.judge(&signed(&body, &[&log, &pq])).unwrap().cosigned, [("pq".to_owned(), 1_700_000_000)]);
+    assert!(matches!(policy.judge(&signed(&body, &[&log])), Err(Distrust::NoQuorum { .. })));
+    let mut forged = signed(&body, &[&log]);
+    forged.add(Signature { bytes: vec![7; 2_428], ..signature }).unwrap();
+    assert!(matches!(policy.judge(&forged), Err(Distrust::Signature(SignatureError::Wrong(_)))));
+}
+
+#[test]
+fn a_log_may_sign_with_ml_dsa() {
+    let log = Signer::from_seed("example.org/log", ML_DSA_44, &[6; 32]).unwrap();
+    let policy = policy(&format!("log {}\nquorum none\n", log.verifier())).unwrap();
+    let body = Checkpoint::new("example.org/log", 3, [1; 32]).to_string();
+    let note = Note::new(body.clone(), vec![log.sign(&body, 0)]).unwrap();
+    assert_eq!(policy.judge(&note).unwrap().checkpoint.size, 3);
+    let other = Checkpoint::new("example.org/log", 4, [1; 32]).to_string();
+    let note = Note::new(other, note.signatures().to_vec()).unwrap();
+    assert!(matches!(policy.judge(&note), Err(Distrust::Signature(SignatureError::Wrong(_)))));
+}
+
+#[test]
+fn endorsements_are_no_cosignatures() {
+    let (log, pq) = (log(), Signer::from_seed("pq.example.org", ML_DSA_44, &[4; 32]).unwrap());
+    let policy = policy(&format!("log {}\nwitness pq {}\nquorum pq\n", log.verifier(), pq.verifier())).unwrap();
+    let endorser = pq.endorser().unwrap();
+    assert_ne!(endorser.verifier().id(), pq.verifier().id());
+    assert_eq!(Some(endorser.verifier()), pq.verifier().endorser().as_ref());
+    let statement = "earmark log policy v1\nbook GD\n";
+    let note = |signatures| Note::new(statement.to_owned(), signatures).unwrap();
+    assert_eq!(policy.quorum_endorses(&note(vec![endorser.sign(statement, 0)])), Ok(true));
+    assert_eq!(policy.quorum_endorses(&note(vec![pq.sign(statement, 5)])), Ok(false), "another id");
+    let mut false_one = endorser.sign("another\n", 0);
+    assert!(policy.quorum_endorses(&note(vec![false_one.clone()])).is_err());
+    // The bytes of the one under the name of the other verify nowhere, over the same text.
+    let body = Checkpoint::new("example.org/log", 7, [1; 32]).to_string();
+    false_one = endorser.sign(&body, 0);
+    false_one.id = pq.verifier().id();
+    false_one.bytes = [&0u64.to_be_bytes()[..], &false_one.bytes].concat();
+    assert!(pq.verifier().verify(&body, &false_one).is_err());
 }
 
 #[test]
@@ -329,4 +413,17 @@ fn statements_are_read_back() {
         }
         assert!(Statement::parse(&format!("{text}more\n")).is_err());
     }
+}
+
+/// The seed with the key's id and beginning of a test that the Go implementation `filippo.io/torchwood` publishes
+/// (cmd/litewitness/testdata/mldsa.txt).
+#[test]
+fn ml_dsa_keys_are_those_of_another_implementation() {
+    let seed = [
+        0x28, 0x86, 0xad, 0xc2, 0xb0, 0xea, 0xbf, 0xce, 0x67, 0xc0, 0x47, 0x29, 0x39, 0x12, 0x79, 0x98, 0xbf, 0x88,
+        0x6c, 0xf2, 0x56, 0xbf, 0xee, 0x8b, 0xa7, 0x6a, 0x25, 0x3f, 0xce, 0x11, 0x46, 0xe0,
+    ];
+    let log = Signer::from_seed("example.com/mldsa-log", ML_DSA_44, &seed).unwrap();
+    let key = log.verifier().to_string();
+    assert!(key.starts_with("example.com/mldsa-log+b5df45c5+BuhtcL97l3dcitjZ8Y9J54gmQ1TWn/BMF0yePKpT"), "{key:.80}");
 }

@@ -18,7 +18,10 @@ use crate::judge::voucher_in;
 const NOTICE_DAYS: i32 = 800;
 
 /// What the records of a command stand for.
+#[allow(clippy::large_enum_variant, reason = "it lives for one look, and a box would cost most records an allocation")]
 pub(crate) enum Asked {
+    /// This one.
+    One(Command),
     /// One of these; the first is judged.
     Commands(Vec<Command>),
     /// A command that stands in the record, unreadable.
@@ -30,7 +33,7 @@ pub(crate) enum Asked {
 /// The commands that a command's records can stand for, and whether the fingerprint can be recomputed from them.
 pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
     let Some(first) = records.first() else { return (Asked::Unknown, false) };
-    let one = |command| (Asked::Commands(vec![command]), true);
+    let one = |command| (Asked::One(command), true);
     let inner = |bytes: &[u8]| match decode(bytes) {
         Some(command) => one(command),
         None => (Asked::Unreadable, false),
@@ -47,7 +50,7 @@ pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
             one(Command::WithdrawCommand(WithdrawCommand { submission: *submission, reason: reason.clone() }))
         }
         // The order in which a person's first offices were listed is not recorded.
-        Event::BookCreated(created) => (Asked::Commands(vec![opening(created, records)]), false),
+        Event::BookCreated(created) => (Asked::One(opening(created, records)), false),
         Event::AccountDefined { account, .. } => {
             one(Command::DefineAccount(DefineAccount { account: account.clone() }))
         }
@@ -69,7 +72,7 @@ pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
             // A bank transaction that such a receipt named has no line to stand on.
             let price = fields.fen.checked_div(i64::from(fields.heads)).unwrap_or(0);
             let command = receipt(book, fields, (Custody::MutualAidDirect, String::new(), price));
-            (Asked::Commands(vec![Command::PostPremiumReceipt(command)]), false)
+            (Asked::One(Command::PostPremiumReceipt(command)), false)
         }
         _ => beside(book, first),
     }
@@ -77,7 +80,7 @@ pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
 
 /// The same of reviews and registers, and of supervision.
 fn beside(book: &Book, first: &Record) -> (Asked, bool) {
-    let one = |command| (Asked::Commands(vec![command]), true);
+    let one = |command| (Asked::One(command), true);
     match &first.event {
         Event::BatchReviewed { batch, verdict, reviewed_on, reason } => {
             one(Command::ReviewEnrollmentBatch(ReviewEnrollmentBatch {
@@ -133,7 +136,7 @@ fn beside(book: &Book, first: &Record) -> (Asked, bool) {
 
 /// The same of statements.
 fn of_statements(book: &Book, first: &Record) -> (Asked, bool) {
-    let one = |command| (Asked::Commands(vec![command]), true);
+    let one = |command| (Asked::One(command), true);
     let statements = &book.statements;
     let id = |no: &u32| statements.lines.get(no).map_or(String::new(), |entered| entered.line.id.clone());
     match &first.event {
@@ -250,7 +253,7 @@ fn notice(book: &Book, event: &QuotaAllocated, records: &[Record]) -> (Asked, bo
         })
     };
     if let Some(voucher) = records.iter().find_map(|record| voucher_in(&record.event)) {
-        return (Asked::Commands(vec![on(voucher.date)]), true);
+        return (Asked::One(on(voucher.date)), true);
     }
     let Some(first) = records.first() else { return (Asked::Unknown, false) };
     let today = Day::of_instant(first.time);
@@ -258,5 +261,5 @@ fn notice(book: &Book, event: &QuotaAllocated, records: &[Record]) -> (Asked, bo
     let person = book.persons.code(first.actor.person);
     let days = (0..NOTICE_DAYS).map(|back| today.plus_days(0i32.saturating_sub(back)));
     let found = days.map(on).find(|c| request == Some(record::command_fingerprint(&book.code, person, c)));
-    (Asked::Commands(vec![found.unwrap_or_else(|| on(today))]), false)
+    (Asked::One(found.unwrap_or_else(|| on(today))), false)
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use record::evidence::{EvidenceError, Frame, Header, Proven, Reader, Scope};
 use record::{Record, Sequence, hash};
 
+use crate::ahead::{self, Item};
 use crate::fault::Code;
 use crate::figure::FigureOf;
 use crate::notes::{Notes, Trusted};
@@ -27,38 +28,33 @@ pub enum CannotVerify {
 /// that the file names, that a checkpoint of that size has its root, and what the records show by themselves. `trusted` is what the
 /// auditor has from elsewhere; `progress` is told records read and records in all.
 pub fn verify_file(
-    from: impl Read,
+    from: impl Read + Send,
     trusted: impl Into<Trusted>,
     mut progress: impl FnMut(Sequence, Sequence),
 ) -> Result<Report, CannotVerify> {
-    let mut reader = Reader::begin(from).map_err(CannotVerify::Unreadable)?;
+    let reader = Reader::begin(from).map_err(CannotVerify::Unreadable)?;
     let header = reader.header().clone();
     if header.scope != Scope::All {
         return part(reader, &header, trusted.into());
     }
     let mut verifier = Verifier::new(trusted);
-    loop {
-        match reader.next_frame() {
-            Ok(Some(Frame::Record(body))) => {
-                verifier.body(body);
-                progress(verifier.size(), header.size);
-            }
-            Ok(Some(Frame::Note(text))) => verifier.note(text),
-            Ok(Some(Frame::Proven(proven))) => {
-                verifier.fault(proven.sequence, Code::File, "records in order", "a record with a proof");
-            }
-            Ok(Some(Frame::Tail(_) | Frame::Sums(_) | Frame::Entry(_))) => {
-                verifier.fault(verifier.size(), Code::File, "records in order", "a part of a proof");
-            }
-            Ok(None) => break,
-            Err(EvidenceError::Unreadable(error)) => {
-                return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
-            }
-            Err(error) => {
-                let size = verifier.size();
-                verifier.fault(size, Code::File, "an evidence file to its trailer", error.to_string());
-                break;
-            }
+    let end = ahead::each(reader, |item| match item {
+        Item::Record(opened) => {
+            verifier.take(opened);
+            progress(verifier.size(), header.size);
+        }
+        Item::Note(text) => verifier.note(text),
+        Item::Proven(sequence) => verifier.fault(*sequence, Code::File, "records in order", "a record with a proof"),
+        Item::OfProof => verifier.fault(verifier.size(), Code::File, "records in order", "a part of a proof"),
+    });
+    match end {
+        Ok(()) => {}
+        Err(EvidenceError::Unreadable(error)) => {
+            return Err(CannotVerify::Unreadable(EvidenceError::Unreadable(error)));
+        }
+        Err(error) => {
+            let size = verifier.size();
+            verifier.fault(size, Code::File, "an evidence file to its trailer", error.to_string());
         }
     }
     let mut report = verifier.finish(Some((header.size, header.root)));

@@ -11,6 +11,7 @@
 )]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod ahead;
 mod archive;
 mod asked;
 mod book;

@@ -59,6 +59,11 @@ impl Report {
         self.counts.is_empty()
     }
 
+    /// How many faults there are.
+    pub fn faults_in_all(&self) -> u64 {
+        self.counts.values().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
     /// Adds a fault.
     pub fn add(&mut self, sequence: Sequence, code: Code, expected: impl Into<String>, found: impl Into<String>) {
         let count = self.counts.entry(code).or_default();

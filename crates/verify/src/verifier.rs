@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use proof::Tree;
 use record::{Digest, Event, Record, Sequence, hash};
 
+use crate::ahead::Opened;
 use crate::archive::{Archive, Once};
 use crate::book::Book;
 use crate::compare;
@@ -137,25 +138,33 @@ impl Verifier {
 
     /// Takes the next record.
     pub fn body(&mut self, body: &[u8]) {
+        self.take(&mut Opened::of(body));
+    }
+
+    /// Takes the next record, opened. What is judged at once stays where it is; a part of a command is taken away.
+    pub(crate) fn take(&mut self, opened: &mut Opened) {
         self.heads.reach(self.tree.size(), || self.tree.root(), &mut self.report);
-        let decoded = record::decode(body);
-        if let Ok(Record { event: Event::LogPolicySet { policy, .. }, .. }) = &decoded {
+        if let Ok(Some(Record { event: Event::LogPolicySet { policy, .. }, .. })) = &opened.record {
             // A recovery says what it goes on from.
             self.book.policy.head = (self.tree.size(), self.tree.root());
             self.heads.policy(policy);
         }
-        self.tree.push(hash::leaf_hash(body));
+        self.tree.push(opened.leaf);
         self.check_known();
         let expected = self.next;
         self.next = expected.saturating_add(1);
-        let record = match decoded {
-            Ok(record) => record,
+        match &mut opened.record {
+            Ok(slot) => self.place(expected, slot),
             Err(error) => {
                 self.report.add(expected, Code::Body, "a canonical record of a known version", error.to_string());
                 self.tear(expected);
-                return;
             }
-        };
+        }
+    }
+
+    /// Looks at where a record stands, and judges it with its command.
+    fn place(&mut self, expected: Sequence, slot: &mut Option<Record>) {
+        let Some(record) = slot else { return };
         if record.sequence != expected {
             self.report.add(expected, Code::Sequence, expected.to_string(), record.sequence.to_string());
             self.next = record.sequence.saturating_add(1);
@@ -164,7 +173,11 @@ impl Verifier {
             self.report.add(record.sequence, Code::Time, format!("≥ {}", self.time), record.time.to_string());
         }
         self.time = self.time.max(record.time);
-        self.gather(record);
+        if self.open.is_empty() && record.part == 0 && record.parts == 1 {
+            self.command(core::slice::from_ref(record));
+        } else if let Some(record) = slot.take() {
+            self.gather(record);
+        }
     }
 
     fn check_known(&mut self) {
@@ -179,10 +192,6 @@ impl Verifier {
 
     /// Records of one command come together.
     fn gather(&mut self, record: Record) {
-        if self.open.is_empty() && record.part == 0 && record.parts == 1 {
-            self.command(core::slice::from_ref(&record));
-            return;
-        }
         let follows = match self.open.last() {
             None => record.part == 0 && record.parts > 1,
             Some(last) => {
@@ -305,13 +314,7 @@ impl Verifier {
                 archive.keep(posted);
             }
             Event::BankTransactionRegistered(event) => archive.used(Once::Paper(&event.slip_digest), at),
-            Event::ReceiptPosted(posted) => {
-                // A corrected receipt keeps the bill that its first voucher made known.
-                if posted.voucher.corrects.is_none() {
-                    archive.used(Once::Bill(&posted.receipt.bill_no), at);
-                }
-                archive.keep_posted_receipt(posted);
-            }
+            Event::ReceiptPosted(posted) => archive.keep_posted_receipt(posted, at),
             Event::ReceiptNoted(receipt) if record.part == 0 => archive.used(Once::Bill(&receipt.bill_no), at),
             Event::PersonsEnrolled(event) => {
                 archive.enrol(event.year, &event.tokens, event.batch);

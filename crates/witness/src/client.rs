@@ -1,5 +1,6 @@
-//! The asker's side of the protocol: submitting a checkpoint, and fetching the one that was cosigned last. Over plain HTTP: whatever comes
-//! back counts only by its signatures, so that who listens learns sizes and roots, and who meddles can only make it fail.
+//! The asker's side of the protocol: submitting a checkpoint, and fetching the one that was cosigned last. Over plain HTTP, or by TLS (`tls`):
+//! whatever comes back counts only by its signatures, so that over plain HTTP who listens learns sizes and roots, and who meddles can only
+//! make it fail.
 
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
 use proof::MAX_REQUEST_BYTES;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::tls::Trust;
 use crate::witness::Witness;
 
 /// How long a witness may take to answer.
@@ -21,8 +24,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none.
-    #[error("{0:?} is no witness address: http://HOST[:PORT][/PREFIX]")]
+    #[error("{0:?} is no witness address: http://HOST[:PORT][/PREFIX] or https://HOST[:PORT][/PREFIX]")]
     Address(String),
+    /// It is reached by https, and nobody said whose certificates count.
+    #[error("{0}: https needs the authority of the witness's certificate (--witness-ca)")]
+    NoAuthority(String),
     /// It was not reached, or broke off.
     #[error("the witness at {address} was not reached: {reason}")]
     Unreachable {
@@ -62,9 +68,14 @@ pub enum Submitted {
     },
 }
 
-/// Submits the text of a request.
-pub async fn submit(address: &str, request: &str) -> Result<Submitted, ClientError> {
-    let answer = ask(address, Method::POST, "/add-checkpoint", request.to_owned()).await?;
+/// Whether a witness address is reached by TLS.
+pub fn is_https(address: &str) -> bool {
+    address.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
+/// Submits the text of a request. `trust` makes an https witness trustworthy.
+pub async fn submit(address: &str, request: &str, trust: Option<&Trust>) -> Result<Submitted, ClientError> {
+    let answer = ask((address, trust), Method::POST, "/add-checkpoint", request.to_owned()).await?;
     match answer.status {
         200 => Ok(Submitted::Cosigned(answer.body)),
         409 => match answer.body.trim_end_matches('\n').parse() {
@@ -77,9 +88,9 @@ pub async fn submit(address: &str, request: &str) -> Result<Submitted, ClientErr
 }
 
 /// The checkpoint of an origin that the witness cosigned last, as text; none if there is none.
-pub async fn latest(address: &str, origin: &str) -> Result<Option<String>, ClientError> {
+pub async fn latest(address: &str, origin: &str, trust: Option<&Trust>) -> Result<Option<String>, ClientError> {
     let path = format!("/{}/checkpoint", Witness::name(origin));
-    let answer = ask(address, Method::GET, &path, String::new()).await?;
+    let answer = ask((address, trust), Method::GET, &path, String::new()).await?;
     match answer.status {
         200 => Ok(Some(answer.body)),
         404 => Ok(None),
@@ -102,21 +113,46 @@ impl Heard {
     }
 }
 
-async fn ask(address: &str, method: Method, path: &str, body: String) -> Result<Heard, ClientError> {
-    match timeout(ANSWER_WITHIN, exchange(address, method, path, body)).await {
+/// A connection, with TLS or without.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// A witness's address, and what makes it trustworthy.
+type To<'a> = (&'a str, Option<&'a Trust>);
+
+async fn ask(to: To<'_>, method: Method, path: &str, body: String) -> Result<Heard, ClientError> {
+    match timeout(ANSWER_WITHIN, exchange(to, method, path, body)).await {
         Ok(heard) => heard,
-        Err(_) => Err(ClientError::Late(address.to_owned())),
+        Err(_) => Err(ClientError::Late(to.0.to_owned())),
     }
 }
 
-async fn exchange(address: &str, method: Method, path: &str, body: String) -> Result<Heard, ClientError> {
+/// Connects to the host of an address.
+async fn connect(base: &Uri, (address, trust): To<'_>) -> Result<Box<dyn Wire>, ClientError> {
+    let wrong = || ClientError::Address(address.to_owned());
+    let broken =
+        |error: std::io::Error| ClientError::Unreachable { address: address.to_owned(), reason: error.to_string() };
+    let secure = match base.scheme_str() {
+        Some("http") => None,
+        Some("https") => Some(trust.ok_or_else(|| ClientError::NoAuthority(address.to_owned()))?),
+        _ => return Err(wrong()),
+    };
+    let host = base.host().ok_or_else(wrong)?.trim_matches(['[', ']']);
+    let port = base.port_u16().unwrap_or(if secure.is_some() { 443 } else { 80 });
+    let stream = TcpStream::connect((host, port)).await.map_err(broken)?;
+    Ok(match secure {
+        Some(trust) => Box::new(trust.connect(host, stream).await.map_err(broken)?),
+        None => Box::new(stream),
+    })
+}
+
+async fn exchange(to: To<'_>, method: Method, path: &str, body: String) -> Result<Heard, ClientError> {
+    let (address, _) = to;
     let wrong = || ClientError::Address(address.to_owned());
     let broken = |reason: String| ClientError::Unreachable { address: address.to_owned(), reason };
     let base: Uri = address.trim_end_matches('/').parse().map_err(|_| wrong())?;
-    let host = base.host().filter(|_| base.scheme_str() == Some("http")).ok_or_else(wrong)?;
-    let port = base.port_u16().unwrap_or(80);
     let prefix = base.path().trim_end_matches('/');
-    let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await.map_err(|e| broken(e.to_string()))?;
+    let stream = connect(&base, to).await?;
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|e| broken(e.to_string()))?;
     let driving = tokio::spawn(connection);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use proof::{
-    AddCheckpoint, COSIGNATURE, Checkpoint, Distrust, Note, Policy, SignedCheckpoint, Signer, empty_root,
+    AddCheckpoint, COSIGNATURE, Checkpoint, Distrust, ML_DSA_44, Note, Policy, SignedCheckpoint, Signer, empty_root,
     verify_consistency,
 };
 
@@ -96,7 +96,7 @@ impl Witness {
     }
 
     /// Goes on with the memory of a folder. The policy's logs are those that are cosigned; its quorum plays no part. The signer is a
-    /// cosigner's (type 0x04).
+    /// cosigner's (type 0x04 or 0x06).
     pub fn open(folder: &Path, signer: Signer, policy: Policy, clock: Clock) -> Result<Witness, StateError> {
         Ok(Witness { signer, policy, clock, state: Mutex::new(State::open(folder)?) })
     }
@@ -191,7 +191,7 @@ impl Witness {
 
     /// The witness's key.
     pub fn verifier(&self) -> &proof::VerifierKey {
-        debug_assert_eq!(self.signer.verifier().kind(), COSIGNATURE);
+        debug_assert!(matches!(self.signer.verifier().kind(), COSIGNATURE | ML_DSA_44));
         self.signer.verifier()
     }
 }

@@ -39,7 +39,11 @@ pub struct Loaded {
 impl Loaded {
     /// Starts a server and prepares the book for at least so many receipts.
     pub async fn start(engine: Engine, receipts: u64) -> Loaded {
-        let place = Place::make(engine).await;
+        Loaded::start_at(Place::make(engine).await, receipts).await
+    }
+
+    /// The same at a place.
+    pub async fn start_at(place: Place, receipts: u64) -> Loaded {
         let tokens = tokens_by(|words| process::output_of(&mut place.command(words)));
         let server = Served::start(&mut place.serve(), &place.data().with_extension("log"));
         let office = Office::new(&server.endpoint(), &tokens, BOOK);

@@ -3,6 +3,7 @@
 //! It shares the machine with what it measures, so it is lean: requests are patched bytes, answers are read field by field.
 
 pub mod acks;
+pub mod bare;
 pub mod book;
 pub mod check;
 pub mod echo;

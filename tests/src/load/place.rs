@@ -1,9 +1,13 @@
 //! Where a book under load is kept: SQLite files in a temporary folder, or a PostgreSQL cluster made for it; and how durable what is
 //! written there is, read back from the database.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use proof::Signer;
 use sqlx::Row as _;
 use store::{AnyStore, PostgresStore, SqliteStore};
 use tempfile::TempDir;
@@ -42,6 +46,8 @@ impl Engine {
 pub struct Place {
     folder: TempDir,
     cluster: Option<Cluster>,
+    /// File with the key that the book's log is signed with, if it is.
+    signing: Option<PathBuf>,
 }
 
 impl Place {
@@ -52,7 +58,7 @@ impl Place {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Cluster::start(&[]).expect("a private PostgreSQL starts")),
         };
-        let place = Place { folder, cluster };
+        let place = Place { folder, cluster, signing: None };
         if let Some(url) = place.database(DATABASE).await {
             store::postgres::migrate(&url).await.expect("the schema can be made");
         }
@@ -75,7 +81,19 @@ impl Place {
 
     /// `earmark serve` on a free port.
     pub fn serve(&self) -> Command {
-        self.command(&["serve", "--listen", "127.0.0.1:0"])
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        if let Some(key) = &self.signing {
+            command.arg("--signing-key").arg(key).arg("--memory").arg(key.with_extension("memory"));
+        }
+        command
+    }
+
+    /// Gives servers of this place the key that they sign the book's log with.
+    pub fn sign_with(&mut self, key: &Signer) {
+        let file = self.data().with_extension("key");
+        let mut open = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&file).expect("a new file");
+        writeln!(open, "{BOOK} {}", key.secret_text()).expect("room for a line");
+        self.signing = Some(file);
     }
 
     /// URL of a fresh database in the cluster, if there is one.

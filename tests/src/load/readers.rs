@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::v1::{self, Ledger};
 use client::Client;
+use proof::{OfflineProof, Policy};
 use tokio::sync::watch;
 
 use super::histogram::Histogram;
@@ -68,6 +69,22 @@ impl Reader {
             async move { to.audit().get_balances(request).await }
         });
         answer.await.expect("balances can be read");
+    }
+
+    /// The proof that a record of the log is under the newest cosigned checkpoint of this size; checks it where asked to.
+    pub async fn inclusion(&self, mut chance: Chance, size: u64, under: Option<&Policy>) {
+        let record = chance.within(1..size + 1);
+        let request = v1::ProveInclusionRequest { book: self.book.clone(), record, ..Default::default() };
+        let answer = self.client.call(|to| {
+            let request = request.clone();
+            async move { to.proof().prove_inclusion(request).await }
+        });
+        let proven = answer.await.expect("a record is proven");
+        if let Some(policy) = under {
+            let proof = OfflineProof::parse(&proven.tlog_proof).expect("a proof is in its form");
+            let believed = proof.verify(policy).expect("the proof holds");
+            assert_eq!((proof.index + 1, believed.checkpoint.size), (record, size), "another record or checkpoint");
+        }
     }
 
     /// The trial balance by source.

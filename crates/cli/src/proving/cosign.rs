@@ -7,6 +7,7 @@ use anyhow::{Context, bail, ensure};
 use api::v1;
 use client::Client;
 use serde_json::json;
+use witness::Trust;
 use witness::client::{Submitted, latest, submit};
 
 use super::{asking, failed, read_text, yes};
@@ -31,7 +32,7 @@ pub struct CheckpointArgs {
 /// `earmark cosign`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// 见证人地址，多个以逗号分隔 [Addresses of witnesses, with commas between: http://HOST:PORT/PREFIX, port and prefix where needed]
+    /// 见证人地址，多个以逗号分隔 [Addresses of witnesses, with commas between: http(s)://HOST:PORT/PREFIX; https with --witness-ca]
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["request", "response"])]
     to: Vec<String>,
     /// 以文件：输出请求，自见证人上次见证的记录数起 [By files: print a request, from the size that the witness cosigned last]
@@ -99,9 +100,10 @@ pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> any
     }
     ensure!(!args.to.is_empty(), Misuse(anyhow::anyhow!("--to names a witness; --request and --response go by files")));
     let checkpoint = fetch(&client, &book, args.size.unwrap_or(0), false).await?;
+    let trust = config.witness_trust().map_err(Misuse)?;
     let mut failures = Vec::new();
     for address in &args.to {
-        match ask_witness(&client, &book, address, &checkpoint).await {
+        match ask_witness(&client, &book, (address, trust.as_ref()), &checkpoint).await {
             Ok(lines) => hand_in(&client, &book, checkpoint.size, lines, lang, as_json).await?,
             Err(error) => failures.push(format!("{error:#}")),
         }
@@ -115,11 +117,12 @@ pub async fn run(args: &Args, config: &Config, lang: Lang, as_json: bool) -> any
 async fn ask_witness(
     client: &Client,
     book: &str,
-    address: &str,
+    (address, trust): (&str, Option<&Trust>),
     checkpoint: &v1::Checkpoint,
 ) -> anyhow::Result<String> {
     // What it cosigned last it says itself; a witness without the second face says it when asked from nothing.
-    let known = latest(address, &checkpoint.origin).await?.and_then(|text| proof::SignedCheckpoint::parse(&text).ok());
+    let known = latest(address, &checkpoint.origin, trust).await?;
+    let known = known.and_then(|text| proof::SignedCheckpoint::parse(&text).ok());
     let mut old = known.map_or(0, |known| known.checkpoint.size);
     for _ in 0..TRIES {
         ensure!(
@@ -129,7 +132,7 @@ async fn ask_witness(
             checkpoint.size
         );
         let request = request_from(client, book, old, checkpoint.size).await?.witness_request;
-        match submit(address, &request).await? {
+        match submit(address, &request, trust).await? {
             Submitted::Cosigned(lines) => return Ok(lines),
             Submitted::Conflict(size) => old = size,
             Submitted::Refused { status, reason } => {

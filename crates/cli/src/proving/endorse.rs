@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use proof::{ED25519, Note, Recovery, SignedCheckpoint, Statement, policy_digest};
+use proof::{Note, Recovery, SignedCheckpoint, Statement, policy_digest};
 
 use super::{keys, read_policy, read_text};
 use crate::config::Config;
@@ -59,8 +59,9 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
         signatures.extend_from_slice(note.signatures());
     }
     for signer in keys::signer(&args.key, Some(book))? {
-        // A witness signs statements with its cosigning key; the first line keeps them apart.
-        let signature = signer.for_kind(ED25519)?.sign(&text, 0);
+        // A witness signs statements with its cosigning key; what is signed keeps them apart from cosignatures.
+        let endorser = signer.endorser().context("a key that endorses nothing")?;
+        let signature = endorser.sign(&text, 0);
         if !signatures.contains(&signature) {
             signatures.push(signature);
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use engine::LogKeys;
-use proof::{COSIGNATURE, ED25519, Signer};
+use proof::{COSIGNATURE, ED25519, ML_DSA_44, Signer};
 use serde_json::json;
 
 use super::read_text;
@@ -130,7 +130,7 @@ pub fn signer(file: &Path, book: Option<&str>) -> anyhow::Result<Vec<Signer>> {
 /// The key of a witness.
 pub fn witness(file: &Path) -> anyhow::Result<Signer> {
     match signer(file, None)?.as_slice() {
-        [signer] if signer.verifier().kind() == COSIGNATURE => Ok(signer.clone()),
+        [signer] if matches!(signer.verifier().kind(), COSIGNATURE | ML_DSA_44) => Ok(signer.clone()),
         _ => bail!("{} is no witness's key file", file.display()),
     }
 }
@@ -152,10 +152,10 @@ fn show(keys: &[(Option<String>, Signer)], lang: Lang, as_json: bool) {
     }
 }
 
-/// Makes a witness's key in a new file.
-pub fn make_witness(name: &str, file: &Path, lang: Lang, as_json: bool) -> anyhow::Result<()> {
+/// Makes a witness's key of a signature type in a new file.
+pub fn make_witness((name, kind): (&str, u8), file: &Path, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     ensure!(!file.exists(), "{} exists: a key is never overwritten", file.display());
-    let signer = make(name, COSIGNATURE).map_err(Misuse)?;
+    let signer = make(name, kind).map_err(Misuse)?;
     add_line(file, &signer.secret_text())?;
     show(&[(None, signer)], lang, as_json);
     Ok(())

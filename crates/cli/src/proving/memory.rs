@@ -10,6 +10,8 @@ use engine::store::StoreError;
 use engine::{Asked, Known, Remembered};
 use ledger::state::LogPolicy;
 use proof::{Policy, SignedCheckpoint};
+use witness::Trust;
+use witness::client::is_https;
 
 use super::read_text;
 use crate::config::Config;
@@ -17,8 +19,10 @@ use crate::config::Config;
 /// The memory of a server.
 pub struct Memory {
     folder: Option<PathBuf>,
-    /// Addresses (`http://...`) of witnesses, and files of checkpoints that they cosigned.
+    /// Addresses (`http://...`, `https://...`) of witnesses, and files of checkpoints that they cosigned.
     witnesses: Vec<String>,
+    /// What makes those at `https://...` trustworthy.
+    trust: Option<Trust>,
 }
 
 impl Memory {
@@ -27,6 +31,13 @@ impl Memory {
         let folder = config.get("memory").map(PathBuf::from);
         let named = config.get("witness").unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
         let witnesses: Vec<String> = named.map(str::to_owned).collect();
+        let trust = config.witness_trust()?;
+        let unsure: Vec<&str> = witnesses.iter().map(String::as_str).filter(|name| is_https(name)).collect();
+        ensure!(
+            trust.is_some() || unsure.is_empty(),
+            "{}: https needs the authority of the witness's certificate: --witness-ca",
+            unsure.join(", ")
+        );
         if let Some(folder) = &folder {
             let data = config.get("data").map(Path::new);
             let within = data.is_some_and(|data| absolute(folder).starts_with(absolute(data)));
@@ -36,7 +47,7 @@ impl Memory {
             );
             fs::create_dir_all(folder)?;
         }
-        Ok((folder.is_some() || !witnesses.is_empty()).then_some(Memory { folder, witnesses }))
+        Ok((folder.is_some() || !witnesses.is_empty()).then_some(Memory { folder, witnesses, trust }))
     }
 
     fn file(&self, book: &str) -> Option<PathBuf> {
@@ -63,7 +74,7 @@ impl Memory {
         let Some(policy) = log_policy.policy() else { return Ok(known) };
         let Some(origin) = log_policy.origin() else { return Ok(known) };
         for from in &self.witnesses {
-            match cosigned(from, &origin, &policy).await {
+            match cosigned((from, self.trust.as_ref()), &origin, &policy).await {
                 Ok(Some(checkpoint)) => known.push(Known { from: from.clone(), checkpoint }),
                 Ok(None) => tracing::info!(book, from, "this witness has cosigned nothing of the book"),
                 Err(error) => {
@@ -78,9 +89,13 @@ impl Memory {
 
 /// The checkpoint of an origin that a witness cosigned last. It counts by the cosignature of a witness of the policy, whichever key the log
 /// had then.
-async fn cosigned(from: &str, origin: &str, policy: &Policy) -> anyhow::Result<Option<SignedCheckpoint>> {
+async fn cosigned(
+    (from, trust): (&str, Option<&Trust>),
+    origin: &str,
+    policy: &Policy,
+) -> anyhow::Result<Option<SignedCheckpoint>> {
     let text = if from.contains("://") {
-        match witness::client::latest(from, origin).await? {
+        match witness::client::latest(from, origin, trust).await? {
             Some(text) => text,
             None => return Ok(None),
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use proof::{COSIGNATURE, ML_DSA_44};
 use tokio::net::TcpListener;
 use witness::{Answer, Witness};
 
@@ -29,6 +30,9 @@ enum Act {
         /// 见证人名称，如 jingshen.example.org [Name of the witness, for example jingshen.example.org]
         #[arg(long)]
         name: String,
+        /// 抗量子签名 ML-DSA-44，代替 Ed25519 [ML-DSA-44, which holds against quantum computers, instead of Ed25519]
+        #[arg(long)]
+        ml_dsa: bool,
     },
     /// 以 HTTP 提供见证（c2sp.org/tlog-witness） [Serve by HTTP, as c2sp.org/tlog-witness]
     Serve {
@@ -86,7 +90,10 @@ impl Own {
 /// Runs `earmark witness`.
 pub async fn run(args: &Args, lang: Lang, as_json: bool) -> anyhow::Result<()> {
     match &args.act {
-        Act::Key { file, name } => keys::make_witness(name, file, lang, as_json),
+        Act::Key { file, name, ml_dsa } => {
+            let kind = if *ml_dsa { ML_DSA_44 } else { COSIGNATURE };
+            keys::make_witness((name, kind), file, lang, as_json)
+        }
         Act::Serve { own, address, prefix } => {
             let witness = Arc::new(own.open()?);
             let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;

@@ -86,8 +86,11 @@ impl Form {
             self.fault(field, "TOO_LONG", "最多48KiB", "takes at most 48 KiB");
             return false;
         }
-        let faults: Vec<text::TextFault> =
-            given.split('\n').filter_map(|line| text::free(line, MAX_KEY_BYTES)).collect();
+        let fault = |line: &str| match line.len() {
+            ..=MAX_KEY_BYTES => text::free(&written(line), text::MAX_TEXT_CHARS),
+            _ => Some(text::TextFault::TooLong),
+        };
+        let faults: Vec<text::TextFault> = given.split('\n').filter_map(fault).collect();
         if faults.iter().any(|fault| matches!(fault, text::TextFault::Personal)) {
             self.personal(field);
         }
@@ -101,5 +104,38 @@ impl Form {
             );
         }
         faults.is_empty()
+    }
+}
+
+/// What people wrote of a line: keys (`NAME+ID+BASE64`) and signatures (a dash, name and base64) are bytes, whose letters mean nothing and
+/// are long; that they are in their form is judged where they are read.
+fn written(line: &str) -> String {
+    let without_key = |word: &str| match word.match_indices('+').nth(1) {
+        Some((end, _)) => word.get(..end).unwrap_or(word).to_owned(),
+        None => word.to_owned(),
+    };
+    let line = match line.rsplit_once(' ') {
+        Some((rest, _)) if line.starts_with("\u{2014} ") => rest,
+        _ => line,
+    };
+    line.split(' ').map(without_key).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_keys_and_signatures_mean_nothing() {
+        for (line, is) in [
+            ("log example.org/gd+0a1b2c3d+AQHIV13800138000", "log example.org/gd+0a1b2c3d"),
+            ("witness w w.example.org+4e5f6a7b+Bg/HIV+x= https://w/", "witness w w.example.org+4e5f6a7b https://w/"),
+            ("\u{2014} w.example.org AAAAHIV+x=", "\u{2014} w.example.org"),
+            ("# HIV, 13800138000", "# HIV, 13800138000"),
+            ("group HIV 1 a+b", "group HIV 1 a+b"),
+            ("", ""),
+        ] {
+            assert_eq!(written(line), is, "{line}");
+        }
     }
 }

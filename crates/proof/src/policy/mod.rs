@@ -165,7 +165,7 @@ impl Policy {
     }
 }
 
-/// Times of the signatures of a key on a note, where it made any. Keys that this version cannot verify made none.
+/// Times of the signatures of a key on a note, where it made any. Keys of a type that this version does not know made none.
 fn verified(note: &Note, key: &VerifierKey) -> Result<Option<Vec<Option<u64>>>, SignatureError> {
     match note.signed_by(key) {
         Ok(times) if times.is_empty() => Ok(None),

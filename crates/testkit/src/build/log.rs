@@ -42,8 +42,8 @@ pub fn set_log_policy(
         recovery,
     };
     let text = statement.to_string();
-    let plain = |signer: &&Signer| signer.for_kind(ED25519).expect("the same key").sign(&text, 0);
-    let signatures = parties.iter().map(plain).collect();
+    let endorsed = |signer: &&Signer| signer.endorser().expect("a key that endorses").sign(&text, 0);
+    let signatures = parties.iter().map(endorsed).collect();
     let note = Note::new(text.clone(), signatures).expect("a note");
     SetLogPolicy { policy: policy.to_owned(), statement: note.to_string() }
 }

@@ -1,17 +1,17 @@
 //! Things of the books by ordinal, counted from 1, and by their code.
 
-use std::collections::HashMap;
+use crate::fast::Map;
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Roll<T> {
     items: Vec<(String, T)>,
-    codes: HashMap<String, u32>,
+    codes: Map<String, u32>,
 }
 
 impl<T> Default for Roll<T> {
     fn default() -> Roll<T> {
-        Roll { items: Vec::new(), codes: HashMap::new() }
+        Roll { items: Vec::new(), codes: Map::default() }
     }
 }
 

@@ -115,7 +115,9 @@ impl Case<'_> {
 
     /// LED-011: a bill number that may stand once.
     pub(crate) fn bill(&mut self, bill_no: &str) {
-        let kept = self.kept_bill.as_deref() == Some(bill_no) || self.again.contains(&hash::sha256(bill_no.as_bytes()));
+        // Most cases keep nothing: their bill need not be hashed.
+        let again = || !self.again.is_empty() && self.again.contains(&hash::sha256(bill_no.as_bytes()));
+        let kept = self.kept_bill.as_deref() == Some(bill_no) || again();
         if !bill_no.is_empty() && !kept {
             self.once(Once::Bill(bill_no));
         }
@@ -313,24 +315,29 @@ impl Case<'_> {
 
     /// The laws of vouchers (LED-001 to 004, 009, 016), and SRC-003: no purse below nothing on any day from its first movement on.
     pub(crate) fn check_vouchers(&mut self, events: &[Event]) {
-        let mut moved: BTreeMap<Purse, Series> = BTreeMap::new();
         for voucher in events.iter().filter_map(voucher_in) {
             let broken = self.laws(voucher);
             self.found.broken.extend(broken.into_iter().map(|(rule, what)| (rule, what.to_owned())));
-            self.collect(voucher, &mut moved);
         }
+        let moves = || events.iter().filter_map(voucher_in).flat_map(|voucher| self.moves(voucher));
+        // What only adds lowers no balance.
+        if moves().all(|(_, _, fen)| fen >= 0) {
+            return;
+        }
+        let mut moved: BTreeMap<Purse, Series> = BTreeMap::new();
+        moves().for_each(|(purse, day, fen)| moved.entry(purse).or_default().add(day, fen));
         for (purse, series) in &moved {
             self.breaks_if(self.lowest(*purse, series) < 0, "SRC-003", "balance");
         }
     }
 
-    fn collect(&self, voucher: &Voucher, moved: &mut BTreeMap<Purse, Series>) {
+    /// Movements of money: whose, when, and how much came in.
+    fn moves(&self, voucher: &Voucher) -> impl Iterator<Item = (Purse, Day, Fen)> {
         let money = [self.book.parts.special, self.book.parts.custody];
-        for line in voucher.lines.iter().filter(|line| money.contains(&line.account)) {
-            let purse = (line.account, line.source, line.grant, line.holder);
+        voucher.lines.iter().filter(move |line| money.contains(&line.account)).map(|line| {
             let signed = if line.side == Side::Debit { line.fen } else { line.fen.saturating_neg() };
-            moved.entry(purse).or_default().add(voucher.date, signed);
-        }
+            ((line.account, line.source, line.grant, line.holder), voucher.date, signed)
+        })
     }
 
     /// The lowest balance from the first movement on, with the movements; 0 where none takes anything.
@@ -376,19 +383,24 @@ impl Case<'_> {
 
 /// Debits less credits in all, and whether any source and grant is out of balance.
 pub(crate) fn balances(voucher: &Voucher) -> (i128, bool) {
-    let mut sums: Vec<((SourceNo, GrantNo), i128)> = Vec::with_capacity(2);
     let mut total: i128 = 0;
+    // Most vouchers are of one source and grant; those of others stand beside it.
+    let mut first: Option<((SourceNo, GrantNo), i128)> = None;
+    let mut others: Vec<((SourceNo, GrantNo), i128)> = Vec::new();
     for line in &voucher.lines {
         let fen = i128::from(line.fen);
         let signed = if line.side == Side::Debit { fen } else { fen.saturating_neg() };
         total = total.saturating_add(signed);
         let at = (line.source, line.grant);
-        match sums.iter_mut().find(|(other, _)| *other == at) {
-            Some((_, sum)) => *sum = sum.saturating_add(signed),
-            None => sums.push((at, signed)),
+        if let Some((_, sum)) = first.iter_mut().chain(&mut others).find(|(other, _)| *other == at) {
+            *sum = sum.saturating_add(signed);
+        } else if first.is_none() {
+            first = Some((at, signed));
+        } else {
+            others.push((at, signed));
         }
     }
-    (total, sums.iter().any(|(_, sum)| *sum != 0))
+    (total, first.iter().chain(&others).any(|(_, sum)| *sum != 0))
 }
 
 /// Whether a line carries what its account demands.

@@ -191,7 +191,7 @@ pub(super) fn correct(case: &mut Case<'_>, c: &CorrectVoucher) -> Vec<Event> {
     let mut events = red(case, &original, (c.date, &c.reason), None, &c.evidence);
     let after = with(case.book, &events, case.now);
     let mut blue = Case::new(&after, case.archive, case.now, case.maker, case.reviewer);
-    blue.correcting = true;
+    (blue.correcting, blue.refused) = (true, case.refused);
     blue.again = original.evidence.iter().map(|e| e.digest).collect();
     blue.again.extend(original.bill_no.as_ref().map(|no| -> Digest { hash::sha256(no.as_bytes()) }));
     if let Command::PostPremiumReceipt(receipt) = &*c.replacement {

@@ -103,6 +103,7 @@ pub(super) fn identify(case: &mut Case<'_>, c: &IdentifyDeposit) -> Vec<Event> {
     let mut events = vec![case.posted(plan, Effect::None, &c.evidence, "")];
     let after = with(case.book, &events, case.now);
     let mut rest = Case::new(&after, case.archive, case.now, case.maker, case.reviewer);
+    rest.refused = case.refused;
     events.extend(match &c.identified {
         Identified::Income(r) => income::record(&mut rest, r),
         Identified::Return(r) => spend::give_back(&mut rest, r),

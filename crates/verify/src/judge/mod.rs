@@ -24,7 +24,7 @@ mod statements;
 
 use record::command::{self, ReviewCommand};
 use record::kinds::{LedgerKind, Settlement, Template, Verdict, VoucherKind, Word};
-use record::{ApprovalNo, Command, CommitmentNo, Day, Digest, Event, Line, PersonNo, Voucher, VoucherRef};
+use record::{ApprovalNo, Command, CommitmentNo, Day, Digest, Event, Line, PersonNo, Record, Voucher, VoucherRef};
 
 use crate::archive::{Archive, Once};
 use crate::book::Book;
@@ -42,7 +42,7 @@ pub(crate) struct Found {
     pub broken: Vec<(&'static str, String)>,
     /// Fields that name nothing, name what is taken, or come too late: such a request is malformed and never recorded.
     pub unknown: Vec<String>,
-    /// Names that must be new; which of them are is known at the end of the log only.
+    /// Names that must be new, of what was refused; which of them are is known at the end of the log only.
     pub once: Vec<u128>,
     /// What follows.
     pub events: Vec<Event>,
@@ -71,6 +71,8 @@ pub(crate) struct Case<'a> {
     pub kept_bill: Option<String>,
     /// Whether the right half of a correction is judged.
     pub correcting: bool,
+    /// Whether it was refused: then the names that it says are new may be why.
+    pub refused: bool,
     pub found: Found,
     numbers: Vec<((Word, u32), u32)>,
 }
@@ -132,6 +134,7 @@ impl<'a> Case<'a> {
             again: Vec::new(),
             kept_bill: None,
             correcting: false,
+            refused: false,
             found: Found::default(),
             numbers: Vec::new(),
         }
@@ -154,9 +157,11 @@ impl<'a> Case<'a> {
         self.found.unknown.push(field.to_owned());
     }
 
-    /// Something that may be used once.
+    /// Something that may be used once. Of what stands the archive tells at the end whether it was.
     pub(crate) fn once(&mut self, once: Once<'_>) {
-        self.found.once.push(once.name());
+        if self.refused {
+            self.found.once.push(once.name());
+        }
     }
 
     /// Numbers and signs a voucher.
@@ -198,9 +203,10 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Judges what a person asked: for submission, or for effect at once.
-pub(crate) fn judge(book: &Book, archive: &Archive, now: i64, person: PersonNo, command: &Command) -> Found {
-    let mut case = Case::new(book, archive, now, person, 0);
+/// Judges what a person asked: for submission, or for effect at once; or whether it was to be refused.
+pub(crate) fn judge(book: &Book, archive: &Archive, first: &Record, command: &Command) -> Found {
+    let mut case = Case::new(book, archive, first.time, first.actor.person, 0);
+    case.refused = matches!(first.event, Event::Refused(_));
     if let Command::ReviewCommand(review) = command {
         review_of(&mut case, review);
         return case.found;

@@ -11,9 +11,10 @@ use crate::judge::{self, Ask, Found, allowed};
 impl Verifier {
     /// Judges what was asked; tells whether all is as it should be.
     pub(super) fn judge(&mut self, records: &[Record], first: &Record) -> bool {
-        let before = self.report.counts.values().fold(0u64, |sum, n| sum.saturating_add(*n));
+        let before = self.report.faults_in_all();
         let (asked, exact) = asked(&self.book, records);
-        let commands = match asked {
+        let commands = match &asked {
+            Asked::One(command) => core::slice::from_ref(command),
             Asked::Commands(commands) => commands,
             Asked::Unreadable => {
                 self.report.add(first.sequence, Code::Body, "a canonical command", "bytes of none");
@@ -21,15 +22,16 @@ impl Verifier {
             }
             Asked::Unknown => return self.not_asked(first),
         };
-        let Some(command) = self.fingerprinted(first, &commands, exact) else { return false };
+        let Some(command) = self.fingerprinted(first, commands, exact) else { return false };
         let person = first.actor.person;
         // Before the first record nobody holds an office; the first person listed stands for the opening.
-        if !allowed(&self.book, person, &Ask::of(command)) {
+        let ask = Ask::of(command);
+        if !allowed(&self.book, person, &ask) {
             let code = self.book.persons.code(person).to_owned();
-            let name = Ask::of(command).name().unwrap_or("review or withdrawal");
+            let name = ask.name().unwrap_or("review or withdrawal");
             self.report.add(first.sequence, Code::Role, format!("an office that may ask {name}"), code);
         }
-        let found = judge::judge(&self.book, &self.archive, first.time, person, command);
+        let found = judge::judge(&self.book, &self.archive, first, command);
         if found.unjudged {
             self.unjudged(first);
             return false;
@@ -39,8 +41,7 @@ impl Verifier {
         } else {
             self.effect(records, first, found);
         }
-        let after = self.report.counts.values().fold(0u64, |sum, n| sum.saturating_add(*n));
-        before == after
+        before == self.report.faults_in_all()
     }
 
     /// The command whose fingerprint the request bears; the first one, with a fault, if it bears none of theirs.

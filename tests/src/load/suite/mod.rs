@@ -8,6 +8,7 @@ mod doubleentry;
 mod echoed;
 mod hledger;
 mod postgres;
+mod proof;
 mod reconciliation;
 mod season;
 mod sustained;
@@ -61,7 +62,11 @@ pub const BENCHES: &[(&str, &str)] = &[
     ("hledger", "against hledger: a whole ledger read and added up"),
     ("reconciliation", "a statement of 100,000 lines with 1 % noise, on both engines: matched by ids, the rest listed"),
     ("detectors", "every detector over the receipts of a season, while posting goes on"),
-    ("verify", "an evidence file of a million receipts verified: rate and memory"),
+    (
+        "proof",
+        "what tree, digests and totals cost posting; how soon records and balances of any date are proven and told; verify",
+    ),
+    ("verify", "an evidence file of a million receipts verified: rates and memory"),
     ("season", "the season of 2018 at person level: time, views, memory, size, and all of it again"),
 ];
 
@@ -83,6 +88,7 @@ pub async fn run(name: &'static str, setting: Setting) {
         "hledger" => hledger::run(&setting).await,
         "reconciliation" => reconciliation::run(&setting).await,
         "detectors" => detectors::run(&setting).await,
+        "proof" => proof::run(&setting).await,
         "verify" => verify::run(&setting).await,
         "season" => season::run(&setting).await,
         other => panic!("{other} is listed and not known"),

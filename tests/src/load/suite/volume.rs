@@ -69,7 +69,7 @@ pub async fn run(setting: &Setting) {
 }
 
 /// Posts until the book has so many receipts, and waits for the views.
-async fn fill(loaded: &Loaded, receipts: u64) {
+pub(super) async fn fill(loaded: &Loaded, receipts: u64) {
     let target = &loaded.target;
     let posted = target.acks.count();
     let missing = receipts.saturating_sub(posted);
@@ -96,13 +96,13 @@ async fn chunk(loaded: &Loaded) -> f64 {
     streamed.rate()
 }
 
-fn told(what: &str, waits: Histogram) -> f64 {
+pub(super) fn told(what: &str, waits: Histogram) -> f64 {
     let [p50, p99] = [0.5, MOST].map(|share| waits.millis(share));
     note(format!("{what}: p50 {p50:.3} ms, p99 {p99:.3} ms of {} calls", waits.total()));
     p99
 }
 
-async fn any_date(loaded: &Loaded, reader: &Reader) -> f64 {
+pub(super) async fn any_date(loaded: &Loaded, reader: &Reader) -> f64 {
     let head = head(&loaded.office).await.sequence;
     let mut seed = 0;
     let waits = ask(|| {

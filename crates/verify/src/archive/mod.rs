@@ -1,118 +1,20 @@
 //! What grows with every record, kept small: which bills, slips and requests were used, what vouchers a correction may name, which
 //! persons are enrolled. A premium receipt takes 56 bytes here: two facts of 16 and 24 to reverse it by.
 
+mod facts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use record::command::Evidence;
 use record::event::{Effect, ReceiptPosted, VoucherPosted};
 use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
-use record::{Day, Digest, Fen, GrantNo, Heads, Line, Sequence, Token, Voucher, VoucherRef, hash};
+use record::{Day, Fen, GrantNo, Heads, Line, Sequence, Token, Voucher, VoucherRef};
 
 use crate::book::Book;
 use crate::fast::Map;
-
-/// A fact: the first 87 bits of a SHA-256, and below them the sequence. Two of a hundred million facts share their bits by chance less
-/// than once in ten thousand million books; sequences beyond 2^40 take some ten years at three thousand records a second.
-type Fact = u128;
-const SEQUENCE_BITS: u32 = 40;
-const SEQUENCE_MASK: u128 = (1 << SEQUENCE_BITS) - 1;
-const REQUEST: u128 = 1 << 127;
-/// Facts of one sorted run: 16 MiB.
-const RUN: usize = 1 << 20;
-
-/// What can be used once.
-#[derive(Clone, Copy)]
-pub(crate) enum Once<'a> {
-    Request(&'a str),
-    Bill(&'a str),
-    Paper(&'a Digest),
-}
-
-impl Once<'_> {
-    /// Its name: a fact at sequence 0.
-    pub(crate) fn name(self) -> Fact {
-        let (tag, bytes) = match self {
-            Once::Request(id) => (1u8, id.as_bytes()),
-            Once::Bill(no) => (2, no.as_bytes()),
-            Once::Paper(digest) => (3, digest.as_slice()),
-        };
-        let mut text = [0u8; 65];
-        let place = bytes.len().min(64);
-        let digest = match text.split_at_mut_checked(1) {
-            Some((first, rest)) if bytes.len() <= 64 => {
-                first.fill(tag);
-                rest.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-                hash::sha256(text.get(..place.saturating_add(1)).unwrap_or(&text))
-            }
-            _ => hash::sha256(&[&[tag][..], bytes].concat()),
-        };
-        let first: [u8; 16] = digest.first_chunk().copied().unwrap_or_default();
-        // The topmost bit tells requests from the rest.
-        let name = u128::from_be_bytes(first) & !SEQUENCE_MASK & !REQUEST;
-        if tag == 1 { name | REQUEST } else { name }
-    }
-}
-
-/// Facts, in sorted runs.
-#[derive(Default)]
-struct Facts {
-    runs: Vec<Vec<Fact>>,
-    open: Vec<Fact>,
-}
-
-impl Facts {
-    fn add(&mut self, name: Fact, sequence: Sequence) {
-        if self.open.len() >= RUN {
-            let mut run = core::mem::take(&mut self.open);
-            run.sort_unstable();
-            self.runs.push(run);
-        }
-        if self.open.capacity() == 0 && !self.runs.is_empty() {
-            self.open.reserve_exact(RUN);
-        }
-        self.open.push(name | (u128::from(sequence) & SEQUENCE_MASK));
-    }
-
-    fn close(&mut self) {
-        self.open.sort_unstable();
-        let open = core::mem::take(&mut self.open);
-        self.runs.push(open);
-    }
-
-    /// The first sequence of a name, after closing.
-    fn first(&self, name: Fact) -> Option<Sequence> {
-        let in_run = |run: &Vec<Fact>| {
-            let at = run.partition_point(|fact| *fact < name);
-            run.get(at).filter(|fact| **fact & !SEQUENCE_MASK == name).map(|fact| sequence_of(*fact))
-        };
-        self.runs.iter().filter_map(in_run).min()
-    }
-
-    /// Facts with the name of an earlier one: whether it is a request's, first and later sequence.
-    fn twice(&self) -> Vec<(bool, Sequence, Sequence)> {
-        let mut heads: Vec<(Fact, usize, usize)> =
-            self.runs.iter().enumerate().filter_map(|(no, run)| run.first().map(|fact| (*fact, no, 0))).collect();
-        let mut heap = std::collections::BinaryHeap::new();
-        heads.drain(..).for_each(|head| heap.push(core::cmp::Reverse(head)));
-        let (mut last, mut found): (Option<Fact>, Vec<_>) = (None, Vec::new());
-        while let Some(core::cmp::Reverse((fact, no, at))) = heap.pop() {
-            match last.filter(|first| first & !SEQUENCE_MASK == fact & !SEQUENCE_MASK) {
-                Some(first) => found.push((fact & REQUEST != 0, sequence_of(first), sequence_of(fact))),
-                None => last = Some(fact),
-            }
-            let next = at.saturating_add(1);
-            if let Some(fact) = self.runs.get(no).and_then(|run| run.get(next)) {
-                heap.push(core::cmp::Reverse((*fact, no, next)));
-            }
-        }
-        found
-    }
-}
-
-fn sequence_of(fact: Fact) -> Sequence {
-    Sequence::try_from(fact & SEQUENCE_MASK).unwrap_or(0)
-}
+pub(crate) use facts::Once;
+use facts::{Fact, Facts};
 
 /// A premium receipt, as far as reversing or refunding it takes. What many have alike stands once, in [`Alike`].
 #[derive(Clone, Copy)]
@@ -140,8 +42,9 @@ struct Alike {
     template: Template,
 }
 
-fn short_bill(bill_no: &str) -> [u8; 8] {
-    hash::sha256(bill_no.as_bytes()).first_chunk().copied().unwrap_or_default()
+/// A part of a bill number's name.
+fn short(name: Fact) -> [u8; 8] {
+    name.to_be_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// What a correction finds of the voucher that it names.
@@ -158,7 +61,7 @@ pub(crate) struct Original {
 impl Original {
     /// Whether it bears this bill number.
     pub(crate) fn has_bill(&self, bill_no: &str) -> bool {
-        self.bill_no.as_ref().map_or_else(|| self.bill == short_bill(bill_no), |own| own == bill_no)
+        self.bill_no.as_ref().map_or_else(|| self.bill == short(Once::Bill(bill_no).name()), |own| own == bill_no)
     }
 }
 
@@ -185,6 +88,16 @@ impl Archive {
         self.facts.add(once.name(), sequence);
     }
 
+    /// Keeps a premium receipt, and notes that its bill was used where it is the first to bear it.
+    pub(crate) fn keep_posted_receipt(&mut self, posted: &ReceiptPosted, sequence: Sequence) {
+        let bill = Once::Bill(&posted.receipt.bill_no).name();
+        // A corrected receipt keeps the bill that its first voucher made known.
+        if posted.voucher.corrects.is_none() {
+            self.facts.add(bill, sequence);
+        }
+        self.keep_receipt(&posted.voucher, bill);
+    }
+
     /// Notes that a refusal stands on one of these having been used before.
     pub(crate) fn claim(&mut self, sequence: Sequence, names: Vec<Fact>) {
         self.claims.push((sequence, names));
@@ -192,12 +105,12 @@ impl Archive {
 
     /// Closes the facts: what was used twice (whether a request, first and later sequence), and which refusals claim what was not.
     pub(crate) fn close(&mut self) -> (Vec<(bool, Sequence, Sequence)>, Vec<Sequence>) {
-        self.facts.close();
+        let facts = self.facts.close();
         let holds = |(sequence, names): &&(Sequence, Vec<Fact>)| {
-            names.iter().any(|name| self.facts.first(*name).is_some_and(|first| first < *sequence))
+            names.iter().any(|name| facts.first(*name).is_some_and(|first| first < *sequence))
         };
         let unheld = self.claims.iter().filter(|claim| !holds(claim)).map(|(sequence, _)| *sequence).collect();
-        (self.facts.twice(), unheld)
+        (facts.twice(), unheld)
     }
 
     /// Keeps a voucher for corrections.
@@ -207,18 +120,13 @@ impl Archive {
         }
         let reference = posted.voucher.reference;
         if posted.voucher.reference.word == Word::Dai {
-            self.keep_receipt(&posted.voucher, "");
+            self.keep_receipt(&posted.voucher, Once::Bill("").name());
         } else if posted.voucher.ledger == LedgerKind::Actual && posted.voucher.kind != VoucherKind::Closing {
             self.vouchers.insert(reference, Arc::new(posted.clone()));
         }
     }
 
-    /// Keeps a premium receipt.
-    pub(crate) fn keep_posted_receipt(&mut self, posted: &ReceiptPosted) {
-        self.keep_receipt(&posted.voucher, &posted.receipt.bill_no);
-    }
-
-    fn keep_receipt(&mut self, voucher: &Voucher, bill_no: &str) {
+    fn keep_receipt(&mut self, voucher: &Voucher, bill: Fact) {
         let Some(line) = voucher.lines.iter().find(|line| line.side == Side::Debit) else { return };
         let alike = Alike {
             date: voucher.date.0,
@@ -229,7 +137,7 @@ impl Archive {
             template: voucher.template,
         };
         let alike = self.alike_no(alike);
-        let (heads, bill) = (line.heads.unsigned_abs(), short_bill(bill_no));
+        let (heads, bill) = (line.heads.unsigned_abs(), short(bill));
         let receipt = Receipt { alike, grant: line.grant, heads, bank: line.bank, bill };
         let number = voucher.reference.number.saturating_sub(1);
         let of_block = self.receipts.entry((voucher.reference.cycle, number >> BLOCK_BITS)).or_default();
