@@ -14,14 +14,25 @@ fn copy(from: &str, to: &str) -> Said {
     run(&["copy", "--from", from, "--to", to, "--book", BOOK, "--with-tokens", "--json"])
 }
 
-/// The statement and a page of vouchers, as an auditor with the demonstration's token sees them.
-fn seen(place: &[&str], token: &str) -> (Value, Value) {
+/// The statement, a page of vouchers, traces and what was known earlier, as an auditor with the demonstration's token sees them.
+fn seen(place: &[&str], token: &str) -> Vec<Value> {
     let mut command = earmark(&["serve", "--listen", "127.0.0.1:0"]);
     command.args(place);
     let served = earmark::Served::of(command);
     let to = ["--json", "--endpoint", &served.endpoint, "--token-file", token, "--book", BOOK, "--timeout", "60"];
     let ask = |words: &[&str]| run(&[words, &to[..]].concat()).json();
-    let seen = (ask(&["statement", "2018"]), ask(&["voucher", "list", "--with-lines"]));
+    let mut seen = vec![
+        ask(&["statement", "2018"]),
+        ask(&["voucher", "list", "--with-lines"]),
+        ask(&["trace", "voucher", "记-2018-8"]),
+        ask(&["approvals", "--known-at", "150"]),
+        ask(&["grant", "list", "--as-of", "2018-10-31", "--known-at", "1000"]),
+        ask(&["balance", "10201", "--as-of", "2018-10-31", "--known-at", "300", "--split-by", "GRANT"]),
+    ];
+    for grant in ["G-S2P-2018", "A-2018-ZJ"] {
+        let trace = run(&[&["trace", "grant", grant], &to[..]].concat()).ok();
+        seen.extend(trace.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON")));
+    }
     served.signal("TERM");
     assert_eq!(served.ended(), Some(0));
     seen
