@@ -14,16 +14,28 @@ fn copy(from: &str, to: &str) -> Said {
     run(&["copy", "--from", from, "--to", to, "--book", BOOK, "--with-tokens", "--json"])
 }
 
-/// The statement, a page of vouchers and a balance with its proof, as an auditor with the demonstration's token sees them.
-fn seen(place: &[&str], token: &str) -> [Value; 3] {
+/// The statement, a page of vouchers, traces, a balance with its proof and what was known earlier, as an auditor with the demonstration's token sees them.
+fn seen(place: &[&str], token: &str) -> Vec<Value> {
     let mut command = earmark(&["serve", "--listen", "127.0.0.1:0"]);
     command.args(place);
     let served = earmark::Served::of(command);
     let to = ["--json", "--endpoint", &served.endpoint, "--token-file", token, "--book", BOOK, "--timeout", "60"];
     let ask = |words: &[&str]| run(&[words, &to[..]].concat()).json();
-    let balance = ["balance", "10201", "--source", "S2P", "--prove"];
-    let seen = [&["statement", "2018"][..], &["voucher", "list", "--with-lines"], &balance].map(ask);
-    assert!(seen[2]["proof"].as_str().is_some_and(|proof| proof.len() > 10_000), "{}", seen[2]);
+    let mut seen = vec![
+        ask(&["statement", "2018"]),
+        ask(&["voucher", "list", "--with-lines"]),
+        ask(&["trace", "voucher", "记-2018-8"]),
+        ask(&["approvals", "--known-at", "150"]),
+        ask(&["grant", "list", "--as-of", "2018-10-31", "--known-at", "1000"]),
+        ask(&["balance", "10201", "--as-of", "2018-10-31", "--known-at", "300", "--split-by", "GRANT"]),
+        ask(&["balance", "10201", "--source", "S2P", "--prove"]),
+    ];
+    let proven = seen.last().and_then(|balance| balance["proof"].as_str());
+    assert!(proven.is_some_and(|proof| proof.len() > 10_000), "{seen:?}");
+    for grant in ["G-S2P-2018", "A-2018-ZJ"] {
+        let trace = run(&[&["trace", "grant", grant], &to[..]].concat()).ok();
+        seen.extend(trace.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON")));
+    }
     served.signal("TERM");
     assert_eq!(served.ended(), Some(0));
     seen

@@ -23,7 +23,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let record = schema::message("Record")?;
     let beat = schema::message("WatchHeartbeat")?;
-    let mut next = request.from.max(1);
+    let begin = request.from.max(1);
+    let mut next = begin;
     anyhow::ensure!(to.is_none_or(|to| to >= next), "--to is before --from");
     let mut broken: Option<anyhow::Error> = None;
     let show = |message: &[u8], of: &prost_reflect::MessageDescriptor, name: &str| -> anyhow::Result<()> {
@@ -32,7 +33,7 @@ pub async fn run(
         Ok(())
     };
     let taken = |message: v1::WatchRecordsResponse| {
-        next = message.next;
+        next = to.map_or(message.next, |to| message.next.min(to.saturating_add(1)));
         let done = match message.content {
             Some(Content::Records(records)) => records.records.iter().try_for_each(|of| {
                 if to.is_some_and(|to| of.sequence > to) {
@@ -68,7 +69,9 @@ pub async fn run(
     if let Some(error) = broken {
         return Err(error);
     }
-    eprintln!("{} earmark watch --from {next}", lang.pick("续读：", "to go on:"));
+    if ended.is_ok() || next > begin {
+        eprintln!("{} earmark watch --from {next}", lang.pick("续读：", "to go on:"));
+    }
     ended.map_err(|error| Failed { error, context: fail::Context::default() }.into())
 }
 

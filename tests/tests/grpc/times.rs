@@ -162,14 +162,16 @@ fn lines(log: &[v1::Record]) -> Vec<(u64, Day, Line)> {
     found
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn balances_under_any_filters_equal_a_replay_of_the_records() {
+/// Days on which receipts are dated, in the order of their records.
+const DAYS: [&str; 4] = ["2018-06-20", "2018-06-11", "2018-07-03", "2018-06-30"];
+
+/// A book with receipts of members and employers on four days, in no order of days, and two appropriations.
+async fn serve_lines() -> Served {
     let served = serve_batch().await;
-    let days = ["2018-06-20", "2018-06-11", "2018-07-03", "2018-06-30"];
     for number in 0..24u32 {
         let mut item = receipt(number);
         let fields = item.receipt.as_mut().unwrap();
-        fields.received_on = Some(date(days[number as usize % days.len()]));
+        fields.received_on = Some(date(DAYS[number as usize % DAYS.len()]));
         if number % 3 == 0 {
             fields.payer = v1::PayerType::Employer.into();
         }
@@ -185,70 +187,81 @@ async fn balances_under_any_filters_equal_a_replay_of_the_records() {
     for number in 1..=2 {
         appropriation(&served, number, 700).await;
     }
+    served
+}
+
+/// A small repeatable stream of numbers.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    /// One of these codes, or none two times in three.
+    fn pick(&mut self, codes: &[&str]) -> String {
+        if self.below(3) > 0 { String::new() } else { codes[self.below(codes.len() as u64) as usize].to_owned() }
+    }
+
+    /// A question with any filters.
+    fn question(&mut self, last: u64) -> v1::GetBalancesRequest {
+        v1::GetBalancesRequest {
+            book: BOOK.into(),
+            as_of_date: (self.below(2) == 0).then(|| date(DAYS[self.below(4) as usize])),
+            known_at: if self.below(2) == 0 { 0 } else { 1 + self.below(last) },
+            account: self.pick(&["10201", "10202", "22101", "40201"]),
+            source: self.pick(&["S1M", "S1E", "S2P"]),
+            grant: self.pick(&["B-1", "BK-1", "BK-2"]),
+            holder: self.pick(&["GDZGH"]),
+            class: self.pick(&["A", "B"]),
+            plan: self.pick(&["COMP"]),
+            r#use: self.pick(&["A75", "A20"]),
+            year: if self.below(3) == 0 { 2018 } else { 0 },
+            page_size: 1_000,
+            ..Default::default()
+        }
+    }
+}
+
+/// Whether a question is about a line.
+fn is_asked(query: &v1::GetBalancesRequest, state: &State, (sequence, day, line): &(u64, Day, Line)) -> bool {
+    let is = |wanted: &str, code: &str| wanted.is_empty() || wanted == code;
+    let until = query.as_of_date.map(|d| Day::parse(&format!("{:04}-{:02}-{:02}", d.year, d.month, d.day)).unwrap());
+    // Budget lines, which have no grant, are another ledger's.
+    line.grant != 0
+        && (query.known_at == 0 || *sequence <= query.known_at)
+        && until.is_none_or(|until| *day <= until)
+        && is(&query.account, state.accounts.code(line.account))
+        && is(&query.source, state.sources.code(line.source))
+        && is(&query.grant, state.grants.code(line.grant))
+        && is(&query.holder, state.organizations.code(line.holder))
+        && is(&query.class, state.classes.code(line.class))
+        && is(&query.plan, state.plans.code(line.plan))
+        && is(&query.r#use, state.uses.code(line.use_code))
+        && (query.year == 0 || query.year == u32::from(line.year))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn balances_under_any_filters_equal_a_replay_of_the_records() {
+    let served = serve_lines().await;
     let log = records(&served).await;
     let lines = lines(&log);
     let last = log.last().unwrap().sequence;
-    let book = served.engine.book(BOOK).unwrap();
-    let state = book.read(State::clone).unwrap();
+    let state = served.engine.book(BOOK).unwrap().read(State::clone).unwrap();
     let audit = served.client("audit");
-    let mut drawn = 5u64;
-    let mut draw = |bound: u64| {
-        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (drawn >> 33) % bound
-    };
-    let mut some = 0;
+    let (mut numbers, mut some) = (Numbers(5), 0);
     for _ in 0..300 {
-        let mut pick =
-            |codes: &[&str]| if draw(3) > 0 { "" } else { codes[draw(codes.len() as u64) as usize] }.to_owned();
-        let (account, source) = (pick(&["10201", "10202", "22101", "40201"]), pick(&["S1M", "S1E", "S2P"]));
-        let (grant, holder) = (pick(&["B-1", "BK-1", "BK-2"]), pick(&["GDZGH"]));
-        let (class, plan, r#use) = (pick(&["A", "B"]), pick(&["COMP"]), pick(&["A75", "M20"]));
-        let year = if draw(3) == 0 { 2018 } else { 0 };
-        let as_of = (draw(2) == 0).then(|| days[draw(days.len() as u64) as usize]);
-        let known_at = if draw(2) == 0 { 0 } else { 1 + draw(last) };
-        let query = v1::GetBalancesRequest {
-            book: BOOK.into(),
-            as_of_date: as_of.map(date),
-            known_at,
-            account: account.clone(),
-            source: source.clone(),
-            grant: grant.clone(),
-            holder: holder.clone(),
-            class: class.clone(),
-            plan: plan.clone(),
-            r#use: r#use.clone(),
-            year,
-            page_size: 1_000,
-            ..Default::default()
-        };
+        let query = numbers.question(last);
         let answer = audit.call(|t| async { t.audit().get_balances(query.clone()).await }).await.unwrap();
-        let known = if known_at == 0 { last } else { known_at };
-        let until = as_of.map(|day| Day::parse(day).unwrap());
-        let is = |wanted: &str, code: &str| wanted.is_empty() || wanted == code;
         let mut expected: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
-        for (sequence, day, line) in &lines {
-            let fits = *sequence <= known
-                && until.is_none_or(|until| *day <= until)
-                && is(&account, state.accounts.code(line.account))
-                && is(&source, state.sources.code(line.source))
-                && is(&grant, state.grants.code(line.grant))
-                && is(&holder, state.organizations.code(line.holder))
-                && is(&class, state.classes.code(line.class))
-                && is(&plan, state.plans.code(line.plan))
-                && is(&r#use, state.uses.code(line.use_code))
-                && (year == 0 || year == u32::from(line.year));
-            // Budget lines are another ledger's.
-            if fits && line.grant != 0 {
-                let key = (state.accounts.code(line.account).to_owned(), state.sources.code(line.source).to_owned());
-                let sums = expected.entry(key).or_default();
-                if line.side == Side::Debit { sums.0 += line.fen } else { sums.1 += line.fen }
-            }
+        for (_, _, line) in lines.iter().filter(|line| is_asked(&query, &state, line)) {
+            let key = (state.accounts.code(line.account).to_owned(), state.sources.code(line.source).to_owned());
+            let sums = expected.entry(key).or_default();
+            if line.side == Side::Debit { sums.0 += line.fen } else { sums.1 += line.fen }
         }
-        let found: BTreeMap<(String, String), (i64, i64)> = answer
-            .balances
-            .into_iter()
-            .map(|b| ((b.account, b.source), (b.debit_total_fen, b.credit_total_fen)))
-            .collect();
+        let totals = |b: v1::Balance| ((b.account, b.source), (b.debit_total_fen, b.credit_total_fen));
+        let found: BTreeMap<(String, String), (i64, i64)> = answer.balances.into_iter().map(totals).collect();
         some += usize::from(!found.is_empty());
         assert_eq!(found, expected, "{query:?}");
     }

@@ -4121,7 +4121,7 @@ pub struct TraceNode {
     /// Its day (日期).
     #[prost(message, optional, tag = "4")]
     pub date: ::core::option::Option<super::super::google::r#type::Date>,
-    /// Money of it that is traced here (金额).
+    /// Money of it that is traced here; of an approval its ceiling, of a bank slip all that it moved, of a confirmation its premium (金额).
     #[prost(int64, tag = "5")]
     pub amount_fen: i64,
     /// Heads of it that are traced here (人数).

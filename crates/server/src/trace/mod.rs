@@ -227,10 +227,11 @@ impl<S: Store> Trace<S> {
                 let from = lines.partition_point(|line| line.sequence < row.sequence);
                 let own = lines.iter().skip(from).take_while(|line| line.sequence == row.sequence);
                 let own: Vec<&LineRow> = own.filter(|line| line.line.grant == grant).collect();
-                made.push(entry(state, row, record, (grant, &own), sums));
+                // A closing carries results to net assets and moves no money.
+                made.extend(entry(state, row, record, (grant, &own), sums));
             }
         })?;
-        self.vouchers = self.vouchers.saturating_add(rows.len() as u64);
+        self.vouchers = self.vouchers.saturating_add(made.len() as u64);
         Ok(made)
     }
 
@@ -280,14 +281,14 @@ async fn records<S: Store>(book: &Book<S>, sequences: &[Sequence]) -> Result<Vec
     })
 }
 
-/// A voucher of a grant; its parts are added to the sums.
+/// A voucher of a grant, if it moved money of it; its parts are added to the sums.
 fn entry(
     state: &State,
     row: &VoucherRow,
     record: &Record,
     (grant, lines): (GrantNo, &[&LineRow]),
     sums: &mut BTreeMap<Purpose, (Fen, u64)>,
-) -> v1::TraceEntry {
+) -> Option<v1::TraceEntry> {
     let mut parts: BTreeMap<Purpose, (Fen, i64)> = BTreeMap::new();
     for row_line in lines {
         let line = &row_line.line;
@@ -308,7 +309,7 @@ fn entry(
         r#use: state.uses.code(use_code).to_owned(),
         heads,
     };
-    v1::TraceEntry {
+    (!parts.is_empty()).then(|| v1::TraceEntry {
         voucher: row.reference.to_string(),
         date: row.date.show(),
         template: row.template.code().to_owned(),
@@ -316,7 +317,7 @@ fn entry(
         sequence: row.sequence,
         parts: parts.into_iter().map(part).collect(),
         rests_on: nodes::rests_on(state, record, Some(grant)),
-    }
+    })
 }
 
 fn total(state: &State, (flow, class, plan, use_code): Purpose, (fen, vouchers): (Fen, u64)) -> v1::TraceSum {
