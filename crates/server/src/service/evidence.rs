@@ -168,8 +168,8 @@ impl<S: Store> Face<S> {
         self.streamed(origin, wrap, move |chunks| async move { book.prove_figure(&figure, &moment, &chunks).await })
     }
 
-    /// Makes a file in a task of its own, in its turn. It ends when nobody takes chunks any more or the server goes down; a file that was cut
-    /// short so has no trailer, which every reader tells.
+    /// Makes a file in a task of its own, in its turn. It ends when nobody takes chunks any more or the server goes down; a file that was
+    /// cut short so has no trailer, which every reader tells.
     fn streamed<M, F>(
         &self,
         origin: &Origin,
