@@ -9,7 +9,7 @@ use crate::harness::{BOOK, Served, date, details, explain, submission};
 use crate::stream::{receipt, serve_batch};
 
 /// Registers the year's key, by two persons.
-async fn register_key(served: &Served) {
+pub async fn register_key(served: &Served) {
     let request = v1::RegisterTokenKeyRequest {
         book: BOOK.into(),
         request_id: served.id(),

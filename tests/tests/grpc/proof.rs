@@ -6,7 +6,9 @@ use record::Command;
 use testkit::build::{log_key, log_policy, policy_text, witness_key};
 use tonic::Code;
 
-use crate::harness::{BOOK, Served, details, serve_book, serve_book_with};
+use crate::harness::{BOOK, Served, date, details, serve_book, serve_book_with};
+use crate::programme::register_key;
+use crate::stream::serve_batch;
 
 fn keys() -> (Signer, Signer) {
     (log_key("example.org/gd", 1), witness_key("w.example.org", 2))
@@ -142,5 +144,81 @@ async fn balances_bring_their_proof_or_say_why_not() {
     assert_eq!(details(balances(&served, "audit", late).await).0, Code::InvalidArgument);
     // A proof holds records whole: who may see balances and not the log gets none.
     assert_eq!(details(balances(&served, "svc", one).await).0, Code::PermissionDenied);
+    served.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_too_large_for_an_answer_is_streamed() {
+    let served = serve_batch().await;
+    register_key(&served).await;
+    let svc = served.client("svc");
+    // Tokens of 200,000 persons: 3.2 MB of records, none of which a balance can leave out.
+    for part in 0..50u32 {
+        let tokens = (0..4_000u32).flat_map(|row| u128::from(part * 4_000 + row).to_be_bytes()).collect();
+        let request = v1::UploadRosterChunkRequest {
+            book: BOOK.into(),
+            request_id: served.id(),
+            validate_only: false,
+            chunk: Some(v1::RosterChunk {
+                upload: "U".into(),
+                year: 2018,
+                key_id: "K-2018".into(),
+                check_value: vec![3; 32],
+                first_row: part * 4_000 + 1,
+                tokens,
+            }),
+        };
+        svc.call(|t| async { t.program().upload_roster_chunk(request.clone()).await }).await.unwrap();
+    }
+    let one = v1::GetBalancesRequest { account: "10202".into(), ..Default::default() };
+    let (code, told) = details(balances(&served, "audit", one).await);
+    let violation = &told.bad_request().unwrap().field_violations[0];
+    assert_eq!((code, violation.field.as_str()), (Code::InvalidArgument, "prove"));
+    assert!(violation.description.contains("ProveBalance"), "{violation:?}");
+    let audit = served.client("audit");
+    let request = v1::ProveBalanceRequest { book: BOOK.into(), account: "10202".into(), ..Default::default() };
+    let stream = audit.call(|t| async { t.proof().prove_balance(request.clone()).await });
+    let (mut stream, mut file) = (stream.await.unwrap(), Vec::new());
+    while let Some(answer) = stream.message().await.unwrap() {
+        assert!(answer.chunk.len() <= 256 << 10);
+        file.extend(answer.chunk);
+    }
+    assert!(file.len() > 3 << 20, "{}", file.len());
+    let report = verify::verify_file(&file[..], [], |_, _| {}).unwrap();
+    assert!(report.is_clean() && report.figure.is_some_and(|figure| figure.balance() == 0), "{:?}", report.faults);
+
+    // A part of a book leaves tokens out.
+    let scope = v1::EvidenceScope { grant: "B-1".into(), ..Default::default() };
+    let request = v1::ExportEvidenceRequest { book: BOOK.into(), scope: Some(scope.clone()), size: 0 };
+    let stream = audit.call(|t| async { t.proof().export_evidence(request.clone()).await });
+    let (mut stream, mut file) = (stream.await.unwrap(), Vec::new());
+    while let Some(answer) = stream.message().await.unwrap() {
+        file.extend(answer.chunk);
+    }
+    assert!(file.len() < 1 << 20, "{}", file.len());
+    assert!(verify::verify_file(&file[..], [], |_, _| {}).unwrap().is_clean());
+    for (case, scope, person, code) in [
+        (
+            "two of them",
+            v1::EvidenceScope { voucher: "记-2018-1".into(), ..scope.clone() },
+            "audit",
+            Code::InvalidArgument,
+        ),
+        (
+            "half a period",
+            v1::EvidenceScope { from: Some(date("2018-06-01")), ..Default::default() },
+            "audit",
+            Code::InvalidArgument,
+        ),
+        ("who may not read the log", scope, "svc", Code::PermissionDenied),
+    ] {
+        let request = v1::ExportEvidenceRequest { book: BOOK.into(), scope: Some(scope), size: 0 };
+        let asked = served.client(person).call(|t| async { t.proof().export_evidence(request.clone()).await }).await;
+        assert_eq!(details(asked.map(drop)).0, code, "{case}");
+    }
+    let scope = v1::EvidenceScope { grant: "NO-SUCH".into(), ..Default::default() };
+    let request = v1::ExportEvidenceRequest { book: BOOK.into(), scope: Some(scope), size: 0 };
+    let stream = audit.call(|t| async { t.proof().export_evidence(request.clone()).await });
+    assert_eq!(stream.await.unwrap().message().await.unwrap_err().code(), Code::NotFound);
     served.stop().await.unwrap();
 }

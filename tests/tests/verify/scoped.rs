@@ -243,7 +243,9 @@ fn paid(records: &mut [Record]) -> &mut record::event::VoucherPosted {
 }
 
 /// What the keepers of a log did before they signed it, and what a part of it tells.
-const KEEPERS: &[(&str, fn(&mut [Record]), Code)] = &[
+type Deed = (&'static str, fn(&mut [Record]), Code);
+
+const KEEPERS: &[Deed] = &[
     ("a fen more on one side", |records| paid(records).voucher.lines[0].fen += 1, Code::Balance),
     (
         "paid for a use that the agreement does not permit",

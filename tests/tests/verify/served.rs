@@ -17,6 +17,9 @@ use verify::{Report, Trusted, verify_file};
 
 const ORIGIN: &str = "ledger.example.org/gd";
 
+/// Records between two Totals records: so few that a proof meets several, some of them older than the newest snapshot.
+const TOTALS: u64 = 9;
+
 pub fn keys() -> (Signer, Signer) {
     (log_key(ORIGIN, 1), witness_key("w1.example.org", 3))
 }
@@ -66,11 +69,12 @@ impl Served {
         let mut log_keys = LogKeys::default();
         log_keys.add(&code, log);
         let now = season.now + 1_000_000;
-        let options = Options { log_keys: Arc::new(log_keys), clock: Arc::new(move || now), ..Options::default() };
+        let (log_keys, clock) = (Arc::new(log_keys), Arc::new(move || now));
+        let options = Options { log_keys, clock, records_per_totals: TOTALS, ..Options::default() };
         let engine = Engine::open(Arc::new(store), options).await.expect("an engine");
         let book = engine.book(&code).expect("the book");
         let served = Served { engine, book, maker };
-        for no in 0..5 {
+        for no in 0..25 {
             served.register(no).await;
         }
         served.cosign().await;

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use api::v1;
 use client::ClientError;
 use proof::Policy;
-use record::evidence::MARK;
+use record::evidence::{MARK, Reader};
 use record::{Day, Sequence};
 use serde_json::{Value as Json, json};
 use tonic::Streaming;
@@ -129,12 +129,16 @@ pub async fn prove(asked: &Figures, config: &Config, lang: Lang) -> anyhow::Resu
     }
 }
 
+/// Takes a proof whole, and only then writes it: a stream that was cut short leaves nothing that looks like a proof.
 async fn written<M>(mut stream: Streaming<M>, chunk: fn(M) -> Vec<u8>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut file = Vec::new();
     while let Some(answer) = stream.message().await.map_err(|status| failed(ClientError::Status(Box::new(status))))? {
-        out.write_all(&chunk(answer)).context("writing to the standard output")?;
+        file.extend(chunk(answer));
     }
-    Ok(out.flush()?)
+    let mut reader = Reader::begin(&file[..]).context("the server's answer")?;
+    while reader.next_frame().context("the server's answer")?.is_some() {}
+    let mut out = std::io::stdout().lock();
+    out.write_all(&file).and_then(|()| out.flush()).context("writing to the standard output")
 }
 
 /// Whether a file is an evidence file by its first bytes. The standard input is taken for a text.

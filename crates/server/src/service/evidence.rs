@@ -2,6 +2,7 @@
 //! engine's; here are the questions, who may ask, and the stream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::google::r#type::Date;
 use api::v1;
@@ -13,7 +14,8 @@ use ledger::State;
 use ledger::evidence::{Asked, NoPart};
 use record::evidence::{BalanceScope, OutflowScope};
 use record::{Day, Sequence, UseNo, VoucherRef};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
 
@@ -30,6 +32,12 @@ pub(super) type Chunked<M> = ReceiverStream<Result<M, Status>>;
 
 /// Bytes of a proof that a balance listing carries itself: with the listing below the 4 MiB that clients take by default.
 const INLINE_BYTES: usize = 3 << 20;
+
+/// Files made at once by this process: each reads a log from front to back, and posting must not wait for them.
+static UNDER_WAY: Semaphore = Semaphore::const_new(2);
+
+/// How long a client may leave a chunk untaken. One that takes none keeps others from theirs.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// The answer of a method that streams.
 pub(super) fn answered<T>(origin: &Origin, result: Result<T, Failure>) -> Result<Response<T>, Status> {
@@ -119,7 +127,10 @@ impl<S: Store> Face<S> {
         let figure = Figure::Balance(scope);
         let (chunks, mut taken) = mpsc::channel(CHUNKS_WAITING);
         // Each owns its end of the channel: making ends once nobody gathers, gathering once all is made.
-        let making = async move { book.prove_figure(&figure, &moment, &chunks).await };
+        let making = async move {
+            let _turn = UNDER_WAY.acquire().await;
+            book.prove_figure(&figure, &moment, &chunks).await
+        };
         let gathering = async move {
             let mut file: Vec<u8> = Vec::new();
             while let Some(chunk) = taken.recv().await {
@@ -162,7 +173,8 @@ impl<S: Store> Face<S> {
         self.streamed(origin, wrap, move |chunks| async move { book.prove_figure(&figure, &moment, &chunks).await })
     }
 
-    /// Makes a file in a task of its own, which ends when nobody takes chunks any more or the server goes down.
+    /// Makes a file in a task of its own, in its turn. It ends when nobody takes chunks any more or the server goes down; a file that was
+    /// cut short so has no trailer, which every reader tells.
     fn streamed<M, F>(
         &self,
         origin: &Origin,
@@ -177,7 +189,11 @@ impl<S: Store> Face<S> {
         let (language, going_down) = (origin.language, self.going_down.clone());
         tokio::spawn(async move {
             let (chunks, mut made) = mpsc::channel(CHUNKS_WAITING);
-            let making = tokio::spawn(make(chunks));
+            let making = tokio::spawn(async move {
+                // Nobody closes it.
+                let _turn = UNDER_WAY.acquire().await;
+                make(chunks).await
+            });
             loop {
                 let chunk = tokio::select! {
                     chunk = made.recv() => chunk,
@@ -188,7 +204,7 @@ impl<S: Store> Face<S> {
                     }
                 };
                 let Some(chunk) = chunk else { break };
-                if answers.send(Ok(wrap(chunk))).await.is_err() {
+                if !matches!(timeout(TAKEN_WITHIN, answers.send(Ok(wrap(chunk)))).await, Ok(Ok(()))) {
                     making.abort();
                     return;
                 }
