@@ -1,5 +1,5 @@
-//! Bits anywhere in the files of a data folder. A flip that nothing tells of has changed nothing that can be read: all rows of all tables and
-//! the schema are read and compared, so that this is shown and not assumed.
+//! Bits anywhere in the files of a data folder. A flip that nothing tells of has changed nothing that can be read: all rows of all
+//! tables and the schema are read and compared, so that this is shown and not assumed.
 
 use std::path::{Path, PathBuf};
 
