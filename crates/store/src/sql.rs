@@ -278,12 +278,12 @@ pub const BESIDE_LOG: &str = "SELECT (SELECT COUNT(*) FROM log WHERE book = h.bo
      (SELECT COUNT(*) FROM cosignature AS c WHERE c.book = h.book \
      AND NOT EXISTS (SELECT 1 FROM tree_head AS t WHERE t.book = c.book AND t.size = c.size)) \
      FROM head AS h WHERE h.book = $1";
-/// Rows of the views that no record up to the one reached has: vouchers, lines, refusals, facts (which stand in the era of their record,
-/// of $2 bits), and sums (of full blocks, in the levels from $3 on, $4 apart).
+/// Rows of the views that no record up to the one reached has: vouchers, lines, refusals, facts of eras (of $2 bits) that were not reached,
+/// and sums (of full blocks, in the levels from $3 on, $4 apart).
 pub const BESIDE_VIEWS: &str = "SELECT (SELECT COUNT(*) FROM voucher WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
      (SELECT COUNT(*) FROM line WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
      (SELECT COUNT(*) FROM rejection WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence)), \
-     (SELECT COUNT(*) FROM fact WHERE book = r.book AND (sequence < 1 OR sequence > r.sequence OR era <> sequence >> CAST($2 AS INTEGER))), \
+     (SELECT COUNT(*) FROM fact WHERE book = r.book AND (era < 0 OR era > r.sequence >> CAST($2 AS INTEGER))), \
      (SELECT COUNT(*) FROM balance WHERE book = r.book AND (level < $3 OR level > 61 OR (level - $3) % $4 <> 0 OR block < 0 \
      OR block >= r.sequence >> CAST(level AS INTEGER))) FROM reached AS r WHERE r.book = $1";
 

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: the long forms of tests that `cargo xtask test` runs in a short one. In release mode, since they take minutes; what they
-//! do stands with the tests, which read how much of it is wanted.
+//! `cargo xtask soak`: the long forms of tests that `cargo xtask test` runs in a short one. In release mode, since they take
+//! minutes; what they do stands with the tests, which read how much of it is wanted.
 
 use anyhow::{Result, bail};
 

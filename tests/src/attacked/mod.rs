@@ -1,5 +1,5 @@
-//! Books as somebody attacks them who may do anything with the place that they are kept in: written whole and honest, copied, edited by SQL,
-//! re-written from forged records. What is done, and who finds it, stands in the tests.
+//! Books as somebody attacks them who may do anything with the place that they are kept in: written whole and honest, copied,
+//! edited by SQL, re-written from forged records. What is done, and who finds it, stands in the tests.
 
 mod book;
 #[path = "../../../crates/cli/src/verify/kept.rs"]

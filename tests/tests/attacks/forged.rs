@@ -1,5 +1,6 @@
-//! Attacks that write the whole log anew: records are changed, the ledger's own commitments made to fit, tree, rows, views and head rebuilt,
-//! and heads signed again with the log's stolen key. What is consistent in itself afterwards is found by who holds something from before.
+//! Attacks that write the whole log anew: records are changed, the ledger's own commitments made to fit, tree, rows, views and
+//! head rebuilt, and heads signed again with the log's stolen key. What is consistent in itself afterwards is found by who
+//! holds something from before.
 
 use earmark_tests::attacked::{Log, Signed, log_keys, policy, reconciled, unsigned};
 use earmark_tests::damages::later::{LATER, Later, played};

@@ -1,5 +1,5 @@
-//! Attacks that take more than one place: histories that part, copies of yesterday. Witnesses find them, the guard at a server's start does,
-//! or an auditor who has the committee's policy.
+//! Attacks that take more than one place: histories that part, copies of yesterday. Witnesses find them, the guard at a
+//! server's start does, or an auditor who has the committee's policy.
 
 use std::sync::{Arc, Mutex};
 

@@ -92,6 +92,16 @@ fn of_other_views() -> Vec<Attack> {
             ],
             "VER-042",
         ),
+        each(
+            "a request id is made to seem used by a record to come",
+            Part::Views,
+            [
+                "INSERT INTO fact (era, key, sequence) VALUES (0, x'000102030405060708090a0b0c0d0e0f', 200000)",
+                "INSERT INTO fact (book, era, key, sequence) \
+                 SELECT book, 0, '\\x000102030405060708090a0b0c0d0e0f'::bytea, 200000 FROM reached",
+            ],
+            "VER-042",
+        ),
         views(
             "a fact is put where nobody looks for it",
             "UPDATE fact SET era = 7 WHERE sequence = (SELECT MAX(sequence) FROM fact)",

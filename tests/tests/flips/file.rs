@@ -1,5 +1,5 @@
-//! Bits anywhere in the files of a data folder. A flip that nothing tells of has changed nothing that can be read: all rows of all tables and
-//! the schema are read and compared, so that this is shown and not assumed.
+//! Bits anywhere in the files of a data folder. A flip that nothing tells of has changed nothing that can be read: all rows of all
+//! tables and the schema are read and compared, so that this is shown and not assumed.
 
 use std::path::{Path, PathBuf};
 
@@ -20,36 +20,38 @@ type Dump = Vec<(String, Vec<Vec<(String, String)>>)>;
 
 async fn dump(path: &Path) -> Dump {
     let mut connection = sqlite(path).await;
-    let names =
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let names = sqlx::query(names).fetch_all(&mut connection).await.expect("the schema");
-    let mut all = vec![table(&mut connection, "sqlite_schema", &["type", "name", "tbl_name", "sql"]).await];
-    for row in names {
-        let name: String = row.get(0);
-        let columns = format!("SELECT name FROM pragma_table_info('{name}')");
-        let columns = sqlx::query(AssertSqlSafe(columns)).fetch_all(&mut connection).await.expect("columns");
-        let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        all.push(table(&mut connection, &name, &columns).await);
+    let names = "SELECT CAST(name AS BLOB) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    let names = texts(&mut connection, names).await.expect("the schema");
+    let columns = ["type", "name", "tbl_name", "sql"].map(str::to_owned);
+    let mut all = vec![("sqlite_schema".to_owned(), rows(&mut connection, "sqlite_schema", &columns).await)];
+    for name in names {
+        let columns = format!("SELECT CAST(name AS BLOB) FROM pragma_table_info('{name}')");
+        let columns = texts(&mut connection, &columns).await.unwrap_or_default();
+        all.push((name.clone(), rows(&mut connection, &name, &columns).await));
     }
     all
 }
 
-async fn table(
-    connection: &mut SqliteConnection,
-    name: &str,
-    columns: &[&str],
-) -> (String, Vec<Vec<(String, String)>>) {
+/// Texts of one column, whatever bytes they have.
+async fn texts(connection: &mut SqliteConnection, statement: &str) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(connection).await?;
+    Ok(rows.iter().map(|row| String::from_utf8_lossy(&row.get::<Vec<u8>, _>(0)).into_owned()).collect())
+}
+
+/// All rows of a table; where they cannot be asked for, its columns alone.
+async fn rows(connection: &mut SqliteConnection, name: &str, columns: &[String]) -> Vec<Vec<(String, String)>> {
     let spelled: Vec<String> =
         columns.iter().map(|column| format!("typeof({column}) || ' ' || hex(CAST({column} AS BLOB))")).collect();
     let statement = format!("SELECT {} FROM {name} ORDER BY 1, 2", spelled.join(", "));
-    let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(connection).await.expect("rows");
+    let Ok(rows) = sqlx::query(AssertSqlSafe(statement)).fetch_all(connection).await else {
+        return vec![columns.iter().map(|column| (column.clone(), "no such column".to_owned())).collect()];
+    };
     let row = |row: &sqlx::sqlite::SqliteRow| {
         let value =
-            |(at, column): (usize, &&str)| ((*column).to_owned(), row.get::<Option<String>, _>(at).unwrap_or_default());
+            |(at, column): (usize, &String)| (column.clone(), row.get::<Option<String>, _>(at).unwrap_or_default());
         columns.iter().enumerate().map(value).collect()
     };
-    (name.to_owned(), rows.iter().map(row).collect())
+    rows.iter().map(row).collect()
 }
 
 /// Columns in which two readings differ. The schema of a table that is not compared counts as that table's.

@@ -211,6 +211,12 @@ impl Kept<'_> {
 
     async fn facts(&self, verifier: &mut Verifier, era: u64) -> Result<(), StoreError> {
         let facts = self.reading.facts(self.book, era).await?;
+        // Asked after them: a fact that the views show belongs to a record that they have reached.
+        let reached = self.reading.reached(self.book).await?;
+        for fact in facts.iter().filter(|fact| fact.sequence > reached) {
+            let found = format!("a fact of record {}", fact.sequence);
+            verifier.fault(0, Code::ViewExtra, format!("facts of {reached} records"), found);
+        }
         verifier.compare_facts(Reading::era_end(era), facts.into_iter().map(|row| (row.key, row.sequence)).collect());
         Ok(())
     }

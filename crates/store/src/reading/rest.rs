@@ -1,5 +1,5 @@
-//! What of a place only a verifier looks at: lists with the place that they hold for, sums of blocks, ends of rows, signed heads as they are
-//! kept, rows that no record has, and what the database says of its own files.
+//! What of a place only a verifier looks at: lists with the place that they hold for, sums of blocks, ends of rows, signed
+//! heads as they are kept, rows that no record has, and what the database says of its own files.
 
 use engine::store::StoreError;
 use ledger::rows::SideSums;
