@@ -31,6 +31,7 @@ impl Opened {
 }
 
 /// A frame of an evidence file.
+#[expect(clippy::large_enum_variant, reason = "nearly every item is a record, which stays where it was decoded")]
 pub(crate) enum Item {
     Record(Opened),
     Note(String),

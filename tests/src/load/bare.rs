@@ -228,7 +228,7 @@ impl Writer {
             events.push(state_digest(&self.committed, &self.filter));
             let mut bytes = self.tree.edge().concat();
             bytes.extend(self.committed.to_bytes());
-            snapshot = Some(Snapshot { at, state: Arc::new(bytes), filter: Arc::new(self.filter.to_bytes()) });
+            snapshot = Some(Snapshot { at, state: Arc::new(bytes), filter: self.filter.clone() });
             self.last.1 = at;
         }
         events.push(totals(&self.committed));
