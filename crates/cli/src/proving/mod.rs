@@ -26,34 +26,43 @@ use crate::{ask, lang::Lang};
 
 /// These verbs.
 pub fn verbs() -> Vec<Command> {
-    let own = |name: &'static str, about: &'static str| Command::new(name).about(about);
+    // What clap makes of a struct of flags opens with the struct's comment: the description stands after it.
+    let own = |flags: fn(Command) -> Command, name: &'static str, about: &'static str| {
+        flags(Command::new(name)).about(about).long_about(None::<&'static str>)
+    };
     vec![
-        keys::Args::augment_args(own("key", "日志密钥：new、show [Log keys: new, show]")),
-        endorse::Args::augment_args(own(
+        own(keys::Args::augment_args, "key", "日志密钥：new、show [Log keys: new, show]"),
+        own(
+            endorse::Args::augment_args,
             "endorse",
             "签署日志信任策略的声明（日志方、见证人各签一次） [Sign the statement about a log's policy: the log's side and each witness once]",
-        )),
-        witness::Args::augment_args(own(
+        ),
+        own(
+            witness::Args::augment_args,
             "witness",
             "监督方的见证程序：key、serve、sign、show [The committee's witness: key, serve, sign, show]",
-        )),
-        cosign::CheckpointArgs::augment_args(own(
+        ),
+        own(
+            cosign::CheckpointArgs::augment_args,
             "checkpoint",
             "输出 --book 的已签检查点 [Print the signed checkpoint of --book]",
-        )),
-        cosign::Args::augment_args(own(
+        ),
+        own(
+            cosign::Args::augment_args,
             "cosign",
             "请见证人见证 --book 的检查点并交存其签名 [Have witnesses cosign the checkpoint of --book, and hand their signatures in]",
-        )),
-        prove::Args::augment_args(own(
+        ),
+        own(
+            prove::Args::augment_args,
             "prove",
             "输出离线证明：凭证或记录（.tlog-proof）；balance 余额，outflows 支出完整性 \
              [Print an offline proof: of a voucher or a record (.tlog-proof); balance and outflows: of figures]",
-        )),
-        prove::VerifyArgs::augment_args(own(
+        ),
+        own(
+            prove::VerifyArgs::augment_args,
             "verify-proof",
             "仅凭信任策略文件核验离线证明，不问任何服务 [Check an offline proof with nothing but a policy file; no server is asked]",
-        )),
+        ),
     ]
 }
 
