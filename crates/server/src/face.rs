@@ -185,13 +185,20 @@ impl<S: Store> Face<S> {
         let book = self.book(origin, code)?;
         let known = self.known(origin, &book, what, at).await?;
         let person = &origin.principal.person;
-        let Some(sequence) = known else {
-            let read = book.read_at(|state, head| {
-                let held = held(state, head.root, (state, person));
-                if may_read(state, person, what) { reader(&held) } else { Err(Failure::Denied) }
-            });
-            return read.map_err(|error| failure(error, ""))?;
-        };
+        // What was known at the head is what is known now.
+        let mut reader = Some(reader);
+        let now = book.read_at(|state, head| {
+            if known.is_some_and(|sequence| sequence != head.sequence) {
+                return None;
+            }
+            let held = held(state, head.root, (state, person));
+            let reader = reader.take()?;
+            Some(if may_read(state, person, what) { reader(&held) } else { Err(Failure::Denied) })
+        });
+        if let Some(answer) = now.map_err(|error| failure(error, ""))? {
+            return answer;
+        }
+        let (Some(sequence), Some(reader)) = (known, reader) else { return Err(Failure::Internal) };
         // Seldom asked, and large: every read's future would have room for it.
         let past = Box::pin(book.past(sequence, origin.deadline)).await.map_err(|error| failure(error, ""))?;
         let (caller, bound) = book
