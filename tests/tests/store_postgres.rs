@@ -87,6 +87,12 @@ async fn a_migrated_schema_is_this_version_s_and_a_changed_one_is_not() {
     } else {
         assert_eq!(found, expected, "a new migration has a new `schema.tsv`: UPDATE_FIXTURES=1");
     }
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(&mut database.raw().await).await.unwrap();
+    for setting in ["intervalstyle = iso_8601", "datestyle = 'SQL, DMY'", "quote_all_identifiers = on"] {
+        run(&mut database.raw().await, &format!("ALTER DATABASE {name} SET {setting}")).await.unwrap();
+    }
+    assert_eq!(schema(&database.url).await.0, found, "however the database spells things");
     for change in CHANGES {
         let (before, _) = schema(&database.url).await;
         run(&mut database.raw().await, change).await.unwrap_or_else(|e| panic!("{change}: {e}"));

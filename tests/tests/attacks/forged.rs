@@ -85,6 +85,7 @@ fn told_by_records() -> Vec<Attack> {
         whole("the book's own code is replaced in its opening", other_code, Who::Verify, "VER-015"),
         whole("the policy of the log loses the committee's word", without_the_committee, Who::Verify, "VER-033"),
         whole("heads are signed with a key that no policy names", other_key, Who::Verify, "VER-045"),
+        whole("signed heads of the true history stay beside a forged one", with_true_heads, Who::Verify, "VER-045"),
         whole("a witness's signature is forged", forged_cosignature, Who::Verify, "VER-045"),
     ]
 }

@@ -20,7 +20,8 @@ type Dump = Vec<(String, Vec<Vec<(String, String)>>)>;
 
 async fn dump(path: &Path) -> Dump {
     let mut connection = sqlite(path).await;
-    let names = "SELECT CAST(name AS BLOB) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    let names = "SELECT CAST(name AS BLOB) FROM sqlite_schema WHERE type = 'table' \
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
     let names = texts(&mut connection, names).await.expect("the schema");
     let columns = ["type", "name", "tbl_name", "sql"].map(str::to_owned);
     let mut all = vec![("sqlite_schema".to_owned(), rows(&mut connection, "sqlite_schema", &columns).await)];

@@ -94,6 +94,9 @@ impl Connector {
             ("enable_seqscan", "off"),
             // One process a read: the order of a UNION ALL holds, and the cores are for others too.
             ("max_parallel_workers_per_gather", "0"),
+            // The parts of the schema are spelled alike everywhere.
+            ("intervalstyle", "postgres"),
+            ("quote_all_identifiers", "off"),
         ];
         self.connect(what, self.options.clone().options(settings)).await
     }
