@@ -34,8 +34,8 @@ pub async fn run(setting: &Setting) {
 async fn posting() -> Row {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        without.push(rate(&bare::post(POSTED, false).await));
-        let posted = bare::post(POSTED, true).await;
+        without.push(rate(&Box::pin(bare::post(POSTED, false)).await));
+        let posted = Box::pin(bare::post(POSTED, true)).await;
         note(format!("digests, totals and their commits took {:.2} s", posted.digests.as_secs_f64()));
         with.push(rate(&posted));
     }
