@@ -1,5 +1,5 @@
-//! A quorum of both kinds, with the program alone: a policy that asks for a witness of Ed25519 and one of ML-DSA-44 is set by both their words,
-//! met by both their cosignatures and by neither alone, and an auditor believes a proof and an export under it.
+//! A quorum of both kinds, with the program alone: a policy that asks for a witness of Ed25519 and one of ML-DSA-44 is set by both their
+//! words, met by both their cosignatures and by neither alone, and an auditor believes a proof and an export under it.
 
 #[path = "cli_program/mod.rs"]
 mod earmark;

@@ -77,8 +77,8 @@ pub(crate) fn verifies(key: &[u8], act: Act, message: &[u8], signature: &[u8]) -
 /// Bytes of a signature.
 const SIGNATURE_BYTES: usize = 2_420;
 
-/// What a cosigner signs of a checkpoint: its own name, the time, the log, and the tree from its first leaf to its last. None where the text
-/// is no checkpoint, or a name does not fit. Extension lines are not signed.
+/// What a cosigner signs of a checkpoint: its own name, the time, the log, and the tree from its first leaf to its last. None where the
+/// text is no checkpoint, or a name does not fit. Extension lines are not signed.
 pub(crate) fn cosigned(name: &str, time: u64, text: &str) -> Option<Vec<u8>> {
     let Checkpoint { origin, size, root, .. } = Checkpoint::parse(text).ok()?;
     let named =

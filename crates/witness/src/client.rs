@@ -1,6 +1,5 @@
-//! The asker's side of the protocol: submitting a checkpoint, and fetching the one that was cosigned last. Over plain HTTP, or by TLS (`tls`):
-//! whatever comes back counts only by its signatures, so that over plain HTTP who listens learns sizes and roots, and who meddles can only
-//! make it fail.
+//! The asker's side of the protocol: submitting a checkpoint, and fetching the one that was cosigned last. In plain HTTP or by TLS. What
+//! comes back counts only by its signatures: in plain, who listens learns sizes and roots, and who meddles can only make it fail.
 
 use std::time::Duration;
 

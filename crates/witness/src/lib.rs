@@ -2,8 +2,8 @@
 //! of (`c2sp.org/tlog-witness`). It trusts neither the log nor its operator, and knows nothing of books: a small program on a machine of
 //! the committee's own, by HTTP ([`http`]) or by files.
 //!
-//! A tour: [`Witness`] judges a request and remembers (`state`) before it answers; [`client`] is the asker's side of the same protocol, over plain
-//! HTTP or TLS ([`Trust`]).
+//! A tour: [`Witness`] judges a request and remembers (`state`) before it answers; [`client`] is the asker's side of the same protocol, in
+//! plain or by TLS ([`Trust`]).
 
 pub mod client;
 pub mod http;

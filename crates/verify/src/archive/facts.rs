@@ -1,6 +1,8 @@
 //! What was used, and where: a fact of 16 bytes for each request, bill and slip of a whole log. They come in no order and are asked about
 //! once, at the end, so they are kept in buckets by the first bits of their names, and each bucket is sorted then.
 
+use std::collections::BTreeMap;
+
 use record::{Digest, Sequence, hash};
 
 /// A fact: the first 87 bits of a SHA-256, and below them the sequence. Two of a hundred million facts share their bits by chance less
@@ -65,14 +67,11 @@ impl Bucket {
         self.open.push(fact);
     }
 
-    /// All of them in order, and nothing beside.
-    fn sorted(self) -> Vec<Fact> {
-        let blocks = self.full.len().saturating_mul(BLOCK);
-        let mut all = Vec::with_capacity(blocks.saturating_add(self.open.len()));
-        self.full.into_iter().for_each(|block| all.extend(block));
-        all.extend(self.open);
+    /// Puts all of them, in order, in the place of what stood there; one block after the other is given back.
+    fn sort_into(self, all: &mut Vec<Fact>) {
+        all.clear();
+        self.full.into_iter().chain([self.open]).for_each(|block| all.extend(block));
         all.sort_unstable();
-        all
     }
 }
 
@@ -93,9 +92,23 @@ impl Facts {
         }
     }
 
-    /// All facts, in order.
-    pub(crate) fn close(&mut self) -> Sorted {
-        Sorted(core::mem::take(self).0.into_iter().map(Bucket::sorted).collect())
+    /// Closes them: what was used twice, and where each of these names was used first. Bucket after bucket is sorted in one place, so that
+    /// facts are never held twice.
+    pub(crate) fn close(&mut self, asked: impl Iterator<Item = Fact>) -> Closed {
+        let mut closed = Closed::default();
+        let mut wanted: BTreeMap<usize, Vec<Fact>> = BTreeMap::new();
+        asked.for_each(|name| wanted.entry(bucket_of(name)).or_default().push(name));
+        let mut all = Vec::new();
+        for (no, bucket) in core::mem::take(self).0.into_iter().enumerate() {
+            bucket.sort_into(&mut all);
+            closed.note_twice(&all);
+            for name in wanted.remove(&no).unwrap_or_default() {
+                let at = all.partition_point(|fact| *fact < name);
+                let found = all.get(at).filter(|fact| name_of(**fact) == name);
+                closed.first.extend(found.map(|fact| (name, sequence_of(*fact))));
+            }
+        }
+        closed
     }
 }
 
@@ -104,28 +117,24 @@ fn bucket_of(name: Fact) -> usize {
     usize::try_from(name >> (u128::BITS - BUCKET_BITS)).unwrap_or(0)
 }
 
-/// All facts of a log in order.
-pub(crate) struct Sorted(Vec<Vec<Fact>>);
-
-impl Sorted {
-    /// The first sequence of a name.
-    pub(crate) fn first(&self, name: Fact) -> Option<Sequence> {
-        let bucket = self.0.get(bucket_of(name))?;
-        let at = bucket.partition_point(|fact| *fact < name);
-        bucket.get(at).filter(|fact| name_of(**fact) == name).map(|fact| sequence_of(*fact))
-    }
-
+/// What the facts of a whole log tell.
+#[derive(Default)]
+pub(crate) struct Closed {
     /// Facts with the name of an earlier one: whether it is a request's, first and later sequence.
-    pub(crate) fn twice(&self) -> Vec<(bool, Sequence, Sequence)> {
-        let mut found = Vec::new();
+    pub twice: Vec<(bool, Sequence, Sequence)>,
+    /// The first sequence of each name that was asked for and is there.
+    pub first: BTreeMap<Fact, Sequence>,
+}
+
+impl Closed {
+    fn note_twice(&mut self, sorted: &[Fact]) {
         let mut first: Option<Fact> = None;
-        for fact in self.0.iter().flatten() {
+        for fact in sorted {
             match first.filter(|first| name_of(*first) == name_of(*fact)) {
-                Some(first) => found.push((fact & REQUEST != 0, sequence_of(first), sequence_of(*fact))),
+                Some(first) => self.twice.push((fact & REQUEST != 0, sequence_of(first), sequence_of(*fact))),
                 None => first = Some(*fact),
             }
         }
-        found
     }
 }
 
@@ -154,17 +163,11 @@ mod tests {
         facts.add(Once::Bill(&ids[5]).name(), 300_004);
         facts.add(Once::Paper(&[7; 32]).name(), 9);
         facts.add(Once::Paper(&[7; 32]).name(), 4);
-        let sorted = facts.close();
-        let mut twice = sorted.twice();
-        twice.sort_unstable();
-        assert_eq!(twice, [(false, 4, 9), (true, 78, 300_001), (true, 78, 300_003), (true, 300_000, 300_002)]);
-        for (name, first) in [
-            (Once::Request(&ids[77]).name(), Some(78)),
-            (Once::Bill(&ids[5]).name(), Some(300_004)),
-            (Once::Bill(&ids[6]).name(), None),
-            (Once::Paper(&[7; 32]).name(), Some(4)),
-        ] {
-            assert_eq!(sorted.first(name), first);
-        }
+        let asked = [Once::Request(&ids[77]), Once::Bill(&ids[5]), Once::Bill(&ids[6]), Once::Paper(&[7; 32])];
+        let mut closed = facts.close(asked.iter().map(|once| once.name()));
+        closed.twice.sort_unstable();
+        assert_eq!(closed.twice, [(false, 4, 9), (true, 78, 300_001), (true, 78, 300_003), (true, 300_000, 300_002)]);
+        let first = asked.map(|once| closed.first.get(&once.name()).copied());
+        assert_eq!(first, [Some(78), Some(300_004), None, Some(4)]);
     }
 }

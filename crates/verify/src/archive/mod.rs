@@ -105,12 +105,12 @@ impl Archive {
 
     /// Closes the facts: what was used twice (whether a request, first and later sequence), and which refusals claim what was not.
     pub(crate) fn close(&mut self) -> (Vec<(bool, Sequence, Sequence)>, Vec<Sequence>) {
-        let facts = self.facts.close();
+        let closed = self.facts.close(self.claims.iter().flat_map(|(_, names)| names.iter().copied()));
         let holds = |(sequence, names): &&(Sequence, Vec<Fact>)| {
-            names.iter().any(|name| facts.first(*name).is_some_and(|first| first < *sequence))
+            names.iter().any(|name| closed.first.get(name).is_some_and(|first| first < sequence))
         };
         let unheld = self.claims.iter().filter(|claim| !holds(claim)).map(|(sequence, _)| *sequence).collect();
-        (facts.twice(), unheld)
+        (closed.twice, unheld)
     }
 
     /// Keeps a voucher for corrections.
