@@ -15,10 +15,12 @@ use crate::reading::{From, Row, SchemaPart};
 
 /// How long a read waits for a lock that only a checkpoint holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a file's schema says, our notes of migration steps and SQLite's own tables apart.
-const SCHEMA: &str = "SELECT type || ' ' || name, COALESCE(sql, '') FROM sqlite_schema \
-     WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY 1";
-
+/// What a file's schema says: names and the tables that they belong to as they are spelled, those of automatic indexes too; our notes of
+/// migration steps and SQLite's statistics apart.
+const SCHEMA: &str = "SELECT type || ' ' || name, typeof(type) || typeof(name) || typeof(tbl_name) || typeof(sql) || ' ' \
+     || tbl_name || ': ' || COALESCE(sql, '') FROM sqlite_schema \
+     WHERE tbl_name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
+     AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name LIKE 'sqlite\\_autoindex%' ESCAPE '\\') ORDER BY 1";
 /// Pages, indexes against their tables, and constraints; "ok" alone where nothing is wrong.
 const INTEGRITY: &str = "PRAGMA integrity_check(100)";
 
