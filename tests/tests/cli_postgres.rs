@@ -14,7 +14,8 @@ fn copy(from: &str, to: &str) -> Said {
     run(&["copy", "--from", from, "--to", to, "--book", BOOK, "--with-tokens", "--json"])
 }
 
-/// The statement, a page of vouchers, traces, a balance with its proof and what was known earlier, as an auditor with the demonstration's token sees them.
+/// The statement, a page of vouchers, traces, a balance with its proof and what was known earlier, as an auditor with the demonstration's
+/// token sees them.
 fn seen(place: &[&str], token: &str) -> Vec<Value> {
     let mut command = earmark(&["serve", "--listen", "127.0.0.1:0"]);
     command.args(place);
