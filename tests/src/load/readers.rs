@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use api::v1::trace_grant_response::Content;
 use api::v1::{self, Ledger};
 use client::Client;
 use proof::{OfflineProof, Policy};
@@ -85,6 +86,40 @@ impl Reader {
             let believed = proof.verify(policy).expect("the proof holds");
             assert_eq!((proof.index + 1, believed.checkpoint.size), (record, size), "another record or checkpoint");
         }
+    }
+
+    /// The grant that most of the account's money came under.
+    pub async fn largest_grant(&self) -> String {
+        let request = v1::GetBalancesRequest {
+            book: self.book.clone(),
+            account: self.account.clone(),
+            split_by: vec![v1::BalanceDimension::Grant.into()],
+            ..v1::GetBalancesRequest::default()
+        };
+        let answer = self.client.call(|to| {
+            let request = request.clone();
+            async move { to.audit().get_balances(request).await }
+        });
+        let balances = answer.await.expect("balances can be read").balances;
+        balances.into_iter().max_by_key(|row| row.debit_total_fen).expect("receipts were posted").grant
+    }
+
+    /// The first page of vouchers of a grant's trace; nobody waits for the others.
+    pub async fn trace(&self, grant: &str) {
+        let request =
+            v1::TraceGrantRequest { book: self.book.clone(), grant: grant.to_owned(), ..Default::default() };
+        let answer = self.client.call(|to| {
+            let request = request.clone();
+            async move { to.audit().trace_grant(request).await }
+        });
+        let mut pages = answer.await.expect("a grant is traced");
+        while let Some(page) = pages.message().await.expect("a trace goes on") {
+            if let Some(Content::Entries(page)) = page.content {
+                assert!(!page.entries.is_empty(), "the grant has vouchers");
+                return;
+            }
+        }
+        panic!("a trace has vouchers");
     }
 
     /// The trial balance by source.

@@ -1,5 +1,6 @@
-//! What proofs cost and how soon they come: posting with tree, digests and totals against posting without; inclusion proofs and balances of
-//! any date as known at any sequence, in a book when it is small and when it is ten times as large; and the verifier.
+//! What proofs cost and how soon they come: posting with tree, digests and totals against posting without; inclusion proofs, balances of
+//! any date as known at any sequence, and first pages of traces, in a book when it is small and when it is ten times as large; and the
+//! verifier.
 
 use ::proof::{Policy, Signer};
 use api::v1;
@@ -53,6 +54,7 @@ fn rate(posted: &Posted) -> f64 {
 struct Asked {
     inclusion: f64,
     any_date: f64,
+    first_page: f64,
 }
 
 /// The same questions of a book when it is small and when it is ten times as large.
@@ -76,6 +78,7 @@ async fn history(setting: &Setting) -> Vec<Row> {
         Row::below(&name("inclusion proof"), later.inclusion, small(earlier.inclusion), 1.0 / 1.5, "ms"),
         Row::at_most(&name("any date x sequence"), later.any_date, 5.0, "ms"),
         Row::below(&name("any date x sequence"), later.any_date, small(earlier.any_date), 1.0 / 1.5, "ms"),
+        Row::at_most(&name("first page of a grant's trace"), later.first_page, 50.0, "ms"),
     ]
 }
 
@@ -112,7 +115,10 @@ async fn look(loaded: &Loaded, reader: &Reader, (policy, witness): (&Policy, &Si
         reader.inclusion(Chance::of(seed), size, None)
     });
     let inclusion = volume::told("inclusion proof", waits.await);
-    Asked { inclusion, any_date: volume::any_date(loaded, reader).await }
+    let any_date = volume::any_date(loaded, reader).await;
+    let grant = reader.largest_grant().await;
+    let first_page = volume::told("first page of a grant's trace", ask(async || reader.trace(&grant).await).await);
+    Asked { inclusion, any_date, first_page }
 }
 
 /// Signs the log as it stands and has the witness cosign it; gives the size.
