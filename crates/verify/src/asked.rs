@@ -30,6 +30,17 @@ pub(crate) enum Asked {
     Unknown,
 }
 
+impl Asked {
+    /// The command that is judged, if one is known.
+    pub fn first(&self) -> Option<&Command> {
+        match self {
+            Asked::One(command) => Some(command),
+            Asked::Commands(commands) => commands.first(),
+            Asked::Unreadable | Asked::Unknown => None,
+        }
+    }
+}
+
 /// The commands that a command's records can stand for, and whether the fingerprint can be recomputed from them.
 pub(crate) fn asked(book: &Book, records: &[Record]) -> (Asked, bool) {
     let Some(first) = records.first() else { return (Asked::Unknown, false) };

@@ -11,7 +11,7 @@ use record::kinds::{Side, Verdict, Word};
 use record::{Day, Event, Record, Sequence, Voucher, VoucherRef};
 
 use crate::archive::Archive;
-use crate::asked::{Asked, asked};
+use crate::asked::asked;
 use crate::book::{Book, Grant};
 use crate::compare;
 use crate::fault::Code;
@@ -126,8 +126,8 @@ impl Part {
                 | Event::BatchSubmitted { .. }
                 | Event::LogPolicySet { .. }
         );
-        let (Asked::Commands(commands), true) = asked(&self.book, records) else { return };
-        let Some(command) = commands.first().filter(|_| whole) else { return };
+        let (asked, true) = asked(&self.book, records) else { return };
+        let Some(command) = asked.first().filter(|_| whole) else { return };
         let person = self.book.persons.code(first.actor.person);
         if record::command_fingerprint(&self.book.code, person, command) != request.fingerprint {
             let expected = "that of the command in the record";

@@ -33,9 +33,9 @@ pub enum Figures {
 /// `earmark prove balance`.
 #[derive(Debug, clap::Args)]
 pub struct BalanceArgs {
-    /// 科目 [Account]
+    /// 科目 [The account]
     account: String,
-    /// 资金来源 [Source]
+    /// 资金来源 [The source]
     #[arg(long, default_value = "")]
     source: String,
     /// 依据码，须连同来源 [Grant, under its source]
@@ -58,7 +58,7 @@ pub struct BalanceArgs {
 /// `earmark prove outflows`.
 #[derive(Debug, clap::Args)]
 pub struct OutflowArgs {
-    /// 资金来源 [Source]
+    /// 资金来源 [The source]
     source: String,
     /// 起始日期 [First voucher date]
     #[arg(long, value_parser = day)]
