@@ -311,18 +311,7 @@ impl FigureOf {
         let Some(voucher) = voucher_in(&record.event) else { return };
         report.vouchers = report.vouchers.saturating_add(1);
         for line in &voucher.lines {
-            let key = Key {
-                account: line.account,
-                source: line.source,
-                grant: line.grant,
-                holder: line.holder,
-                day: voucher.date,
-                use_code: line.use_code,
-                class: line.class,
-                plan: line.plan,
-                year: line.year,
-            };
-            if self.is_asked(&key) {
+            if self.is_asked(&Key::of(line, voucher.date)) {
                 self.sums.entry(line.use_code).or_default().add(line);
             }
         }

@@ -25,6 +25,23 @@ pub(crate) struct Key {
     pub year: u16,
 }
 
+impl Key {
+    /// What a line of a voucher of this day is added up by.
+    pub(crate) fn of(line: &Line, day: Day) -> Key {
+        Key {
+            account: line.account,
+            source: line.source,
+            grant: line.grant,
+            holder: line.holder,
+            day,
+            use_code: line.use_code,
+            class: line.class,
+            plan: line.plan,
+            year: line.year,
+        }
+    }
+}
+
 /// In three words instead of nine fields: a receipt looks two of them up.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -127,18 +144,7 @@ impl Sums {
     /// Adds a voucher's lines.
     pub(crate) fn post(&mut self, voucher: &Voucher) {
         for line in &voucher.lines {
-            let key = Key {
-                account: line.account,
-                source: line.source,
-                grant: line.grant,
-                holder: line.holder,
-                day: voucher.date,
-                use_code: line.use_code,
-                class: line.class,
-                plan: line.plan,
-                year: line.year,
-            };
-            self.all.entry(key).or_default().add(line);
+            self.all.entry(Key::of(line, voucher.date)).or_default().add(line);
             self.trial.entry((line.account, line.source)).or_default().add(line);
             let signed = signed(line);
             if voucher.ledger == LedgerKind::Budget {
