@@ -17,6 +17,7 @@ mod facts;
 pub mod figures;
 mod flight;
 mod guard;
+mod kept;
 mod metrics;
 mod nodes;
 mod options;

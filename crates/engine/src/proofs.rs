@@ -52,10 +52,10 @@ impl<S: Store> Book<S> {
     /// that meets the quorum, of that size if one is given.
     pub async fn checkpoint(&self, size: Sequence, cosigned: bool) -> Result<Shown, EngineError> {
         self.shared().readable()?;
-        let policy = self.log_policy()?;
+        let (policy, since) = self.log_policy()?;
         match (size, cosigned) {
             (0, false) => self.sign().await.and_then(|head| shown(&head, &policy)),
-            (0, true) => self.newest_cosigned(1, &policy).await?.ok_or(EngineError::NoCheckpoint),
+            (0, true) => self.newest_cosigned(1, (&policy, since)).await?.ok_or(EngineError::NoCheckpoint),
             (size, cosigned) => {
                 let found = self.of_size(size, &policy).await?;
                 if found.cosigned || !cosigned { Ok(found) } else { Err(EngineError::NoCheckpoint) }
@@ -67,13 +67,13 @@ impl<S: Store> Book<S> {
     /// it, or else the newest.
     pub async fn prove_inclusion(&self, sequence: Sequence, size: Sequence) -> Result<Inclusion, EngineError> {
         self.shared().readable()?;
-        let policy = self.log_policy()?;
+        let (policy, since) = self.log_policy()?;
         let held = *self.shared().head.borrow();
         if sequence == 0 || sequence > held || (size > 0 && sequence > size) {
             return Err(out_of_range("record", "没有这一条记录", "is no record of that log"));
         }
         let shown = match size {
-            0 => match self.newest_cosigned(sequence, &policy).await? {
+            0 => match self.newest_cosigned(sequence, (&policy, since)).await? {
                 Some(cosigned) => cosigned,
                 None => self.sign().await.and_then(|head| shown(&head, &policy))?,
             },
@@ -83,10 +83,12 @@ impl<S: Store> Book<S> {
         let size = shown.checkpoint.size;
         self.follow(size).await?;
         let nodes = self.shared().nodes.read().await;
-        let made = nodes.make((store, code), |node| proof::inclusion_proof_from(sequence - 1, size, node)).await?;
+        let making = nodes.make((store, code), |node| proof::inclusion_proof_from(sequence - 1, size, node));
+        let wanted = [sequence];
+        let (made, bodies) = tokio::try_join!(making, store.records(code, &wanted))?;
         drop(nodes);
         let path = made.map_err(corrupt)?;
-        let body = store.records(code, &[sequence]).await?.pop().flatten();
+        let body = bodies.into_iter().next().flatten();
         let body = body.ok_or_else(|| StoreError::Corrupt(format!("record {sequence} is missing")))?;
         // What is handed out proves what it says, or nothing is handed out.
         proof::verify_inclusion(&proof::leaf_hash(&body), sequence - 1, size, &path, &shown.checkpoint.root)
@@ -112,7 +114,7 @@ impl<S: Store> Book<S> {
     /// over. Gives the names of those witnesses. It is finished whatever becomes of the caller.
     pub async fn add_cosignatures(&self, size: Sequence, lines: &str) -> Result<(Vec<String>, Shown), EngineError> {
         self.shared().readable()?;
-        let policy = self.log_policy()?;
+        let (policy, _) = self.log_policy()?;
         let head = self.of_size(size, &policy).await?;
         let bad = |code, zh: &str, en: &str| EngineError::Malformed(vec![fault("cosignatures", code, zh, en)]);
         let signatures = Signature::parse_lines(lines)
@@ -139,14 +141,20 @@ impl<S: Store> Book<S> {
             ));
         }
         let shared = Arc::clone(self.shared());
-        let adding = tokio::spawn(async move { shared.store.add_cosignatures(&shared.code, size, &kept).await });
+        let adding = tokio::spawn(async move {
+            let added = shared.store.add_cosignatures(&shared.code, size, &kept).await;
+            // Also where it failed: what became of it is not known then.
+            shared.cosigned.changed();
+            added
+        });
         adding.await.unwrap_or_else(|_| Err(broken_off()))?;
         Ok((names, self.of_size(size, &policy).await?))
     }
 
-    /// The policy in force.
-    fn log_policy(&self) -> Result<Policy, EngineError> {
-        self.read(|state| state.log_policy.policy())?.ok_or(EngineError::NoLogPolicy)
+    /// The policy in force, and the record that set it.
+    fn log_policy(&self) -> Result<(Policy, Sequence), EngineError> {
+        let found = self.read(|state| state.log_policy.policy().map(|policy| (policy, state.log_policy.since)));
+        found?.ok_or(EngineError::NoLogPolicy)
     }
 
     async fn of_size(&self, size: Sequence, policy: &Policy) -> Result<Shown, EngineError> {
@@ -156,7 +164,23 @@ impl<S: Store> Book<S> {
     }
 
     /// The newest checkpoint of at least this size that meets the quorum.
-    async fn newest_cosigned(&self, least: Sequence, policy: &Policy) -> Result<Option<Shown>, EngineError> {
+    async fn newest_cosigned(
+        &self,
+        least: Sequence,
+        (policy, since): (&Policy, Sequence),
+    ) -> Result<Option<Shown>, EngineError> {
+        let begun = match self.shared().cosigned.find(since, least) {
+            Ok(kept) => return Ok(Some(kept)),
+            Err(begun) => begun,
+        };
+        let found = self.search_cosigned(least, policy).await?;
+        if let Some(shown) = &found {
+            self.shared().cosigned.keep(since, shown, begun);
+        }
+        Ok(found)
+    }
+
+    async fn search_cosigned(&self, least: Sequence, policy: &Policy) -> Result<Option<Shown>, EngineError> {
         let mut to = i64::MAX as u64;
         loop {
             let query = TreeHeadQuery { from: least, to, cosigned: policy.quorum() != "none", limit: LOOKED_THROUGH };
@@ -224,7 +248,10 @@ async fn sign<S: Store>(shared: Arc<Shared<S>>) -> Result<TreeHead, EngineError>
             let note = Note::new(text, vec![signature]).map_err(|error| StoreError::Corrupt(error.to_string()))?;
             let made =
                 TreeHead { size: head.sequence, root: head.root, note: note.to_string(), cosignatures: Vec::new() };
-            shared.store.add_tree_head(&shared.code, &made).await?
+            let added = shared.store.add_tree_head(&shared.code, &made).await;
+            // Where the policy asks for no witness, it is the newest one that meets it.
+            shared.cosigned.changed();
+            added?
         }
     };
     if standing.root != head.root {

@@ -12,6 +12,7 @@ use crate::engine::Fatal;
 use crate::error::StopReason;
 use crate::guard::Suspicion;
 use crate::metrics::Metrics;
+use crate::kept::KeptCheckpoint;
 use crate::nodes::Nodes;
 use crate::options::Options;
 use crate::past::Pasts;
@@ -60,6 +61,8 @@ pub(crate) struct Shared<S> {
     pub pasts: Pasts,
     /// Inner nodes for proofs.
     pub nodes: tokio::sync::RwLock<Nodes>,
+    /// The newest cosigned checkpoint, as it was found last.
+    pub cosigned: KeptCheckpoint,
     /// Held while a checkpoint is signed, one at a time; the size that was remembered outside.
     pub signing: tokio::sync::Mutex<Sequence>,
     /// Why the book takes no writes although it runs.
@@ -92,6 +95,7 @@ impl<S> Shared<S> {
             rejudging: Semaphore::new(1),
             pasts: Pasts::new(),
             nodes: tokio::sync::RwLock::new(nodes),
+            cosigned: KeptCheckpoint::default(),
             signing: tokio::sync::Mutex::new(0),
             suspicion: RwLock::new(suspicion),
             metrics: Metrics::of(code),

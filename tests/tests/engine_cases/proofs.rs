@@ -49,6 +49,10 @@ async fn every_record_is_proven_under_every_checkpoint() {
             let (names, cosigned) = cosign(&world, &shown, &witness).await.unwrap();
             assert_eq!((names, cosigned.cosigned), (vec!["w1".to_owned()], true));
             assert_eq!(policy.judge(&cosigned.note).unwrap().checkpoint, shown.checkpoint);
+            for look in ["found", "kept"] {
+                let proven = world.book.prove_inclusion(1, 0).await.unwrap();
+                assert_eq!(proven.shown, cosigned, "{look}: the newest, as soon as it is cosigned");
+            }
             sizes.push(shown.checkpoint.size);
         }
     }
@@ -76,6 +80,7 @@ async fn every_record_is_proven_under_every_checkpoint() {
     let last = world.post("maker", "last", organization("LAST")).await;
     let proven = world.book.prove_inclusion(last, 0).await.unwrap();
     assert_eq!((proven.shown.checkpoint.size, proven.shown.cosigned), (last, false));
+    assert_eq!(world.book.prove_inclusion(3, 0).await.unwrap().shown.checkpoint.size, *sizes.last().unwrap());
     for (sequence, size) in [(0, 0), (last + 1, 0), (5, 4)] {
         assert!(matches!(world.book.prove_inclusion(sequence, size).await, Err(EngineError::Malformed(_))));
     }

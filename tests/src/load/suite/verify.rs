@@ -20,6 +20,9 @@ use crate::load::row::{Row, grouped, note};
 
 /// Receipts of an ordinary run, and of a full one.
 const RECEIPTS: [u32; 2] = [1_000_000, 10_000_000];
+/// Receipts of the small book, which has the buffers filled that stand between reading and judging: what the large one takes beyond it
+/// grows with the book.
+const FEW: u32 = 100_000;
 /// Records between two commitments of the sums, as an engine makes them.
 const PER_DIGEST: u64 = 100_000;
 /// The season's largest batch takes so many.
@@ -29,7 +32,7 @@ pub async fn run(setting: &Setting) {
     let receipts = RECEIPTS[usize::from(setting.full)];
     let folder = tempfile::tempdir().expect("there is room for a temporary folder");
     let (small, large) = (folder.path().join("small"), folder.path().join("large"));
-    let few = make(folder.path(), &small, 10);
+    let few = make(folder.path(), &small, FEW);
     let many = make(folder.path(), &large, receipts);
     let (_, least) = verify(&small, Cores::All);
     let mut most = 0;
