@@ -1,4 +1,4 @@
-//! The newest checkpoint that met the quorum, kept between proofs: reading it anew and verifying its signatures takes longer than the proof.
+//! The newest checkpoint that met the quorum, kept between proofs: reading it anew and verifying its signatures take longer than a proof.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -106,8 +106,7 @@ impl Reader {
 
     /// The first page of vouchers of a grant's trace; nobody waits for the others.
     pub async fn trace(&self, grant: &str) {
-        let request =
-            v1::TraceGrantRequest { book: self.book.clone(), grant: grant.to_owned(), ..Default::default() };
+        let request = v1::TraceGrantRequest { book: self.book.clone(), grant: grant.to_owned(), ..Default::default() };
         let answer = self.client.call(|to| {
             let request = request.clone();
             async move { to.audit().trace_grant(request).await }
