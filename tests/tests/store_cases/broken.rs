@@ -1,22 +1,23 @@
 //! Writes that nobody waits for any more: dropped at any point, they leave all or nothing.
 
 use std::future::Future;
+use std::task::Poll;
 
 use engine::store::{Head, Store, TokenEntry};
 use record::hash::sha256;
 
 use super::sample::{BOOK, batch, body, fill, plain};
 
-/// Polls a future so many times, then drops it; tells whether it was done before.
+/// Polls a future so many times, then drops it at once, whatever it waits for; tells whether it was done before.
 async fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
     let mut future = std::pin::pin!(future);
     let mut polls = 0;
     std::future::poll_fn(|context| {
-        if polls == times {
-            return std::task::Poll::Ready(None);
-        }
         polls += 1;
-        future.as_mut().poll(context).map(Some)
+        match future.as_mut().poll(context) {
+            Poll::Pending if polls >= times => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
     })
     .await
 }
