@@ -4,45 +4,20 @@
 #[path = "cli_program/mod.rs"]
 mod earmark;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use earmark::{Said, Served, run};
+use earmark::{Demo as World, run};
 use serde_json::{Value, json};
 
-/// The demonstration's book, served for the tests of this file as long as one of them runs.
-struct World {
-    served: Served,
-    dir: tempfile::TempDir,
-}
-
+/// The demonstration's book, for the tests of this file as long as one of them runs.
 fn world() -> Arc<World> {
     static WORLD: Mutex<Weak<World>> = Mutex::new(Weak::new());
     let mut shared = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
     shared.upgrade().unwrap_or_else(|| {
-        let dir = tempfile::tempdir().expect("a folder");
-        let data = dir.path().join("data");
-        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
-        let made = Arc::new(World { served: Served::start(&data, &[]), dir });
+        let made = Arc::new(World::new());
         *shared = Arc::downgrade(&made);
         made
     })
-}
-
-impl World {
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// Runs a verb as a person.
-    fn ask(&self, person: &str, words: &[&str]) -> Said {
-        let token = self.path("data/tokens").join(person);
-        let (token, journal) = (token.to_str().expect("a path"), self.path("journal"));
-        let journal = journal.to_str().expect("a path");
-        let to =
-            ["--endpoint", &self.served.endpoint, "--token-file", token, "--book", "season-2018", "--journal", journal];
-        run(&[words, &to[..]].concat())
-    }
 }
 
 #[test]

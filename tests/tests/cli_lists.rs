@@ -7,51 +7,13 @@ mod earmark;
 
 use std::path::{Path, PathBuf};
 
-use earmark::{Said, Served, run};
+use earmark::{Demo as World, run};
 use serde_json::{Value, json};
 
 /// Headings of the enrolment form (附件2).
 const HEAD: &str = "顺序号,姓名,身份证号码,性别,年龄,健康状况,指定受益人,从事高危行业,保费(元),手机号码,备注";
 
-/// The demonstration's book, served.
-struct World {
-    served: Served,
-    dir: tempfile::TempDir,
-}
-
 impl World {
-    fn new() -> World {
-        let dir = tempfile::tempdir().expect("a folder");
-        let data = dir.path().join("data");
-        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
-        World { served: Served::start(&data, &[]), dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::write(&path, text).expect("written");
-        path.to_str().expect("a path").to_owned()
-    }
-
-    /// Runs a verb as a person.
-    fn ask(&self, person: &str, words: &[&str]) -> Said {
-        let token = self.path("data/tokens").join(person);
-        let to = [
-            "--endpoint",
-            &self.served.endpoint,
-            "--token-file",
-            token.to_str().expect("a path"),
-            "--book",
-            "season-2018",
-        ];
-        let journal = self.path("journal");
-        run(&[words, &to[..], &["--journal", journal.to_str().expect("a path")]].concat())
-    }
-
     /// Submits as one person and approves as another.
     fn reviewed(&self, maker: &str, reviewer: &str, words: &[&str]) {
         let submitted = self.ask(maker, &[words, &["--json"]].concat()).json();

@@ -4,53 +4,21 @@
 #[path = "cli_program/mod.rs"]
 mod earmark;
 
-use earmark::{Said, Served, run};
+use earmark::{Demo as World, Said};
 
 const ACCOUNT: &str = "SP-GDFTU";
 const MAPPING: &str = "date_format = \"YYYY-MM-DD\"\n[columns]\nid = \"流水号\"\ndate = \"日期\"\namount = \"金额\"\nmemo = \"摘要\"\n\
     [words]\ncharge = [\"手续费\"]\n";
 
-struct World {
-    served: Served,
-    dir: tempfile::TempDir,
-}
-
 impl World {
-    fn new() -> World {
-        let dir = tempfile::tempdir().expect("a folder");
-        let data = dir.path().join("data");
-        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
-        let world = World { served: Served::start(&data, &[]), dir };
-        world.file("map.toml", MAPPING);
+    fn with_mapping() -> World {
+        let world = World::new();
+        world.write("map.toml", MAPPING);
         world
     }
 
-    fn path(&self, name: &str) -> String {
-        self.dir.path().join(name).to_str().expect("a path").to_owned()
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.dir.path().join(name), text).expect("written");
-        self.path(name)
-    }
-
-    fn ask(&self, person: &str, words: &[&str]) -> Said {
-        let (token, journal) = (self.path(&format!("data/tokens/{person}")), self.path("journal"));
-        let to = [
-            "--endpoint",
-            &self.served.endpoint,
-            "--token-file",
-            &token,
-            "--book",
-            "season-2018",
-            "--journal",
-            &journal,
-        ];
-        run(&[words, &to[..]].concat())
-    }
-
     fn import(&self, person: &str, file: &str, opening: &str, closing: &str) -> Said {
-        let map = self.path("map.toml");
+        let map = self.text("map.toml");
         let words = ["reconcile", "import", file, "--account", ACCOUNT, "--mapping", &map, "--json"];
         let days = ["--from", "2019-01-01", "--to", "2019-01-31", "--opening", opening, "--closing", closing];
         self.ask(person, &[&words[..], &days[..]].concat())
@@ -63,7 +31,7 @@ fn yuan(fen: i64) -> String {
 
 #[test]
 fn a_banks_file_goes_in_whole_and_shows_what_is_open() {
-    let world = World::new();
+    let world = World::with_mapping();
     let show = |on: &str| world.ask("audit", &["reconcile", "show", ACCOUNT, on, "--json"]).json();
     let before = show("2018-12-31");
     assert!(before["balanced"] == false && before["covered_to"].is_null(), "{before}");
@@ -71,13 +39,13 @@ fn a_banks_file_goes_in_whole_and_shows_what_is_open() {
     let (begin, end) = (yuan(opening), yuan(opening - 4_900));
     let text = "流水号,日期,金额,摘要\nF-1,2019-01-10,-50.00,手续费\nI-1,2019-01-21,1.00,来款\n";
 
-    let bad = world.file("bad.csv", &text.replace("-50.00", "50元").replace("2019-01-21", "2019-02-21"));
+    let bad = world.write("bad.csv", &text.replace("-50.00", "50元").replace("2019-01-21", "2019-02-21"));
     let refused = world.import("maker", &bad, &begin, &end);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     for words in ["未报送任何一行", "金额: ", "(行 2)", "date: "] {
         assert!(refused.err.contains(words), "{words}\n{}", refused.err);
     }
-    let good = world.file("good.csv", text);
+    let good = world.write("good.csv", text);
     let denied = world.import("cashier", &good, &begin, &end);
     assert!(denied.code == Some(1) && denied.err.contains("PERMISSION_DENIED"), "{denied:?}");
     let first = world.import("maker", &good, &begin, &end).json();

@@ -6,33 +6,18 @@ mod earmark;
 
 use std::collections::BTreeMap;
 
-use earmark::{Said, Served, run};
+use earmark::{Demo as World, Said};
 use serde_json::Value;
 
-const BOOK: &str = "season-2018";
-
-struct World {
-    served: Served,
-    dir: tempfile::TempDir,
-}
-
 impl World {
-    fn new() -> World {
-        let dir = tempfile::tempdir().expect("a folder");
-        let data = dir.path().join("data");
-        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
-        World { served: Served::start(&data, &[]), dir }
-    }
-
-    fn ask(&self, words: &[&str]) -> Said {
-        let token = self.dir.path().join("data/tokens/audit");
-        let to = ["--endpoint", &self.served.endpoint, "--token-file", token.to_str().expect("a path"), "--book", BOOK];
-        run(&[words, &to[..]].concat())
+    /// Runs a verb as the audit committee.
+    fn audit(&self, words: &[&str]) -> Said {
+        self.ask("audit", words)
     }
 
     /// The lines of a stream as JSON.
     fn lines(&self, words: &[&str]) -> Vec<Value> {
-        let out = self.ask(&[words, &["--json"]].concat()).ok();
+        let out = self.audit(&[words, &["--json"]].concat()).ok();
         out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
     }
 }
@@ -43,7 +28,7 @@ fn fen(of: &Value, name: &str) -> i64 {
 
 /// Every grant of the season: the vouchers add up to the sums, the sums to the figures of the grant, committed and idle to its balance.
 fn every_grant_is_traced_to_the_fen(world: &World) {
-    let grants = world.ask(&["grant", "list", "--all", "--json"]).json();
+    let grants = world.audit(&["grant", "list", "--all", "--json"]).json();
     let grants = grants["grants"].as_array().expect("grants");
     assert!(grants.len() > 10, "{}", grants.len());
     let mut vouchers = 0;
@@ -93,14 +78,14 @@ fn kinds(node: &Value, found: &mut Vec<String>) {
 }
 
 fn a_payment_leads_back_to_approval_batch_and_confirmation(world: &World) {
-    let listed = world.ask(&["voucher", "list", "--word", "FINANCE", "--all", "--json"]).json();
+    let listed = world.audit(&["voucher", "list", "--word", "FINANCE", "--all", "--json"]).json();
     let vouchers = listed["vouchers"].as_array().expect("vouchers");
     let payments: Vec<&str> =
         vouchers.iter().filter(|v| v["template"] == "T14").filter_map(|v| v["reference"].as_str()).collect();
     assert!(!payments.is_empty());
     let mut seen = Vec::new();
     for payment in &payments {
-        let trace = world.ask(&["trace", "voucher", payment, "--json"]).json();
+        let trace = world.audit(&["trace", "voucher", payment, "--json"]).json();
         assert_eq!(trace["trace"]["code"], **payment);
         kinds(&trace["trace"], &mut seen);
     }
@@ -123,11 +108,11 @@ fn a_payment_leads_back_to_approval_batch_and_confirmation(world: &World) {
     let corrected = corrected.expect("the season has a correction");
     let (of, by) = (corrected["corrects"].as_str().expect("which"), corrected["reference"].as_str().expect("by"));
     for (voucher, kind, other) in [(of, "FOLLOWING", by), (by, "ORIGINAL", of)] {
-        let trace = world.ask(&["trace", "voucher", voucher, "--json"]).json();
+        let trace = world.audit(&["trace", "voucher", voucher, "--json"]).json();
         let below = trace["trace"]["below"].as_array().expect("steps");
         assert!(below.iter().any(|step| step["kind"] == kind && step["code"] == other), "{voucher}: {trace}");
     }
-    let missing = world.ask(&["trace", "voucher", "记-2018-999"]);
+    let missing = world.audit(&["trace", "voucher", "记-2018-999"]);
     assert!(missing.code == Some(1) && missing.err.contains("NOT_FOUND"), "{missing:?}");
 }
 
@@ -136,20 +121,20 @@ fn pictures_are_indented_and_the_same_each_time(world: &World) {
         ("zh", &["资金依据  G-S2P-2018", "├─ 收入", "├─ 支出", "│  ├─ 记-2018-", "银行流水", "余额", "根 "][..]),
         ("en", &["grant  G-S2P-2018", "├─ received", "├─ spent", "bank transaction", "balance", "root "]),
     ] {
-        let picture = world.ask(&["trace", "grant", "G-S2P-2018", "--lang", lang]).ok();
+        let picture = world.audit(&["trace", "grant", "G-S2P-2018", "--lang", lang]).ok();
         for word in words {
             assert!(picture.contains(word), "{word}:\n{picture}");
         }
-        assert_eq!(world.ask(&["trace", "grant", "G-S2P-2018", "--lang", lang]).ok(), picture);
+        assert_eq!(world.audit(&["trace", "grant", "G-S2P-2018", "--lang", lang]).ok(), picture);
     }
-    let picture = world.ask(&["trace", "voucher", "记-2018-8"]).ok();
+    let picture = world.audit(&["trace", "voucher", "记-2018-8"]).ok();
     for word in ["凭证  记-2018-8", "├─ 资金依据", "├─ 送审", "│  └─ 审核", "人"] {
         assert!(picture.contains(word), "{word}:\n{picture}");
     }
 }
 
 fn records_are_watched_from_anywhere(world: &World) {
-    let all = world.ask(&["records", "--all", "--json"]).json();
+    let all = world.audit(&["records", "--all", "--json"]).json();
     let all = all["records"].as_array().expect("records");
     for from in [1usize, 7, all.len()] {
         let (first, last) = (from.to_string(), all.len().to_string());
@@ -157,10 +142,10 @@ fn records_are_watched_from_anywhere(world: &World) {
         let watched: Vec<&Value> = watched.iter().filter_map(|line| line.get("record")).collect();
         assert_eq!(watched, all[from - 1..].iter().collect::<Vec<_>>(), "from {from}");
     }
-    let said = world.ask(&["watch", "--from", "2", "--to", "3"]);
+    let said = world.audit(&["watch", "--from", "2", "--to", "3"]);
     assert!(said.err.contains("--from 4"), "{said:?}");
     assert_eq!(said.ok().lines().count(), 2);
-    let beyond = world.ask(&["watch", "--from", "99999999", "--lang", "en"]);
+    let beyond = world.audit(&["watch", "--from", "99999999", "--lang", "en"]);
     assert!(beyond.code == Some(1) && beyond.err.contains("does not hold"), "{beyond:?}");
 }
 

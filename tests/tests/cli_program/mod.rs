@@ -136,3 +136,41 @@ impl Drop for Served {
         drop(self.child.wait());
     }
 }
+
+/// The demonstration's book in a folder of its own, served.
+pub struct Demo {
+    pub served: Served,
+    pub dir: tempfile::TempDir,
+}
+
+impl Demo {
+    pub fn new() -> Demo {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        run(&["demo", "--json", "--data", data.to_str().expect("a path")]).json();
+        Demo { served: Served::start(&data, &[]), dir }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The same as a word of a command.
+    pub fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("a path").to_owned()
+    }
+
+    /// Writes a file into the folder; gives its path.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).expect("written");
+        self.text(name)
+    }
+
+    /// Runs a verb as a person of the book.
+    pub fn ask(&self, person: &str, words: &[&str]) -> Said {
+        let (token, journal) = (self.text(&format!("data/tokens/{person}")), self.text("journal"));
+        let to = ["--endpoint", &self.served.endpoint, "--token-file", &token, "--book", "season-2018"];
+        run(&[words, &to[..], &["--journal", &journal]].concat())
+    }
+}

@@ -1,7 +1,8 @@
 //! A book judged where it is kept: its log, and what stands beside the log: ends of rows, signed heads, views, schema, files. Everything is
-//! read beside a server that may go on, so each list is compared for the moment that it was read at. This file knows `store` and `verify`
-//! and nothing of the command line: the tests that attack books include it.
+//! read beside a server that may go on, so each list is compared for the moment that it was read at. This file knows `engine`, `store` and
+//! `verify` and nothing of the command line: the tests that attack books include it.
 
+use engine::evidence::CHECKPOINTS;
 use engine::store::{Head, LogRow, StoreError};
 use record::{Sequence, hash};
 use store::{EndOfRow, Reading, StoredKey};
@@ -10,8 +11,6 @@ use verify::{Code, Report, StoredCosignature, StoredHead, Trusted, Verifier};
 
 /// Bytes of log read at once.
 const READ_BYTES: usize = 4 << 20;
-/// Checkpoints that are judged under the auditor's policy: the newest, and so many cosigned ones.
-const CHECKPOINTS: u32 = 100;
 
 /// What is looked at beside the records.
 #[derive(Clone, Copy, Debug)]
