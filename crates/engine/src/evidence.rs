@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use ledger::evidence::{Asked, NoPart, Selection};
-use proof::{Digest, Gather, Note, ProofError, Signature, SignedCheckpoint};
+use proof::{Digest, Gather, ProofError, SignedCheckpoint};
 use record::evidence::{Header, Proven, Scope, Writer};
 use record::{Sequence, hash};
 use tokio::sync::mpsc;
 
 use crate::book::Book;
 use crate::error::EngineError;
-use crate::store::{LogRow, Store, StoreError, TreeHead, TreeHeadQuery};
+use crate::proofs::signed;
+use crate::store::{LogRow, Store, StoreError, TreeHeadQuery};
 
 /// Bytes of log read at once.
 const READ_BYTES: usize = 4 << 20;
@@ -89,6 +90,9 @@ pub enum ExportError {
     /// Storage failed, or contradicts itself.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The book does not answer.
+    #[error(transparent)]
+    Book(#[from] EngineError),
     /// Nobody takes the chunks any more.
     #[error("nobody takes the file any more")]
     Gone,
@@ -318,7 +322,7 @@ impl<S: Store> Book<S> {
         for (cosigned, limit) in [(false, 1), (true, CHECKPOINTS)] {
             let query = TreeHeadQuery { from: 0, to: head.sequence, cosigned, limit };
             for head in self.store().tree_heads(self.code(), query).await? {
-                let note = note_of(&head)?.to_string();
+                let note = signed(&head)?.note.to_string();
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
@@ -350,16 +354,4 @@ impl<S: Store> Book<S> {
             Err(error) => Err(error),
         }
     }
-}
-
-/// A stored head with its cosignatures.
-fn note_of(head: &TreeHead) -> Result<Note, StoreError> {
-    let read = || {
-        let mut note = Note::parse(&head.note).ok()?;
-        for signature in Signature::parse_lines(&head.cosignatures.concat()).unwrap_or_default() {
-            note.add(signature).ok()?;
-        }
-        Some(note)
-    };
-    read().ok_or_else(|| StoreError::Corrupt(format!("the checkpoint of {} records is unreadable", head.size)))
 }

@@ -16,7 +16,7 @@ use crate::book::Book;
 use crate::error::EngineError;
 use crate::evidence::{Chunks, ExportError, Moment, Outgoing, Rows, Stored, Walk, corrupt, header, unwritten};
 use crate::replay::confirmed_snapshot;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// What is to be proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +141,8 @@ impl<S: Store> Book<S> {
         let header = header(self.code(), figure.scope(), moment);
         let mut out = Outgoing::begin(&header, &moment.notes, chunks)?;
         for at in proven {
-            let inclusion = self.included(at, moment).await?;
-            out.writer.proven(&inclusion).map_err(unwritten)?;
+            let (body, proof) = self.included(at, (moment.size, &moment.root)).await?;
+            out.writer.proven(&Proven { sequence: at, body, proof }).map_err(unwritten)?;
         }
         out.flow().await?;
         if let Some(start) = &start {
@@ -195,8 +195,7 @@ impl<S: Store> Book<S> {
     ) -> Result<BTreeSet<Sequence>, ExportError> {
         let first = rows.rows(1, 1).await?.into_iter().next().and_then(|row| row.bodies.into_iter().next());
         let first = decoded(1, &first.ok_or_else(|| corrupt("record 1 is missing".to_owned()))?)?;
-        let wanted = self.read(|state| Wanted::of(figure, state, &first.event));
-        let mut wanted = wanted.map_err(|_| stopped())?;
+        let mut wanted = self.read(|state| Wanted::of(figure, state, &first.event))?;
         let mut found = BTreeSet::from([1]);
         let mut walk = Walk::new(rows, 2, size);
         while !wanted.is_empty() {
@@ -217,31 +216,9 @@ impl<S: Store> Book<S> {
         Ok(found)
     }
 
-    /// A record with its way to the moment's root.
-    async fn included(&self, at: Sequence, moment: &Moment) -> Result<Proven, ExportError> {
-        let (store, code) = (&**self.store(), self.code());
-        let index = at.saturating_sub(1);
-        let proof = self.made(moment, |node| proof::inclusion_proof_from(index, moment.size, node)).await?;
-        let body = store.records(code, &[at]).await?.pop().flatten();
-        let body = body.ok_or_else(|| corrupt(format!("record {at} is missing")))?;
-        // What is handed out proves what it says, or nothing is handed out.
-        proof::verify_inclusion(&hash::leaf_hash(&body), index, moment.size, &proof, &moment.root)?;
-        Ok(Proven { sequence: at, body, proof })
-    }
-
-    async fn made<T>(
-        &self,
-        moment: &Moment,
-        make: impl Fn(&mut dyn FnMut(proof::Node) -> Option<Digest>) -> Result<T, proof::ProofError>,
-    ) -> Result<T, ExportError> {
-        self.follow(moment.size).await.map_err(unfollowed)?;
-        let nodes = self.shared().nodes.read().await;
-        Ok(nodes.make((&**self.store(), self.code()), make).await??)
-    }
-
     /// The sums that a Totals record commits, in order.
     async fn sums(&self, rows: &Stored<'_, S>, start: &Start) -> Result<Vec<(SumKey, Vec<u8>)>, ExportError> {
-        let head = self.head().map_err(|_| stopped())?;
+        let head = self.head()?;
         let saved = confirmed_snapshot(&**self.store(), self.code(), &head).await?;
         let saved = saved.filter(|(position, _)| position.state.sequence <= start.at);
         let begin = saved
@@ -276,7 +253,7 @@ impl<S: Store> Book<S> {
         out: &mut Outgoing<'_>,
     ) -> Result<(), ExportError> {
         let entries = self.sums(rows, start).await?;
-        let prefixes = self.read(|state| figure.prefixes(state)).map_err(|_| stopped())?;
+        let prefixes = self.read(|state| figure.prefixes(state))?;
         let mut spans: Vec<(usize, usize)> = prefixes.iter().filter_map(|prefix| span(&entries, prefix)).collect();
         if let (Figure::Outflows(_), Some(last)) = (figure, entries.len().checked_sub(1)) {
             // The last entry shows that no further account has any.
@@ -306,8 +283,8 @@ impl<S: Store> Book<S> {
         moment: &Moment,
         out: &mut Outgoing<'_>,
     ) -> Result<(), ExportError> {
-        let edge = self.made(moment, |node| proof::edge_from(after, node)).await?;
-        let bridge = self.made(moment, |node| proof::consistency_proof_from(to, moment.size, node)).await?;
+        let edge = self.made(moment.size, |node| proof::edge_from(after, node)).await?;
+        let bridge = self.made(moment.size, |node| proof::consistency_proof_from(to, moment.size, node)).await?;
         let mut tree = Tree::from_edge(after, edge.clone())?;
         out.writer.tail(&Tail { after, to, edge, bridge: bridge.clone() }).map_err(unwritten)?;
         let mut walk = Walk::new(rows, after.saturating_add(1), to);
@@ -328,17 +305,6 @@ impl<S: Store> Book<S> {
 
 fn decoded(sequence: Sequence, body: &[u8]) -> Result<record::Record, ExportError> {
     record::decode(body).map_err(|error| corrupt(format!("record {sequence}: {error}")))
-}
-
-fn stopped() -> ExportError {
-    ExportError::Store(StoreError::Unavailable("the book has stopped".into()))
-}
-
-fn unfollowed(error: EngineError) -> ExportError {
-    match error {
-        EngineError::Store(error) => corrupt(error.to_string()),
-        _ => stopped(),
-    }
 }
 
 /// The entries whose keys begin so, with a neighbour on each side, which shows that there are no others; none of no entries.

@@ -79,21 +79,37 @@ impl<S: Store> Book<S> {
             },
             size => self.of_size(size, &policy).await?,
         };
-        let (store, code) = (&*self.shared().store, self.code());
-        let size = shown.checkpoint.size;
-        self.follow(size).await?;
-        let nodes = self.shared().nodes.read().await;
-        let making = nodes.make((store, code), |node| proof::inclusion_proof_from(sequence - 1, size, node));
+        let (body, path) = self.included(sequence, (shown.checkpoint.size, &shown.checkpoint.root)).await?;
+        Ok(Inclusion { body, path, shown })
+    }
+
+    /// A record's body and its way to the root over `size` records.
+    pub(crate) async fn included(
+        &self,
+        sequence: Sequence,
+        (size, root): (Sequence, &Digest),
+    ) -> Result<(Vec<u8>, Vec<Digest>), EngineError> {
+        let (store, code, index) = (&*self.shared().store, self.code(), sequence.saturating_sub(1));
         let wanted = [sequence];
-        let (made, bodies) = tokio::try_join!(making, store.records(code, &wanted))?;
-        drop(nodes);
-        let path = made.map_err(corrupt)?;
+        let making = self.made(size, |node| proof::inclusion_proof_from(index, size, node));
+        let reading = async { Ok(store.records(code, &wanted).await?) };
+        let (path, bodies) = tokio::try_join!(making, reading)?;
         let body = bodies.into_iter().next().flatten();
         let body = body.ok_or_else(|| StoreError::Corrupt(format!("record {sequence} is missing")))?;
         // What is handed out proves what it says, or nothing is handed out.
-        proof::verify_inclusion(&proof::leaf_hash(&body), sequence - 1, size, &path, &shown.checkpoint.root)
-            .map_err(corrupt)?;
-        Ok(Inclusion { body, path, shown })
+        proof::verify_inclusion(&proof::leaf_hash(&body), index, size, &path, root).map_err(corrupt)?;
+        Ok((body, path))
+    }
+
+    /// Makes something of the inner nodes over `size` records and more.
+    pub(crate) async fn made<T>(
+        &self,
+        size: Sequence,
+        make: impl Fn(&mut dyn FnMut(proof::Node) -> Option<Digest>) -> Result<T, proof::ProofError>,
+    ) -> Result<T, EngineError> {
+        self.follow(size).await?;
+        let nodes = self.shared().nodes.read().await;
+        Ok(nodes.make((&*self.shared().store, self.code()), make).await?.map_err(corrupt)?)
     }
 
     /// Proves that the log of `old` records is the beginning of that of `new` ones, of which there is a checkpoint; 0 is the newest.
@@ -103,11 +119,8 @@ impl<S: Store> Book<S> {
         if old > new {
             return Err(out_of_range("old_size", "大于新大小", "is larger than the new size"));
         }
-        self.follow(new).await?;
-        let nodes = self.shared().nodes.read().await;
-        let at = (&*self.shared().store, self.code());
-        let made = nodes.make(at, |node| proof::consistency_proof_from(old, new, node)).await?;
-        Ok(Consistency { proof: made.map_err(corrupt)?, shown })
+        let proof = self.made(new, |node| proof::consistency_proof_from(old, new, node)).await?;
+        Ok(Consistency { proof, shown })
     }
 
     /// Takes in what witnesses signed on the checkpoint of a size: signatures of the policy's witnesses that verify, others are passed
@@ -298,8 +311,8 @@ pub(crate) async fn sign_now_and_then<S: Store>(shared: Arc<Shared<S>>) {
     }
 }
 
-/// A stored head as it is shown: with its cosignatures, and judged by the policy in force.
-fn shown(head: &TreeHead, policy: &Policy) -> Result<Shown, EngineError> {
+/// A stored head with its cosignatures.
+pub(crate) fn signed(head: &TreeHead) -> Result<SignedCheckpoint, StoreError> {
     let read = || {
         let mut signed = SignedCheckpoint::parse(&head.note).ok()?;
         for signature in Signature::parse_lines(&head.cosignatures.concat()).unwrap_or_default() {
@@ -307,8 +320,12 @@ fn shown(head: &TreeHead, policy: &Policy) -> Result<Shown, EngineError> {
         }
         Some(signed)
     };
-    let signed =
-        read().ok_or_else(|| StoreError::Corrupt(format!("the checkpoint of {} records is unreadable", head.size)))?;
+    read().ok_or_else(|| StoreError::Corrupt(format!("the checkpoint of {} records is unreadable", head.size)))
+}
+
+/// A stored head as it is shown: with its cosignatures, and judged by the policy in force.
+fn shown(head: &TreeHead, policy: &Policy) -> Result<Shown, EngineError> {
+    let signed = signed(head)?;
     let cosigned = policy.judge(&signed.note).is_ok();
     Ok(Shown { checkpoint: signed.checkpoint, note: signed.note, cosigned })
 }

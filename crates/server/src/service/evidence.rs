@@ -230,6 +230,7 @@ fn not_written(error: ExportError) -> Failure {
             "the scope holds too many records: export the whole book",
         ),
         ExportError::Store(error) => storage(error),
+        ExportError::Book(error) => failure(error, ""),
         ExportError::Gone => Failure::Late,
     }
 }
