@@ -204,16 +204,55 @@ fn in_an_empty_folder(words: &[&str], files: &[(&str, &[u8])]) -> Said {
     Said::of(earmark(words).current_dir(folder.path()).output().expect("earmark runs"))
 }
 
-#[test]
-fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone() {
+/// The demonstration's book under a policy, served, with a cosigned checkpoint; and a moment before the policy.
+fn cosigned() -> (World, Served, String) {
     let world = World::new();
     copy(&world.path("data/tokens"), &world.path("tokens"));
     let served = world.serve();
+    let before = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339();
     world.endorsed("policy", &[], &["log.key", "w.key"]);
     world.set_policy(&served, "policy").json();
     let witness = Serving::start(&world);
     world.ask(&served, "audit", &["cosign", "--to", &witness.1]).ok();
-    drop(witness);
+    (world, served, before)
+}
+
+/// What proves a figure, to the standard output.
+fn figure(world: &World, served: &Served, words: &[&str]) -> std::process::Output {
+    let token = format!("{}/audit", world.text("tokens"));
+    let asked = ["--endpoint", &served.endpoint, "--token-file", &token, "--book", BOOK, "--lang", "en"];
+    earmark(&[words, &asked[..]].concat()).output().expect("earmark runs")
+}
+
+#[test]
+fn a_figure_is_proven_as_known_at_a_moment() {
+    let (world, served, before_policy) = cosigned();
+    let at = |moment: &str| {
+        let words = ["prove", "balance", "10201", "--source", "S3R", "--grant", "G-S3R-2018", "--known-at", moment];
+        figure(&world, &served, &words)
+    };
+    for (moment, code, told) in
+        [("2018-07-31", 1, "known_at_time"), ("2999-01-01", 1, "known_at_time"), ("tomorrow", 2, "YYYY-MM-DD")]
+    {
+        let said = at(moment);
+        let words = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.status.code() == Some(code) && words.contains(told), "{moment}: {words}");
+    }
+    let earlier = at(&before_policy).stdout;
+    let policy = world.read("policy");
+    let files = [("x", &earlier[..]), ("policy", policy.as_bytes())];
+    let shown = in_an_empty_folder(&["verify-proof", "x", "--policy", "policy", "--json"], &files).json();
+    let known = shown["figure"]["known_at"].as_u64().expect("a sequence");
+    assert_eq!(at(&known.to_string()).stdout, earlier, "a moment is the last record by then");
+    assert_eq!(at(&(known + 1).to_string()).status.code(), Some(0), "the policy's record came later");
+    assert_eq!(shown["figure"]["balance_fen"], 500_000, "{shown}");
+    served.signal("TERM");
+    served.ended();
+}
+
+#[test]
+fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone() {
+    let (world, served, _) = cosigned();
     // From the server, as a person of the committee; from the folder; both the same file.
     let donation = ["--scope", "grant:G-S3R-2018", "--json"];
     let (here, there) = (world.text("here.evidence"), world.text("there.evidence"));
@@ -230,12 +269,11 @@ fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone()
         assert_eq!(said.code, Some(code), "{scope}: {said:?}");
         assert!(!world.path("no.evidence").exists() && !world.path("no.evidence.part").exists(), "{scope}");
     }
+    let policy = std::fs::read(world.path("policy")).expect("a policy");
+    let check = |words: &[&str], file: &[u8]| in_an_empty_folder(words, &[("x", file), ("policy", &policy)]);
+    let proof = ["verify-proof", "x", "--policy", "policy", "--json"];
     // Figures, while the server is there to make them.
-    let figure = |words: &[&str]| {
-        let (token, to) = (format!("{}/audit", world.text("tokens")), served.endpoint.clone());
-        let asked = ["--endpoint", &to, "--token-file", &token, "--book", BOOK, "--lang", "en"];
-        earmark(&[words, &asked[..]].concat()).output().expect("earmark runs")
-    };
+    let figure = |words: &[&str]| figure(&world, &served, words);
     let period = ["--from", "2018-01-01", "--to", "2018-12-31"];
     let left = figure(&["prove", "balance", "10201", "--source", "S3R", "--grant", "G-S3R-2018"]).stdout;
     let spent = figure(&[&["prove", "outflows", "S3R", "--uses", "B95"], &period[..]].concat()).stdout;
@@ -246,8 +284,6 @@ fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone()
     served.ended();
 
     // From here on nothing but the verifier, the file and the policy.
-    let policy = std::fs::read(world.path("policy")).expect("a policy");
-    let check = |words: &[&str], file: &[u8]| in_an_empty_folder(words, &[("x", file), ("policy", &policy)]);
     let verify = ["verify", "x", "--policy", "policy", "--json"];
     let report = check(&verify, &file).json();
     assert_eq!((&report["clean"], &report["part"]), (&true.into(), &true.into()), "{report}");
@@ -264,7 +300,6 @@ fn a_donation_s_file_is_checked_with_the_verifier_and_the_committees_key_alone()
     let said = check(&["verify", "x", "--policy", "policy"], &file[..file.len() - 1]);
     assert_eq!(said.code, Some(1), "cut short: {said:?}");
 
-    let proof = ["verify-proof", "x", "--policy", "policy", "--json"];
     let balance = check(&proof, &left).json();
     assert_eq!(balance["figure"]["balance_fen"], 500_000, "{balance}");
     assert_eq!(balance["figure"]["grant"], "G-S3R-2018");

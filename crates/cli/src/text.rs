@@ -87,21 +87,26 @@ pub fn read(kind: &Kind, text: &str) -> anyhow::Result<Value> {
 
 /// A moment: RFC 3339 with its zone, or a day, which is known to its end in Asia/Shanghai, where books are kept.
 pub fn moment(message: &MessageDescriptor, text: &str) -> anyhow::Result<DynamicMessage> {
+    let instant = instant(text)?;
+    let mut time = DynamicMessage::new(message.clone());
+    time.set_field_by_name("seconds", Value::I64(instant.timestamp()));
+    time.set_field_by_name("nanos", Value::I32(i32::try_from(instant.timestamp_subsec_nanos())?));
+    Ok(time)
+}
+
+/// The same as an instant.
+pub fn instant(text: &str) -> anyhow::Result<DateTime<Utc>> {
     let what = "a sequence, a day YYYY-MM-DD or a time like 2019-01-31T17:00:00+08:00 is expected";
-    let instant: DateTime<Utc> = match DateTime::parse_from_rfc3339(text) {
-        Ok(instant) => instant.to_utc(),
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(instant) => Ok(instant.to_utc()),
         Err(_) => {
             let day = parse_day(text).context(what)?;
             let next = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0)).context(what)?;
             let zone = FixedOffset::east_opt(SHANGHAI).context(what)?;
             let end = next.and_local_timezone(zone).single().context(what)?;
-            end.to_utc() - TimeDelta::microseconds(1)
+            Ok(end.to_utc() - TimeDelta::microseconds(1))
         }
-    };
-    let mut time = DynamicMessage::new(message.clone());
-    time.set_field_by_name("seconds", Value::I64(instant.timestamp()));
-    time.set_field_by_name("nanos", Value::I32(i32::try_from(instant.timestamp_subsec_nanos())?));
-    Ok(time)
+    }
 }
 
 /// A day of `YYYY-MM-DD`, all ten characters.

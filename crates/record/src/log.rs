@@ -94,6 +94,8 @@ impl Write for Compared<'_> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
+    // Inlined, since most of what comes is a number: of known length, it is compared in one step.
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> IoResult<()> {
         self.rest = self.rest.strip_prefix(bytes).ok_or_else(|| Error::from(ErrorKind::InvalidData))?;
         Ok(())

@@ -7,7 +7,7 @@ use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
 
 use crate::balances::{Key, KeyNo, sums_of};
-use crate::batch::{Packed, StoredRow};
+use crate::batch::{Packed, Place, StoredRow};
 
 /// A result row of any engine.
 pub(crate) trait Columns {
@@ -80,6 +80,31 @@ pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
 pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
     let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
     StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
+}
+
+/// Where the body of a record stands.
+pub(crate) fn place(row: &impl Columns) -> Result<Place, StoreError> {
+    let wrong = || StoreError::Corrupt("log row whose offsets do not fit each other".into());
+    let ends = row.bytes(1)?;
+    let (ends, rest) = ends.as_chunks::<4>();
+    let ends: Vec<u32> = ends.iter().map(|end| u32::from_le_bytes(*end)).collect();
+    let (start, end) = match ends.as_slice() {
+        _ if !rest.is_empty() => return Err(wrong()),
+        [end] => (0, *end),
+        [start, end] => (*start, *end),
+        _ => return Err(wrong()),
+    };
+    let length = end.checked_sub(start).ok_or_else(wrong)?;
+    Ok(Place { first: number(row, 0)?, start, length })
+}
+
+/// The body at a place, whole.
+pub(crate) fn body_at(row: &impl Columns, place: &Place) -> Result<Vec<u8>, StoreError> {
+    let body = row.bytes(0)?;
+    if body.len() as u64 != u64::from(place.length) {
+        return Err(StoreError::Corrupt("log row whose bodies end before its offsets".into()));
+    }
+    Ok(body)
 }
 
 /// Where a row of the log stands.

@@ -17475,6 +17475,9 @@ pub struct ProveBalanceRequest {
     /// Under the checkpoint of this many records; 0 the newest that meets the quorum and holds them, else the newest (大小).
     #[prost(uint64, tag = "8")]
     pub size: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ProveBalance (余额证明回答).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -17507,6 +17510,9 @@ pub struct ProveOutflowsRequest {
     /// Under the checkpoint of this many records; 0 the newest that meets the quorum and holds them, else the newest (大小).
     #[prost(uint64, tag = "7")]
     pub size: u64,
+    /// As known at this moment: after the last record committed by then; not with known_at (已知至时刻).
+    #[prost(message, optional, tag = "402")]
+    pub known_at_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Answer of ProveOutflows (支出完整性证明回答).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

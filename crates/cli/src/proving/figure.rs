@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use api::v1;
 use client::ClientError;
 use proof::Policy;
+use prost_types::Timestamp;
 use record::evidence::{MARK, Reader};
 use record::{Day, Sequence};
 use serde_json::{Value as Json, json};
@@ -19,7 +20,7 @@ use crate::config::Config;
 use crate::fail::Misuse;
 use crate::lang::Lang;
 use crate::table::Sheet;
-use crate::{verify as verifying, yuan};
+use crate::{text, verify as verifying, yuan};
 
 /// Figures that are proven.
 #[derive(Debug, clap::Subcommand)]
@@ -47,9 +48,9 @@ pub struct BalanceArgs {
     /// 凭证日期截至 [Vouchers dated on or before this day]
     #[arg(long, value_parser = day)]
     as_of_date: Option<Day>,
-    /// 已知至序号；缺省为检查点的全部记录 [As known after this many records; unless given, all of the checkpoint]
-    #[arg(long, default_value_t = 0)]
-    known_at: Sequence,
+    /// 已知至序号或时刻；缺省为检查点的全部记录 [As known after this many records or at this time; unless given, all of the checkpoint]
+    #[arg(long, value_name = "N|YYYY-MM-DD|RFC3339", value_parser = known)]
+    known_at: Option<Known>,
     /// 检查点的记录数；缺省为已达法定见证的最新者，没有则为最新 [Records of the checkpoint; unless given the newest that meets the quorum, else the newest]
     #[arg(long, default_value_t = 0)]
     size: Sequence,
@@ -69,12 +70,39 @@ pub struct OutflowArgs {
     /// 用途码，全部支出应在其内 [Uses that all outflows should lie within]
     #[arg(long, value_delimiter = ',', required = true)]
     uses: Vec<String>,
-    /// 已知至序号；缺省为检查点的全部记录 [As known after this many records; unless given, all of the checkpoint]
-    #[arg(long, default_value_t = 0)]
-    known_at: Sequence,
+    /// 已知至序号或时刻；缺省为检查点的全部记录 [As known after this many records or at this time; unless given, all of the checkpoint]
+    #[arg(long, value_name = "N|YYYY-MM-DD|RFC3339", value_parser = known)]
+    known_at: Option<Known>,
     /// 检查点的记录数；缺省为已达法定见证的最新者，没有则为最新 [Records of the checkpoint; unless given the newest that meets the quorum, else the newest]
     #[arg(long, default_value_t = 0)]
     size: Sequence,
+}
+
+/// What a figure is to be known by: a number of records, or a moment.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    After(Sequence),
+    By(Timestamp),
+}
+
+impl Known {
+    /// The two fields that ask for it.
+    fn fields(known: Option<Known>) -> (Sequence, Option<Timestamp>) {
+        match known {
+            None => (0, None),
+            Some(Known::After(sequence)) => (sequence, None),
+            Some(Known::By(time)) => (0, Some(time)),
+        }
+    }
+}
+
+fn known(text: &str) -> Result<Known, String> {
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().map(Known::After).map_err(|_| "a sequence".to_owned());
+    }
+    let instant = text::instant(text).map_err(|error| format!("{error:#}"))?;
+    let nanos = i32::try_from(instant.timestamp_subsec_nanos()).map_err(|error| error.to_string())?;
+    Ok(Known::By(Timestamp { seconds: instant.timestamp(), nanos }))
 }
 
 fn day(text: &str) -> Result<Day, String> {
@@ -94,6 +122,7 @@ pub async fn prove(asked: &Figures, config: &Config, lang: Lang) -> anyhow::Resu
     let (book, client) = asking(config)?;
     match asked {
         Figures::Balance(args) => {
+            let (known_at, known_at_time) = Known::fields(args.known_at);
             let request = v1::ProveBalanceRequest {
                 book,
                 account: args.account.clone(),
@@ -101,7 +130,8 @@ pub async fn prove(asked: &Figures, config: &Config, lang: Lang) -> anyhow::Resu
                 grant: args.grant.clone(),
                 holder: args.holder.clone(),
                 as_of_date: args.as_of_date.map(date),
-                known_at: args.known_at,
+                known_at,
+                known_at_time,
                 size: args.size,
             };
             let stream = client.call(|transport| {
@@ -111,13 +141,15 @@ pub async fn prove(asked: &Figures, config: &Config, lang: Lang) -> anyhow::Resu
             written(stream.await.map_err(failed)?, |answer| answer.chunk).await
         }
         Figures::Outflows(args) => {
+            let (known_at, known_at_time) = Known::fields(args.known_at);
             let request = v1::ProveOutflowsRequest {
                 book,
                 source: args.source.clone(),
                 from: Some(date(args.from)),
                 to: Some(date(args.to)),
                 uses: args.uses.clone(),
-                known_at: args.known_at,
+                known_at,
+                known_at_time,
                 size: args.size,
             };
             let stream = client.call(|transport| {

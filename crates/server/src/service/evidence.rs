@@ -68,7 +68,7 @@ impl<S: Store> Face<S> {
         message: v1::ProveBalanceRequest,
     ) -> Result<Chunked<v1::ProveBalanceResponse>, Failure> {
         let book = self.readers_book(origin, &message.book).await?;
-        let as_of = one("as_of_date", |f| Wire::read(f, message.as_of_date))?;
+        let at = At::read((0, false), message.as_of_date, message.known_at, message.known_at_time)?;
         let names = Names {
             account: &message.account,
             source: &message.source,
@@ -76,8 +76,9 @@ impl<S: Store> Face<S> {
             holder: &message.holder,
         };
         let mut scope = book.read(|state| names.scope(state)).map_err(|error| failure(error, ""))??;
-        let moment = self.moment_holding(&book, message.size, message.known_at).await?;
-        (scope.as_of, scope.known_at) = (as_of, known(message.known_at, &moment)?);
+        let asked = self.known_after(origin, &book, at).await?;
+        let moment = self.moment_holding(&book, message.size, asked).await?;
+        (scope.as_of, scope.known_at) = (at.as_of, known(asked, &moment)?);
         let wrap = |chunk| v1::ProveBalanceResponse { chunk };
         Ok(self.figure(origin, book, (Figure::Balance(scope), moment), wrap))
     }
@@ -90,12 +91,14 @@ impl<S: Store> Face<S> {
     ) -> Result<Chunked<v1::ProveOutflowsResponse>, Failure> {
         let book = self.readers_book(origin, &message.book).await?;
         let (from, to) = period(message.from, message.to)?;
+        let at = At::read((0, false), None, message.known_at, message.known_at_time)?;
         let found = book.read(|state| (state.source_no(&message.source), uses(state, &message.uses)));
         let (source, uses) = found.map_err(|error| failure(error, ""))?;
         let source = source.ok_or(Failure::NotFound("source"))?;
         let uses = uses?;
-        let moment = self.moment_holding(&book, message.size, message.known_at).await?;
-        let scope = OutflowScope { source, from, to, uses, known_at: known(message.known_at, &moment)? };
+        let asked = self.known_after(origin, &book, at).await?;
+        let moment = self.moment_holding(&book, message.size, asked).await?;
+        let scope = OutflowScope { source, from, to, uses, known_at: known(asked, &moment)? };
         let wrap = |chunk| v1::ProveOutflowsResponse { chunk };
         Ok(self.figure(origin, book, (Figure::Outflows(scope), moment), wrap))
     }
@@ -108,11 +111,7 @@ impl<S: Store> Face<S> {
         at: At,
     ) -> Result<(Sequence, Vec<u8>), Failure> {
         let book = self.readers_book(origin, &message.book).await?;
-        let asked = match at.known {
-            Known::Newest => 0,
-            Known::After(sequence) => sequence,
-            Known::By(_) => self.known(origin, &book, Read::Log, at).await?.unwrap_or_default(),
-        };
+        let asked = self.known_after(origin, &book, at).await?;
         let names = Names {
             account: &message.account,
             source: &message.source,
@@ -157,6 +156,15 @@ impl<S: Store> Face<S> {
     async fn readers_book(&self, origin: &Origin, code: &str) -> Result<Arc<Book<S>>, Failure> {
         self.state(origin, code, Read::Log, NOW, |_| Ok(())).await?;
         self.book(origin, code)
+    }
+
+    /// The records that a figure is to be known after; 0 those of its checkpoint.
+    async fn known_after(&self, origin: &Origin, book: &Book<S>, at: At) -> Result<Sequence, Failure> {
+        match at.known {
+            Known::Newest => Ok(0),
+            Known::After(sequence) => Ok(sequence),
+            Known::By(_) => Ok(self.known(origin, book, Read::Log, at).await?.unwrap_or_default()),
+        }
     }
 
     async fn moment_holding(&self, book: &Book<S>, size: Sequence, known_at: Sequence) -> Result<Moment, Failure> {

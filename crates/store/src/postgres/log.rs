@@ -97,12 +97,15 @@ pub(super) async fn rows(
     readers.rows(WHAT, query).await?.iter().map(decode::log_row).collect()
 }
 
-/// Bodies of records; each row that holds some of them is read once.
+/// Bodies of records; each row that holds some of them is read once, and of one record its body alone.
 pub(super) async fn records(
     readers: &Readers,
     book: &Book,
     sequences: &[Sequence],
 ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    if let [sequence] = sequences {
+        return Ok(vec![record(readers, book, *sequence).await?]);
+    }
     let mut wanted = Wanted::new(sequences);
     while let Some(sequence) = wanted.next() {
         let query = || sqlx::query(sql::ROW_OF).bind(book.number).bind(bound(sequence));
@@ -110,6 +113,18 @@ pub(super) async fn records(
         wanted.found(row.as_ref().map(decode::stored_row).transpose()?.as_ref());
     }
     Ok(wanted.bodies)
+}
+
+async fn record(readers: &Readers, book: &Book, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = || sqlx::query(sql::PLACE_OF).bind(book.number).bind(bound(sequence));
+    let found = readers.row_or_none(WHAT, query).await?;
+    let Some(place) = found.as_ref().map(decode::place).transpose()? else { return Ok(None) };
+    let query = || {
+        let of_row = sqlx::query(sql::BODY_OF).bind(book.number).bind(bound(place.first));
+        of_row.bind(i64::from(place.start) + 1).bind(i64::from(place.length))
+    };
+    let row = readers.row_or_none(WHAT, query).await?;
+    row.as_ref().map(|row| decode::body_at(row, &place)).transpose()
 }
 
 /// Sequence and time of the row that holds a record.

@@ -91,13 +91,35 @@ pub(super) async fn rows(log: &Database, from: Sequence, max_bytes: usize) -> Re
     rows.iter().map(decode::log_row).collect()
 }
 
-/// Bodies of records; each row that holds some of them is read once.
+/// Bodies of records; each row that holds some of them is read once, and of one record its body alone.
 pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    if let [sequence] = sequences {
+        return Ok(vec![record(log, *sequence).await?]);
+    }
     let mut wanted = Wanted::new(sequences);
     while let Some(sequence) = wanted.next() {
         wanted.found(row_of(log, sequence).await?.as_ref());
     }
     Ok(wanted.bodies)
+}
+
+async fn record(log: &Database, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = sqlx::query(sql::PLACE_OF)
+        .bind(BOOK)
+        .bind(bound(sequence))
+        .fetch_optional(log.readers())
+        .await
+        .map_err(|e| log.error(&e))?;
+    let Some(place) = found.as_ref().map(decode::place).transpose()? else { return Ok(None) };
+    let row = sqlx::query(sql::BODY_OF)
+        .bind(BOOK)
+        .bind(bound(place.first))
+        .bind(i64::from(place.start) + 1)
+        .bind(i64::from(place.length))
+        .fetch_one(log.readers())
+        .await
+        .map_err(|e| log.error(&e))?;
+    decode::body_at(&row, &place).map(Some)
 }
 
 async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>, StoreError> {

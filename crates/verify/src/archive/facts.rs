@@ -1,19 +1,23 @@
-//! What was used, and where: a fact of 16 bytes for each request, bill and slip of a whole log. They come in no order and are asked about
-//! once, at the end, so they are kept in buckets by the first bits of their names, and each bucket is sorted then.
+//! What was used, and where: a fact of 14 bytes for each request, bill and slip of a whole log. They come in no order and are asked about
+//! once, at the end, so they are kept in buckets by the first bits of their names, which need not be kept then, and each bucket is sorted.
 
 use std::collections::BTreeMap;
 
 use record::{Digest, Sequence, hash};
 
-/// A fact: the first 87 bits of a SHA-256, and below them the sequence. Two of a hundred million facts share their bits by chance less
-/// than once in ten thousand million books; sequences beyond 2^40 take some ten years at three thousand records a second.
+/// A fact, of 120 bits: whether it is a request, the first 79 bits of a SHA-256, and below them the sequence. Two of a hundred million
+/// facts share their bits by chance once in a hundred million books; sequences beyond 2^40 take some ten years at three thousand
+/// records a second.
 pub(crate) type Fact = u128;
+const BITS: u32 = 120;
 const SEQUENCE_BITS: u32 = 40;
 const SEQUENCE_MASK: u128 = (1 << SEQUENCE_BITS) - 1;
-const REQUEST: u128 = 1 << 127;
+const REQUEST: u128 = 1 << (BITS - 1);
 /// Buckets, as a power of two: of ten million receipts one holds what a processor's cache does, so that sorting it is quick.
 const BUCKET_BITS: u32 = 8;
-/// Facts that a bucket grows by: 8 KiB, so that all buckets together have 1 MiB of room that is not used yet.
+/// What is left of a fact in its bucket.
+type Kept = [u8; 14];
+/// Facts that a bucket grows by: some 8 KiB, so that all buckets together have 1 MiB of room that is not used yet.
 const BLOCK: usize = 512;
 
 /// What can be used once.
@@ -43,8 +47,7 @@ impl Once<'_> {
             _ => hash::sha256(&[&[tag][..], bytes].concat()),
         };
         let first: [u8; 16] = digest.first_chunk().copied().unwrap_or_default();
-        // The topmost bit tells requests from the rest.
-        let name = u128::from_be_bytes(first) & !SEQUENCE_MASK & !REQUEST;
+        let name = u128::from_be_bytes(first) >> (u128::BITS - BITS) & !SEQUENCE_MASK & !REQUEST;
         if tag == 1 { name | REQUEST } else { name }
     }
 }
@@ -52,8 +55,8 @@ impl Once<'_> {
 /// Facts of which the first bits are the same, in blocks that are not moved when more come.
 #[derive(Default)]
 struct Bucket {
-    full: Vec<Vec<Fact>>,
-    open: Vec<Fact>,
+    full: Vec<Vec<Kept>>,
+    open: Vec<Kept>,
 }
 
 impl Bucket {
@@ -64,13 +67,19 @@ impl Bucket {
         if self.open.capacity() == 0 {
             self.open.reserve_exact(BLOCK);
         }
-        self.open.push(fact);
+        self.open.push(fact.to_le_bytes().first_chunk().copied().unwrap_or_default());
     }
 
     /// Puts all of them, in order, in the place of what stood there; one block after the other is given back.
-    fn sort_into(self, all: &mut Vec<Fact>) {
+    fn sort_into(self, no: usize, all: &mut Vec<Fact>) {
+        let first = (no as Fact) << (BITS - BUCKET_BITS);
+        let whole = |kept: Kept| {
+            let mut bytes = [0; 16];
+            bytes.iter_mut().zip(kept).for_each(|(to, from)| *to = from);
+            first | Fact::from_le_bytes(bytes)
+        };
         all.clear();
-        self.full.into_iter().chain([self.open]).for_each(|block| all.extend(block));
+        self.full.into_iter().chain([self.open]).for_each(|block| all.extend(block.into_iter().map(whole)));
         all.sort_unstable();
     }
 }
@@ -100,7 +109,7 @@ impl Facts {
         asked.for_each(|name| wanted.entry(bucket_of(name)).or_default().push(name));
         let mut all = Vec::new();
         for (no, bucket) in core::mem::take(self).0.into_iter().enumerate() {
-            bucket.sort_into(&mut all);
+            bucket.sort_into(no, &mut all);
             closed.note_twice(&all);
             for name in wanted.remove(&no).unwrap_or_default() {
                 let at = all.partition_point(|fact| *fact < name);
@@ -114,7 +123,7 @@ impl Facts {
 
 /// The bucket of a name: its first bits.
 fn bucket_of(name: Fact) -> usize {
-    usize::try_from(name >> (u128::BITS - BUCKET_BITS)).unwrap_or(0)
+    usize::try_from(name >> (BITS - BUCKET_BITS)).unwrap_or(0)
 }
 
 /// What the facts of a whole log tell.
