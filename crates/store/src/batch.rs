@@ -96,15 +96,6 @@ impl StoredRow {
     }
 }
 
-/// Where the body of a record stands: in the row that begins with `first`, so many bytes in. Of a single record no more than its body is
-/// taken: a full row is some 700 KB.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub first: Sequence,
-    pub start: u32,
-    pub length: u32,
-}
-
 /// Records that are looked for, each row that holds some of them being read once.
 pub(crate) struct Wanted {
     /// Sequence and place in the answer of what was not looked for yet, the lowest last.

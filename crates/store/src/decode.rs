@@ -7,7 +7,7 @@ use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
 
 use crate::balances::{Key, KeyNo, sums_of};
-use crate::batch::{Packed, Place, StoredRow};
+use crate::batch::{Packed, StoredRow};
 
 /// A result row of any engine.
 pub(crate) trait Columns {
@@ -15,8 +15,12 @@ pub(crate) trait Columns {
     fn int(&self, index: usize) -> Result<i64, StoreError>;
     /// A BIGINT that may be NULL.
     fn int_or_null(&self, index: usize) -> Result<Option<i64>, StoreError>;
+    /// Bytes, where they stand.
+    fn slice(&self, index: usize) -> Result<&[u8], StoreError>;
     /// Bytes.
-    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError>;
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        self.slice(index).map(<[u8]>::to_vec)
+    }
     /// Text.
     fn text(&self, index: usize) -> Result<String, StoreError>;
 }
@@ -82,29 +86,18 @@ pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
     StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
 }
 
-/// Where the body of a record stands.
-pub(crate) fn place(row: &impl Columns) -> Result<Place, StoreError> {
-    let wrong = || StoreError::Corrupt("log row whose offsets do not fit each other".into());
-    let ends = row.bytes(1)?;
-    let (ends, rest) = ends.as_chunks::<4>();
-    let ends: Vec<u32> = ends.iter().map(|end| u32::from_le_bytes(*end)).collect();
-    let (start, end) = match ends.as_slice() {
-        _ if !rest.is_empty() => return Err(wrong()),
-        [end] => (0, *end),
-        [start, end] => (*start, *end),
-        _ => return Err(wrong()),
-    };
-    let length = end.checked_sub(start).ok_or_else(wrong)?;
-    Ok(Place { first: number(row, 0)?, start, length })
-}
-
-/// The body at a place, whole.
-pub(crate) fn body_at(row: &impl Columns, place: &Place) -> Result<Vec<u8>, StoreError> {
-    let body = row.bytes(0)?;
-    if body.len() as u64 != u64::from(place.length) {
-        return Err(StoreError::Corrupt("log row whose bodies end before its offsets".into()));
-    }
-    Ok(body)
+/// The body of a record of a row, without a copy of the others: a full row is some 700 KB.
+pub(crate) fn body(row: &impl Columns, sequence: Sequence) -> Result<Vec<u8>, StoreError> {
+    let first: Sequence = number(row, 0)?;
+    let ends = row.slice(1)?.as_chunks::<4>().0;
+    let end = |place: usize| ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
+    let place = sequence.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+    let span = place.and_then(|place| Some(place.checked_sub(1).map_or(Some(0), end)?..end(place)?));
+    let bodies = row.slice(2)?;
+    let found = span.and_then(|span| bodies.get(span));
+    found
+        .map(<[u8]>::to_vec)
+        .ok_or_else(|| StoreError::Corrupt("log row whose offsets and bodies do not fit each other".into()))
 }
 
 /// Where a row of the log stands.
@@ -116,8 +109,7 @@ pub(crate) fn row_time(row: &impl Columns) -> Result<RowTime, StoreError> {
 /// The leaf hashes of a row from one sequence to another, both included.
 pub(crate) fn leaves(row: &impl Columns, from: Sequence, to: Sequence) -> Result<Vec<Digest>, StoreError> {
     let (first, count): (u64, u64) = (number(row, 0)?, number(row, 1)?);
-    let bytes = row.bytes(2)?;
-    let (leaves, rest) = bytes.as_chunks::<32>();
+    let (leaves, rest) = row.slice(2)?.as_chunks::<32>();
     if !rest.is_empty() || leaves.len() as u64 != count {
         return Err(StoreError::Corrupt("log row whose leaf hashes do not fit its count".into()));
     }

@@ -39,8 +39,8 @@ impl Columns for &(dyn Columns + Send) {
         (**self).int_or_null(index)
     }
 
-    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
-        (**self).bytes(index)
+    fn slice(&self, index: usize) -> Result<&[u8], StoreError> {
+        (**self).slice(index)
     }
 
     fn text(&self, index: usize) -> Result<String, StoreError> {

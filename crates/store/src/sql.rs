@@ -146,14 +146,9 @@ pub const ROW_OF: &str = concat!(
     log_columns!(),
     " FROM log WHERE book = $1 AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2"
 );
-/// Where record $2 stands, if the log reaches it: the first record of its row, and where the body before it and its own end; of the
-/// row's first record its own alone.
-pub const PLACE_OF: &str = "SELECT first, substr(offsets, \
-     CAST(CASE WHEN first < $2 THEN 4 * ($2 - first) - 3 ELSE 1 END AS INTEGER), CASE WHEN first < $2 THEN 8 ELSE 4 END) \
-     FROM log WHERE book = $1 AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2";
-/// So many bytes ($4) of a row's bodies from the $3rd on, counted from 1.
-pub const BODY_OF: &str =
-    "SELECT substr(bodies, CAST($3 AS INTEGER), CAST($4 AS INTEGER)) FROM log WHERE book = $1 AND first = $2";
+/// The same of that row's bodies alone, for a single record.
+pub const BODIES_OF: &str = "SELECT first, offsets, bodies FROM log WHERE book = $1 \
+     AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2";
 /// Rows from the one that holds record $2: at least one, then while they and their leaf hashes fit $3 bytes, at most $4 rows. Sizes
 /// are read from row headers, so that bodies beyond the limit are not touched.
 pub const LOG_ROWS: &str = concat!(
@@ -311,8 +306,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("RAISE_EPOCH", RAISE_EPOCH),
     ("LAST_ROW", LAST_ROW),
     ("ROW_OF", ROW_OF),
-    ("PLACE_OF", PLACE_OF),
-    ("BODY_OF", BODY_OF),
+    ("BODIES_OF", BODIES_OF),
     ("LOG_ROWS", LOG_ROWS),
     ("ROW_TIME", ROW_TIME),
     ("LEAVES", LEAVES),

@@ -116,15 +116,9 @@ pub(super) async fn records(
 }
 
 async fn record(readers: &Readers, book: &Book, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
-    let query = || sqlx::query(sql::PLACE_OF).bind(book.number).bind(bound(sequence));
-    let found = readers.row_or_none(WHAT, query).await?;
-    let Some(place) = found.as_ref().map(decode::place).transpose()? else { return Ok(None) };
-    let query = || {
-        let of_row = sqlx::query(sql::BODY_OF).bind(book.number).bind(bound(place.first));
-        of_row.bind(i64::from(place.start) + 1).bind(i64::from(place.length))
-    };
+    let query = || sqlx::query(sql::BODIES_OF).bind(book.number).bind(bound(sequence));
     let row = readers.row_or_none(WHAT, query).await?;
-    row.as_ref().map(|row| decode::body_at(row, &place)).transpose()
+    row.as_ref().map(|row| decode::body(row, sequence)).transpose()
 }
 
 /// Sequence and time of the row that holds a record.

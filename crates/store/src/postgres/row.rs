@@ -25,7 +25,7 @@ impl Columns for PgRow {
         Ok(Some(number))
     }
 
-    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+    fn slice(&self, index: usize) -> Result<&[u8], StoreError> {
         self.try_get(index).map_err(|e| store_error("row", &e))
     }
 

@@ -108,6 +108,9 @@ impl Database {
             .max_connections(READERS)
             .min_connections(0)
             .acquire_timeout(READER_WAIT)
+            // A file does not fall silent, and the pool looks at each connection when it comes back: asking before each read as well
+            // would wake two threads for nothing.
+            .test_before_acquire(false)
             .connect_lazy_with(shared.clone().pragma("query_only", "ON"));
         let checkpointer = Checkpointer::start(shared, kind);
         Ok(Database { kind, options, writer: Mutex::new(Some(writer)), readers, checkpointer })
@@ -242,7 +245,7 @@ impl Columns for SqliteRow {
         self.try_get(index).map_err(|e| store_error("row", &e))
     }
 
-    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+    fn slice(&self, index: usize) -> Result<&[u8], StoreError> {
         self.try_get(index).map_err(|e| store_error("row", &e))
     }
 

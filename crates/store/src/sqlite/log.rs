@@ -104,22 +104,13 @@ pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Ve
 }
 
 async fn record(log: &Database, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
-    let found = sqlx::query(sql::PLACE_OF)
+    let row = sqlx::query(sql::BODIES_OF)
         .bind(BOOK)
         .bind(bound(sequence))
         .fetch_optional(log.readers())
         .await
         .map_err(|e| log.error(&e))?;
-    let Some(place) = found.as_ref().map(decode::place).transpose()? else { return Ok(None) };
-    let row = sqlx::query(sql::BODY_OF)
-        .bind(BOOK)
-        .bind(bound(place.first))
-        .bind(i64::from(place.start) + 1)
-        .bind(i64::from(place.length))
-        .fetch_one(log.readers())
-        .await
-        .map_err(|e| log.error(&e))?;
-    decode::body_at(&row, &place).map(Some)
+    row.as_ref().map(|row| decode::body(row, sequence)).transpose()
 }
 
 async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>, StoreError> {
