@@ -359,7 +359,7 @@ async fn searches_use_their_indexes() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = filled(dir.path()).await;
     for (name, file_name, statement, uses) in [
-        ("ROW_OF", "log", sql::ROW_OF, "SEARCH log USING INTEGER PRIMARY KEY"),
+        ("BODIES_OF", "log", sql::BODIES_OF, "SEARCH log USING INTEGER PRIMARY KEY"),
         ("LOG_ROWS", "log", sql::LOG_ROWS, "SEARCH log USING INTEGER PRIMARY KEY"),
         ("VOUCHERS", "views", sql::VOUCHERS, "SEARCH v USING INTEGER PRIMARY KEY"),
         ("VOUCHERS_OF_DAY", "views", sql::VOUCHERS_OF_DAY, "SEARCH v USING INDEX voucher_by_date"),

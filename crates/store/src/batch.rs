@@ -53,46 +53,50 @@ pub(crate) fn overtaken(expected: &Head, found: &Head) -> AppendError {
     }
 }
 
-/// A row as it is stored, checked to be one that [`pack`] can have made.
-pub(crate) struct StoredRow {
+/// The bodies of a row where they stand, checked to be ones that [`pack`] can have made: a full row is some 700 KB, of which mostly a
+/// single record is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Held<'r> {
     first: Sequence,
-    packed: Packed,
+    ends: &'r [[u8; 4]],
+    bodies: &'r [u8],
 }
 
-impl StoredRow {
-    /// Checks a row that holds `count` records from `first` on.
-    pub(crate) fn new(first: Sequence, count: u64, packed: Packed) -> Result<StoredRow, StoreError> {
-        let (ends, rest) = packed.offsets.as_chunks::<4>();
-        let (leaves, rest_of_leaves) = packed.leaves.as_chunks::<32>();
-        let whole = rest.is_empty() && rest_of_leaves.is_empty() && first > 0 && count > 0;
+impl<'r> Held<'r> {
+    /// Checks the bodies of a row that holds `count` records from `first` on.
+    pub(crate) fn new(first: Sequence, count: u64, offsets: &'r [u8], bodies: &'r [u8]) -> Result<Self, StoreError> {
+        let (ends, rest) = offsets.as_chunks::<4>();
+        let whole = rest.is_empty() && first > 0 && count > 0 && ends.len() as u64 == count;
         let rising = ends.iter().map(|end| u32::from_le_bytes(*end)).is_sorted();
         let end = ends.last().map_or(0, |end| u32::from_le_bytes(*end)) as usize;
-        if !whole || !rising || end != packed.bodies.len() || ends.len() as u64 != count || leaves.len() != ends.len() {
-            return Err(corrupt("log row whose offsets, leaf hashes and bodies do not fit each other"));
+        if !whole || !rising || end != bodies.len() {
+            return Err(corrupt("log row whose offsets and bodies do not fit each other"));
         }
-        Ok(StoredRow { first, packed })
+        Ok(Held { first, ends, bodies })
     }
 
     /// Sequence of its last record.
-    fn last(&self) -> Sequence {
-        self.first.saturating_add(self.packed.offsets.as_chunks::<4>().0.len() as u64).saturating_sub(1)
+    fn last(self) -> Sequence {
+        self.first.saturating_add(self.ends.len() as u64).saturating_sub(1)
     }
 
     /// The body of a record, if the row holds it.
-    fn body(&self, sequence: Sequence) -> Option<&[u8]> {
+    fn body(self, sequence: Sequence) -> Option<&'r [u8]> {
         let place = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
-        let ends = self.packed.offsets.as_chunks::<4>().0;
-        let end = |place: usize| ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
+        let end = |place: usize| self.ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
         let start = place.checked_sub(1).map_or(Some(0), end)?;
-        self.packed.bodies.get(start..end(place)?)
+        self.bodies.get(start..end(place)?)
     }
 
-    /// All of it.
-    pub(crate) fn unpack(&self, epoch: u64, root: Digest) -> LogRow {
-        let bodies =
-            (self.first..=self.last()).filter_map(|sequence| self.body(sequence)).map(<[u8]>::to_vec).collect();
-        let leaves = self.packed.leaves.as_chunks::<32>().0.to_vec();
-        LogRow { first: self.first, bodies, leaves, root, epoch }
+    /// All of the row.
+    pub(crate) fn unpack(self, leaves: &[u8], epoch: u64, root: Digest) -> Result<LogRow, StoreError> {
+        let (leaves, rest) = leaves.as_chunks::<32>();
+        if !rest.is_empty() || leaves.len() != self.ends.len() {
+            return Err(corrupt("log row whose leaf hashes do not fit its count"));
+        }
+        let all = self.first..=self.last();
+        let bodies = all.filter_map(|sequence| self.body(sequence)).map(<[u8]>::to_vec).collect();
+        Ok(LogRow { first: self.first, bodies, leaves: leaves.to_vec(), root, epoch })
     }
 }
 
@@ -118,12 +122,12 @@ impl Wanted {
     }
 
     /// Takes what that row holds of what is asked; none if there is no such row.
-    pub(crate) fn found(&mut self, row: Option<&StoredRow>) {
+    pub(crate) fn found(&mut self, row: Option<Held<'_>>) {
         while let Some((sequence, place)) = self.asked.pop() {
             if let Some(slot) = self.bodies.get_mut(place) {
                 *slot = row.and_then(|row| row.body(sequence)).map(<[u8]>::to_vec);
             }
-            if self.next().is_some_and(|next| next > row.map_or(sequence, StoredRow::last)) {
+            if self.next().is_some_and(|next| next > row.map_or(sequence, Held::last)) {
                 return;
             }
         }
@@ -172,11 +176,12 @@ mod tests {
     fn what_is_packed_unpacks() {
         for bodies in [vec![&b"one"[..]], vec![b"a", b"", b"ccc"], vec![&[0; 300]]] {
             let batch = batch(&bodies);
-            let stored = StoredRow::new(1, bodies.len() as u64, pack(&batch).unwrap()).unwrap();
-            let row = stored.unpack(1, [1; 32]);
+            let packed = pack(&batch).unwrap();
+            let held = Held::new(1, bodies.len() as u64, &packed.offsets, &packed.bodies).unwrap();
+            let row = held.unpack(&packed.leaves, 1, [1; 32]).unwrap();
             let mut wanted = Wanted::new(&[1, bodies.len() as u64, 9]);
             while wanted.next().is_some() {
-                wanted.found(Some(&stored));
+                wanted.found(Some(held));
             }
             assert_eq!(wanted.bodies, [batch.bodies.first().cloned(), batch.bodies.last().cloned(), None]);
             assert_eq!((row.bodies, row.leaves), (batch.bodies, batch.leaves));
@@ -186,7 +191,10 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let good = || pack(&batch(&[b"one", b"two"])).unwrap();
-        let unpacks = |count, packed: Packed| StoredRow::new(1, count, packed).is_ok();
+        let unpacks = |count, packed: Packed| {
+            let held = Held::new(1, count, &packed.offsets, &packed.bodies);
+            held.is_ok_and(|held| held.unpack(&packed.leaves, 1, [1; 32]).is_ok())
+        };
         assert!(unpacks(2, good()));
         let ends = |ends: [u32; 2]| Packed { offsets: ends.map(u32::to_le_bytes).concat(), ..good() };
         for (case, count, packed) in [

@@ -7,7 +7,7 @@ use record::kinds::{LedgerKind, Side, Template, VoucherKind, Word};
 use record::{Day, Digest, Line, Sequence, VoucherRef};
 
 use crate::balances::{Key, KeyNo, sums_of};
-use crate::batch::{Packed, StoredRow};
+use crate::batch::Held;
 
 /// A result row of any engine.
 pub(crate) trait Columns {
@@ -77,27 +77,13 @@ pub(crate) fn check_end(head: &Head, last: Option<&impl Columns>) -> Result<(), 
 
 /// A row of the log.
 pub(crate) fn log_row(row: &impl Columns) -> Result<LogRow, StoreError> {
-    Ok(stored_row(row)?.unpack(number(row, 2)?, fixed(row, 3)?))
+    let held = Held::new(number(row, 0)?, number(row, 1)?, row.slice(4)?, row.slice(6)?)?;
+    held.unpack(row.slice(5)?, number(row, 2)?, fixed(row, 3)?)
 }
 
-/// The same, to take single records from.
-pub(crate) fn stored_row(row: &impl Columns) -> Result<StoredRow, StoreError> {
-    let packed = Packed { offsets: row.bytes(4)?, leaves: row.bytes(5)?, bodies: row.bytes(6)? };
-    StoredRow::new(number(row, 0)?, number(row, 1)?, packed)
-}
-
-/// The body of a record of a row, without a copy of the others: a full row is some 700 KB.
-pub(crate) fn body(row: &impl Columns, sequence: Sequence) -> Result<Vec<u8>, StoreError> {
-    let first: Sequence = number(row, 0)?;
-    let ends = row.slice(1)?.as_chunks::<4>().0;
-    let end = |place: usize| ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
-    let place = sequence.checked_sub(first).and_then(|place| usize::try_from(place).ok());
-    let span = place.and_then(|place| Some(place.checked_sub(1).map_or(Some(0), end)?..end(place)?));
-    let bodies = row.slice(2)?;
-    let found = span.and_then(|span| bodies.get(span));
-    found
-        .map(<[u8]>::to_vec)
-        .ok_or_else(|| StoreError::Corrupt("log row whose offsets and bodies do not fit each other".into()))
+/// The bodies of a row, where they stand.
+pub(crate) fn held(row: &impl Columns) -> Result<Held<'_>, StoreError> {
+    Held::new(number(row, 0)?, number(row, 1)?, row.slice(2)?, row.slice(3)?)
 }
 
 /// Where a row of the log stands.

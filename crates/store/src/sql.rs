@@ -140,14 +140,8 @@ pub const RAISE_EPOCH: &str = "UPDATE head SET epoch = epoch + 1 WHERE book = $1
 /// The end of the log, to compare with the head.
 pub const LAST_ROW: &str =
     "SELECT first, count, epoch, root, time FROM log WHERE book = $1 ORDER BY first DESC LIMIT 1";
-/// The row that holds record $2, if the log reaches it.
-pub const ROW_OF: &str = concat!(
-    "SELECT ",
-    log_columns!(),
-    " FROM log WHERE book = $1 AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2"
-);
-/// The same of that row's bodies alone, for a single record.
-pub const BODIES_OF: &str = "SELECT first, offsets, bodies FROM log WHERE book = $1 \
+/// The bodies of the row that holds record $2, if the log reaches it.
+pub const BODIES_OF: &str = "SELECT first, count, offsets, bodies FROM log WHERE book = $1 \
      AND first = (SELECT MAX(first) FROM log WHERE book = $1 AND first <= $2) AND first + count > $2";
 /// Rows from the one that holds record $2: at least one, then while they and their leaf hashes fit $3 bytes, at most $4 rows. Sizes
 /// are read from row headers, so that bodies beyond the limit are not touched.
@@ -305,7 +299,6 @@ pub const ALL: &[(&str, &str)] = &[
     ("HEAD", HEAD),
     ("RAISE_EPOCH", RAISE_EPOCH),
     ("LAST_ROW", LAST_ROW),
-    ("ROW_OF", ROW_OF),
     ("BODIES_OF", BODIES_OF),
     ("LOG_ROWS", LOG_ROWS),
     ("ROW_TIME", ROW_TIME),

@@ -116,7 +116,7 @@ pub async fn records_are_found_wherever_they_stand(store: &impl Store) {
         let expected: Vec<_> = asked.iter().map(|s| (*s >= 1 && *s <= end).then(|| body(*s))).collect();
         assert_eq!(store.records(BOOK, &asked).await.unwrap(), expected, "{asked:?}");
     }
-    // A single one is read without the rest of its row.
+    // Each alone, the edges of rows among them.
     for sequence in (0..=end + 1).chain([u64::MAX]) {
         let expected = (sequence >= 1 && sequence <= end).then(|| body(sequence));
         assert_eq!(store.records(BOOK, &[sequence]).await.unwrap(), [expected], "{sequence} alone");

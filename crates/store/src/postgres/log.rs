@@ -97,28 +97,19 @@ pub(super) async fn rows(
     readers.rows(WHAT, query).await?.iter().map(decode::log_row).collect()
 }
 
-/// Bodies of records; each row that holds some of them is read once, and of one record its body alone.
+/// Bodies of records; each row that holds some of them is read once.
 pub(super) async fn records(
     readers: &Readers,
     book: &Book,
     sequences: &[Sequence],
 ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-    if let [sequence] = sequences {
-        return Ok(vec![record(readers, book, *sequence).await?]);
-    }
     let mut wanted = Wanted::new(sequences);
     while let Some(sequence) = wanted.next() {
-        let query = || sqlx::query(sql::ROW_OF).bind(book.number).bind(bound(sequence));
+        let query = || sqlx::query(sql::BODIES_OF).bind(book.number).bind(bound(sequence));
         let row = readers.row_or_none(WHAT, query).await?;
-        wanted.found(row.as_ref().map(decode::stored_row).transpose()?.as_ref());
+        wanted.found(row.as_ref().map(decode::held).transpose()?);
     }
     Ok(wanted.bodies)
-}
-
-async fn record(readers: &Readers, book: &Book, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
-    let query = || sqlx::query(sql::BODIES_OF).bind(book.number).bind(bound(sequence));
-    let row = readers.row_or_none(WHAT, query).await?;
-    row.as_ref().map(|row| decode::body(row, sequence)).transpose()
 }
 
 /// Sequence and time of the row that holds a record.

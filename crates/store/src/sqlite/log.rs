@@ -6,7 +6,7 @@ use record::Sequence;
 use super::BOOK;
 use super::database::{Broken, Database, Writing};
 pub(super) use crate::batch::bound;
-use crate::batch::{StoredRow, Wanted, check_follows, overtaken, pack, stored};
+use crate::batch::{Wanted, check_follows, overtaken, pack, stored};
 use crate::{decode, sql};
 
 /// A whole append in one call, since each call is two changes of thread: the compare-and-set of the head, and, where it held, the row,
@@ -91,36 +91,19 @@ pub(super) async fn rows(log: &Database, from: Sequence, max_bytes: usize) -> Re
     rows.iter().map(decode::log_row).collect()
 }
 
-/// Bodies of records; each row that holds some of them is read once, and of one record its body alone.
+/// Bodies of records; each row that holds some of them is read once.
 pub(super) async fn records(log: &Database, sequences: &[Sequence]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-    if let [sequence] = sequences {
-        return Ok(vec![record(log, *sequence).await?]);
-    }
     let mut wanted = Wanted::new(sequences);
     while let Some(sequence) = wanted.next() {
-        wanted.found(row_of(log, sequence).await?.as_ref());
+        let row = sqlx::query(sql::BODIES_OF)
+            .bind(BOOK)
+            .bind(bound(sequence))
+            .fetch_optional(log.readers())
+            .await
+            .map_err(|e| log.error(&e))?;
+        wanted.found(row.as_ref().map(decode::held).transpose()?);
     }
     Ok(wanted.bodies)
-}
-
-async fn record(log: &Database, sequence: Sequence) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = sqlx::query(sql::BODIES_OF)
-        .bind(BOOK)
-        .bind(bound(sequence))
-        .fetch_optional(log.readers())
-        .await
-        .map_err(|e| log.error(&e))?;
-    row.as_ref().map(|row| decode::body(row, sequence)).transpose()
-}
-
-async fn row_of(log: &Database, sequence: Sequence) -> Result<Option<StoredRow>, StoreError> {
-    let row = sqlx::query(sql::ROW_OF)
-        .bind(BOOK)
-        .bind(bound(sequence))
-        .fetch_optional(log.readers())
-        .await
-        .map_err(|e| log.error(&e))?;
-    row.as_ref().map(decode::stored_row).transpose()
 }
 
 /// Sequence and time of the row that holds a record.
